@@ -1,0 +1,29 @@
+using System;
+using System.Collections.Generic;
+using Fathom.Compiler.IR;
+using Fathom.Format.Objects;
+
+namespace Fathom.Compiler;
+
+/// <summary>What the compiler may use.</summary>
+/// <param name="InstructionSet">3, or 4 for sign-extending loads and moves, unconditional byte swap and signed division (Linux 6.6).</param>
+/// <param name="CheckIr">Runs the checker of the intermediate form after each pass (tests).</param>
+public sealed record CompilerOptions(int InstructionSet = 3, bool CheckIr = false);
+
+/// <summary>A problem that only the compiler sees, such as a frame over 512 bytes.</summary>
+/// <param name="Function">The function.</param>
+/// <param name="Position">Where; null where no place is to blame.</param>
+/// <param name="Message">What is wrong and what to write instead.</param>
+public sealed record CompilerProblem(string Function, SourcePosition? Position, string Message);
+
+/// <summary>What compiling gave.</summary>
+/// <param name="Object">The object; null if there are problems.</param>
+/// <param name="Problems">The problems.</param>
+public sealed record CompilerResult(BpfObject? Object, IReadOnlyList<CompilerProblem> Problems);
+
+/// <summary>From the intermediate form to a BPF object.</summary>
+public static class BpfCompiler
+{
+    /// <summary>Compiles a module. Deterministic. The module is used up.</summary>
+    public static CompilerResult Compile(Module module, CompilerOptions options) => throw new NotImplementedException();
+}
