@@ -158,7 +158,7 @@ public enum ImmediateKind : byte
     MapValue = 2,
     /// <summary>The BTF id of a kernel variable.</summary>
     KernelVariable = 3,
-    /// <summary>A subprogram of this program, relative to the next instruction: gives its address.</summary>
+    /// <summary>A subprogram of this program, in slots relative to the second slot of the load: gives its address.</summary>
     Function = 4,
     /// <summary>Index into the array of map descriptors given at load.</summary>
     MapIndex = 5,
