@@ -1,0 +1,38 @@
+namespace Fathom.Bpf.KernelTypes;
+
+#pragma warning disable CS1591 // Fields have the names of the kernel's, where they are documented.
+
+/// <summary>View of a thread (<c>struct task_struct</c>).</summary>
+[KernelStruct("task_struct")]
+public unsafe struct TaskStruct
+{
+    public uint __state;
+    public int exit_code;
+    public int pid;
+    public int tgid;
+    public int prio;
+    public uint flags;
+    public TaskStruct* real_parent;
+    public TaskStruct* parent;
+    public TaskStruct* group_leader;
+    public MmStruct* mm;
+    public CssSet* cgroups;
+    public ulong start_time;
+    public ulong start_boottime;
+    public fixed byte comm[16];
+}
+
+/// <summary>View of a thread before Linux 5.14, where the state has another name.</summary>
+[KernelStruct("task_struct___old")]
+public struct TaskStructOld
+{
+    public long state;
+}
+
+/// <summary>View of an address space (<c>struct mm_struct</c>).</summary>
+[KernelStruct("mm_struct")]
+public struct MmStruct
+{
+    public ulong arg_start;
+    public ulong arg_end;
+}
