@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 
 namespace Fathom.Format.Btf;
 
@@ -8,73 +9,167 @@ namespace Fathom.Format.Btf;
 /// </summary>
 public sealed class BtfData
 {
-    private BtfData()
+    private readonly BtfLayout _layout;
+
+    // Offsets of the types in the bytes. Those of a base are asked of the base.
+    private readonly int[] _offsets;
+
+    private BtfData(ReadOnlyMemory<byte> bytes, BtfData? baseBtf, BtfLayout layout, int[] offsets, int count)
     {
+        Bytes = bytes;
+        Base = baseBtf;
+        _layout = layout;
+        _offsets = offsets;
+        FirstId = baseBtf?.TypeCount ?? 1;
+        FirstStringOffset = baseBtf?.StringsEnd ?? 0;
+        TypeCount = FirstId + count;
     }
 
     /// <summary>Reads BTF.</summary>
     /// <param name="bytes">Header and all; must stay unchanged as long as the result is used.</param>
     /// <param name="baseBtf">For split BTF (modules): the BTF that it continues.</param>
     /// <exception cref="BadFormatException">The bytes are no BTF, or damaged.</exception>
-    public static BtfData Parse(ReadOnlyMemory<byte> bytes, BtfData? baseBtf = null) => throw new NotImplementedException();
+    public static BtfData Parse(ReadOnlyMemory<byte> bytes, BtfData? baseBtf = null)
+    {
+        ReadOnlySpan<byte> span = bytes.Span;
+        BtfLayout layout = BtfLayout.Read(span, isSplit: baseBtf is not null);
+        int[] offsets = BtfStructure.Index(span, layout, out int count);
+        var result = new BtfData(bytes, baseBtf, layout, offsets, count);
+        BtfStructure.Check(span, offsets.AsSpan(0, count), result.TypeCount, result.StringsEnd);
+        return result;
+    }
 
     /// <summary>The bytes as given.</summary>
-    public ReadOnlyMemory<byte> Bytes => throw new NotImplementedException();
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    /// <summary>The BTF that this one continues, if it is split.</summary>
+    public BtfData? Base { get; }
+
+    /// <summary>The first id that is not the base's: 1 without a base.</summary>
+    public int FirstId { get; }
 
     /// <summary>Number of types, with void and with those of the base: valid ids are below.</summary>
-    public int TypeCount => throw new NotImplementedException();
+    public int TypeCount { get; }
+
+    private int FirstStringOffset { get; }
+
+    private int StringsEnd => FirstStringOffset + _layout.StringsLength;
 
     /// <summary>The type with an id.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such id.</exception>
-    public BtfType GetType(int id) => throw new NotImplementedException();
+    public BtfType GetType(int id)
+    {
+        if (id < 0 || id >= TypeCount)
+        {
+            throw new ArgumentOutOfRangeException(nameof(id), id, "No type has this id.");
+        }
+
+        return id == 0 ? new BtfType(this, 0, -1) : id < FirstId ? Base!.GetType(id) : new BtfType(this, id, _offsets[id - FirstId]);
+    }
 
     /// <summary>The id of the first type of a kind with a name, 0 if there is none. One pass over all types.</summary>
-    public int Find(BtfKind kind, string name) => throw new NotImplementedException();
+    public int Find(BtfKind kind, string name)
+    {
+        Span<int> id = stackalloc int[1];
+        BtfSearch.FindAll(this, [new BtfTypeName(kind, name)], id);
+        return id[0];
+    }
+
+    /// <summary>The ids of the first types with the given kinds and names, 0 where there is none. One pass over all types for all of them.</summary>
+    /// <param name="names">What to look for.</param>
+    /// <param name="ids">Takes the id of each name; as long as <paramref name="names"/>.</param>
+    /// <returns>How many were found.</returns>
+    public int FindAll(ReadOnlySpan<BtfTypeName> names, Span<int> ids) => BtfSearch.FindAll(this, names, ids);
 
     /// <summary>The type behind typedefs, const, volatile, restrict and type tags.</summary>
-    public int SkipModifiers(int id) => throw new NotImplementedException();
+    /// <exception cref="BadFormatException">The type refers to itself without end.</exception>
+    public int SkipModifiers(int id)
+    {
+        for (int depth = 0; depth <= BtfFormat.MaxDepth; depth++)
+        {
+            BtfType type = GetType(id);
+            if (!type.IsModifier)
+            {
+                return id;
+            }
+
+            id = type.TargetId;
+        }
+
+        throw TooDeep(id);
+    }
 
     /// <summary>Size in bytes of a type; 0 for void and functions.</summary>
     /// <exception cref="BadFormatException">The type refers to itself without end.</exception>
-    public long SizeOf(int id) => throw new NotImplementedException();
-}
+    public long SizeOf(int id)
+    {
+        long elements = 1;
+        for (int depth = 0; depth <= BtfFormat.MaxDepth; depth++)
+        {
+            BtfType type = GetType(id);
+            switch (type.Kind)
+            {
+                case BtfKind.Void or BtfKind.Function or BtfKind.FunctionPrototype or BtfKind.Forward:
+                    return 0;
+                case BtfKind.Pointer:
+                    return Multiply(elements, sizeof(ulong), type);
+                case BtfKind.Array:
+                    elements = Multiply(elements, type.ElementCount, type);
+                    id = type.TargetId;
+                    break;
+                case BtfKind.Typedef or BtfKind.Variable or BtfKind.DeclarationTag:
+                case var _ when type.IsModifier:
+                    id = type.TargetId;
+                    break;
+                default:
+                    return Multiply(elements, type.Size, type);
+            }
+        }
 
-/// <summary>One type, as a view of the bytes. Its members are read by index.</summary>
-public readonly struct BtfType
-{
-    /// <summary>Its id.</summary>
-    public int Id => throw new NotImplementedException();
+        throw TooDeep(id);
+    }
 
-    /// <summary>Its kind.</summary>
-    public BtfKind Kind => throw new NotImplementedException();
+    /// <summary>The string at an offset in the string section.</summary>
+    /// <exception cref="BadFormatException">The offset lies outside.</exception>
+    public string GetString(int offset) => Utf8Text.Decode(GetStringBytes(offset));
 
-    /// <summary>Its name, empty if it has none. Allocates: compare with <see cref="NameEquals"/>.</summary>
-    public string Name => throw new NotImplementedException();
+    /// <summary>The bytes of the string at an offset in the string section, without its NUL. Does not allocate.</summary>
+    /// <exception cref="BadFormatException">The offset lies outside.</exception>
+    public ReadOnlySpan<byte> GetStringBytes(int offset)
+    {
+        if (offset >= 0 && offset < FirstStringOffset)
+        {
+            return Base!.GetStringBytes(offset);
+        }
 
-    /// <summary>Compares the name without allocating.</summary>
-    public bool NameEquals(ReadOnlySpan<byte> utf8) => throw new NotImplementedException();
+        int start = offset - FirstStringOffset;
+        if (start < 0 || start >= _layout.StringsLength)
+        {
+            throw new BadFormatException(BtfFormat.Name, _layout.StringsStart, $"there is no string at offset {offset} of the string section");
+        }
 
-    /// <summary>Size in bytes, for kinds that have one (int, struct, union, enum, float, data section).</summary>
-    public int Size => throw new NotImplementedException();
+        ReadOnlySpan<byte> rest = Bytes.Span.Slice(_layout.StringsStart + start, _layout.StringsLength - start);
 
-    /// <summary>The type referred to, for kinds that refer to one (pointer, typedef, modifiers, function, variable, tags; element of an array; result of a prototype).</summary>
-    public int TargetId => throw new NotImplementedException();
+        // The last byte of the section is NUL, so there is always an end.
+        return rest.Slice(0, rest.IndexOf((byte)0));
+    }
 
-    /// <summary>Number of members, enumerators, parameters or section variables; elements of an array.</summary>
-    public int Count => throw new NotImplementedException();
+    /// <summary>Offsets of the types from <see cref="FirstId"/> on.</summary>
+    internal ReadOnlySpan<int> Offsets => _offsets.AsSpan(0, TypeCount - FirstId);
 
-    /// <summary>True for a signed integer or enumeration.</summary>
-    public bool IsSigned => throw new NotImplementedException();
+    internal uint ReadWord(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Bytes.Span.Slice(offset));
 
-    /// <summary>Member of a struct or union. Allocates the name.</summary>
-    public BtfMember GetMember(int index) => throw new NotImplementedException();
+    private static long Multiply(long elements, long size, BtfType type)
+    {
+        // The kernel refuses larger ones too: https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/btf.c (btf_array_resolve)
+        if (size != 0 && elements > uint.MaxValue / size)
+        {
+            throw new BadFormatException(BtfFormat.Name, type.Offset, $"type {type.Id} is larger than 4 GB");
+        }
 
-    /// <summary>Enumerator. Allocates the name.</summary>
-    public BtfEnumerator GetEnumerator(int index) => throw new NotImplementedException();
+        return elements * size;
+    }
 
-    /// <summary>Parameter of a prototype. Allocates the name.</summary>
-    public BtfParameter GetParameter(int index) => throw new NotImplementedException();
-
-    /// <summary>Variable of a data section.</summary>
-    public BtfSectionVariable GetSectionVariable(int index) => throw new NotImplementedException();
+    private BadFormatException TooDeep(int id) =>
+        new(BtfFormat.Name, GetType(id).Offset, $"type {id} refers to itself, or over more than {BtfFormat.MaxDepth} types to another");
 }

@@ -1,0 +1,62 @@
+using System;
+using System.Buffers.Binary;
+
+namespace Fathom.Format.Btf;
+
+/// <summary>
+/// Numbers of the format: https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/btf.h
+/// </summary>
+internal static class BtfFormat
+{
+    public const string Name = "BTF";
+    public const ushort Magic = 0xeb9f;
+    public const int HeaderSize = 24;
+
+    /// <summary>Bytes that every type has: name, info, and size or target.</summary>
+    public const int TypeHeaderSize = 12;
+
+    /// <summary>Highest bit offset of a member in a struct with the kind flag, which leaves 24 bits for it.</summary>
+    public const int MaxFlaggedOffset = 0x00ff_ffff;
+
+    public const uint KindFlag = 0x8000_0000;
+    public const uint IntSigned = 1;
+    public const uint IntChar = 2;
+    public const uint IntBool = 4;
+
+    /// <summary>The kernel resolves no deeper chain of types (<c>MAX_RESOLVE_DEPTH</c> in kernel/bpf/btf.c).</summary>
+    public const int MaxDepth = 32;
+
+    public static uint Info(BtfKind kind, uint length = 0, bool kindFlag = false) => ((uint)kind << 24) | length | (kindFlag ? KindFlag : 0);
+
+    public static BtfKind Kind(uint info) => (BtfKind)((info >> 24) & 0x7f);
+
+    public static int Length(uint info) => (int)(info & 0x00ff_ffff);
+
+    /// <summary>Bytes behind the header of a type, by its kind; -1 for an unknown kind.</summary>
+    public static int TrailingSize(uint info) => Kind(info) switch
+    {
+        BtfKind.Int or BtfKind.Variable or BtfKind.DeclarationTag => 4,
+        BtfKind.Array => 12,
+        BtfKind.Struct or BtfKind.Union or BtfKind.DataSection or BtfKind.Enum64 => Length(info) * 12,
+        BtfKind.Enum or BtfKind.FunctionPrototype => Length(info) * 8,
+        BtfKind.Pointer or BtfKind.Forward or BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict
+            or BtfKind.Function or BtfKind.Float or BtfKind.TypeTag => 0,
+        _ => -1,
+    };
+
+    /// <summary>True for kinds whose third word is the id of another type and not a size.</summary>
+    public static bool HasTarget(BtfKind kind) => kind is BtfKind.Pointer or BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const
+        or BtfKind.Restrict or BtfKind.Function or BtfKind.FunctionPrototype or BtfKind.Variable or BtfKind.DeclarationTag or BtfKind.TypeTag;
+
+    public static void WriteHeader(Span<byte> header, int typesLength, int stringsLength)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(header, Magic);
+        header[2] = 1;
+        header[3] = 0;
+        BinaryPrimitives.WriteInt32LittleEndian(header.Slice(4), HeaderSize);
+        BinaryPrimitives.WriteInt32LittleEndian(header.Slice(8), 0);
+        BinaryPrimitives.WriteInt32LittleEndian(header.Slice(12), typesLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header.Slice(16), typesLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header.Slice(20), stringsLength);
+    }
+}
