@@ -1,0 +1,98 @@
+using System;
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Fathom.Output.Sinks;
+
+/// <summary>Makes text from the traced system safe to show: a file name must not be able to drive a terminal.</summary>
+/// <remarks>
+/// Control characters (C0, DEL, C1), line and paragraph separators, and invisible formatting characters (those that reverse the
+/// direction of writing among them) become <c>\n</c>, <c>\t</c>, <c>\r</c>, <c>\x1b</c> or <c>\u202e</c>. A byte that is not UTF-8
+/// becomes <c>\xff</c>. A backslash becomes two, so that what is shown can be told from what was there.
+/// </remarks>
+public static class Escaping
+{
+    /// <summary>The text, escaped; the same instance if nothing had to be.</summary>
+    public static string Escape(string text)
+    {
+        StringBuilder? escaped = null;
+        int at = 0;
+        while (at < text.Length)
+        {
+            OperationStatus status = Rune.DecodeFromUtf16(text.AsSpan(at), out Rune rune, out int length);
+            bool plain = status == OperationStatus.Done && IsPlain(rune);
+            if (!plain)
+            {
+                escaped ??= new StringBuilder(text, 0, at, text.Length + 16);
+                if (status == OperationStatus.Done)
+                {
+                    AppendEscape(escaped, rune.Value);
+                }
+                else
+                {
+                    // Half of a surrogate pair has no form in UTF-8.
+                    AppendEscape(escaped, text[at]);
+                }
+            }
+            else
+            {
+                escaped?.Append(text, at, length);
+            }
+
+            at += length;
+        }
+
+        return escaped?.ToString() ?? text;
+    }
+
+    /// <summary>The bytes as text, escaped. A NUL does not end them: cut before.</summary>
+    public static string Escape(ReadOnlySpan<byte> utf8)
+    {
+        var escaped = new StringBuilder(utf8.Length);
+        Span<char> chars = stackalloc char[2];
+        while (!utf8.IsEmpty)
+        {
+            OperationStatus status = Rune.DecodeFromUtf8(utf8, out Rune rune, out int length);
+            if (status != OperationStatus.Done)
+            {
+                foreach (byte invalid in utf8[..length])
+                {
+                    escaped.Append(CultureInfo.InvariantCulture, $@"\x{invalid:x2}");
+                }
+            }
+            else if (IsPlain(rune))
+            {
+                escaped.Append(chars[..rune.EncodeToUtf16(chars)]);
+            }
+            else
+            {
+                AppendEscape(escaped, rune.Value);
+            }
+
+            utf8 = utf8[length..];
+        }
+
+        return escaped.ToString();
+    }
+
+    private static bool IsPlain(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune) is not
+        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
+    private static void AppendEscape(StringBuilder to, int value)
+    {
+        CultureInfo plain = CultureInfo.InvariantCulture;
+        _ = value switch
+        {
+            '\\' => to.Append(@"\\"),
+            '\n' => to.Append(@"\n"),
+            '\r' => to.Append(@"\r"),
+            '\t' => to.Append(@"\t"),
+
+            // Two digits are for single bytes: U+0085 in UTF-8 is not the byte 85.
+            < 0x80 => to.Append(plain, $@"\x{value:x2}"),
+            <= 0xffff => to.Append(plain, $@"\u{value:x4}"),
+            _ => to.Append(plain, $@"\U{value:x8}"),
+        };
+    }
+}

@@ -1,0 +1,33 @@
+using System;
+using Fathom.Output.Histograms;
+
+namespace Fathom.Output.Sinks;
+
+/// <summary>Where a tool's results go. A sink knows a format; a tool knows only what it found.</summary>
+/// <remarks>
+/// The results of an interval come between <see cref="BeginInterval"/> and <see cref="EndInterval"/>. What has been written by the end of
+/// an interval is never held back in a buffer. Every method throws <see cref="OutputClosedException"/> once the reader is gone.
+/// </remarks>
+public interface ISink
+{
+    /// <summary>Says that tracing has begun.</summary>
+    /// <param name="banner">A sentence for people.</param>
+    void Begin(string banner);
+
+    /// <summary>Begins what is due at a time.</summary>
+    void BeginInterval(DateTimeOffset time);
+
+    /// <summary>A histogram.</summary>
+    void Write(HistogramRecord record);
+
+    /// <summary>The average and the total of everything in the interval.</summary>
+    /// <param name="all">All durations of the interval together.</param>
+    /// <param name="unit">The unit for people.</param>
+    void WriteTotals(Histogram all, TimeUnit unit);
+
+    /// <summary>Something was lost.</summary>
+    void Write(LossRecord record);
+
+    /// <summary>Ends what <see cref="BeginInterval"/> began.</summary>
+    void EndInterval();
+}

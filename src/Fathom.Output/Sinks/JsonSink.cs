@@ -1,0 +1,144 @@
+using System;
+using System.Buffers;
+using System.Globalization;
+using System.IO;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Fathom.Output.Histograms;
+
+namespace Fathom.Output.Sinks;
+
+/// <summary>
+/// Results for programs: one JSON object in each line (NDJSON), always valid UTF-8. Times are RFC 3339 in UTC; durations are whole
+/// nanoseconds, and a name that ends in <c>_ns</c> says so.
+/// </summary>
+/// <param name="output">Standard output. It is written to when a line is complete, and never buffers after that.</param>
+/// <param name="tool">The tool's name, which every record carries.</param>
+public sealed class JsonSink(Stream output, string tool) : ISink
+{
+    // The default encoder also escapes what HTML might take for its own; these lines are not HTML.
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly OutputStream _output = new(output);
+    private readonly ArrayBufferWriter<byte> _line = new(4096);
+    private DateTimeOffset _time = DateTimeOffset.UnixEpoch;
+
+    /// <inheritdoc/>
+    public void Begin(string banner)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void BeginInterval(DateTimeOffset time) => _time = time;
+
+    /// <inheritdoc/>
+    public void Write(HistogramRecord record) => WriteLine("histogram", record, static (json, record) =>
+    {
+        Histogram histogram = record.Histogram;
+        json.WriteString("unit", "ns");
+        json.WriteStartObject("key");
+        foreach (RecordKey key in record.Keys)
+        {
+            json.WriteString(key.Name, key.Value);
+        }
+
+        json.WriteEndObject();
+        json.WriteNumber("count", histogram.Count);
+        json.WriteNumber("sum_ns", histogram.SumNs);
+        WriteMax(json, histogram);
+        WritePercentiles(json, histogram);
+        WriteBuckets(json, histogram);
+    });
+
+    /// <summary>Nothing: each histogram's record has its count and sum already.</summary>
+    public void WriteTotals(Histogram all, TimeUnit unit)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Write(LossRecord record) => WriteLine("loss", record, static (json, record) =>
+    {
+        json.WriteString("kind", record.Kind);
+        json.WriteNumber("count", record.Count);
+        json.WriteString("text", record.Text);
+    });
+
+    /// <inheritdoc/>
+    public void EndInterval()
+    {
+    }
+
+    private static void WriteMax(Utf8JsonWriter json, Histogram histogram)
+    {
+        if (histogram.Count > 0)
+        {
+            Bounds max = histogram.Max;
+            json.WriteNumber("max_ns", max.High);
+            json.WriteBoolean("max_is_exact", max.IsExact);
+        }
+    }
+
+    private static void WritePercentiles(Utf8JsonWriter json, Histogram histogram)
+    {
+        json.WriteStartObject("percentiles");
+        foreach (Percentile percentile in Percentile.All)
+        {
+            if (percentile.Of(histogram) is { } bounds)
+            {
+                json.WriteStartObject(percentile.Name);
+                WriteBounds(json, bounds);
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteBuckets(Utf8JsonWriter json, Histogram histogram)
+    {
+        json.WriteStartArray("buckets");
+        for (int slot = 0; slot < histogram.SlotCount; slot++)
+        {
+            if (histogram[slot].Count > 0)
+            {
+                json.WriteStartObject();
+                WriteBounds(json, histogram.BoundsOf(slot));
+                json.WriteNumber("count", histogram[slot].Count);
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
+    // Both bounds are included. An open end is null.
+    private static void WriteBounds(Utf8JsonWriter json, Bounds bounds)
+    {
+        json.WriteNumber("low_ns", bounds.Low);
+        if (bounds.High == ulong.MaxValue)
+        {
+            json.WriteNull("high_ns");
+        }
+        else
+        {
+            json.WriteNumber("high_ns", bounds.High);
+        }
+    }
+
+    private void WriteLine<T>(string type, T record, Action<Utf8JsonWriter, T> write)
+    {
+        using (var json = new Utf8JsonWriter(_line, s_options))
+        {
+            json.WriteStartObject();
+            json.WriteString("tool", tool);
+            json.WriteString("type", type);
+            json.WriteString("time", _time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            write(json, record);
+            json.WriteEndObject();
+        }
+
+        _line.Write("\n"u8);
+        _output.Write(_line.WrittenSpan);
+        _line.ResetWrittenCount();
+    }
+}

@@ -1,0 +1,97 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using Fathom.Output.Histograms;
+
+namespace Fathom.Output.Sinks;
+
+/// <summary>Results for people, in the classic layout. Losses go to the second stream, as one line each.</summary>
+/// <param name="output">Standard output. It is written to when a line or a whole block is complete, and never buffers after that.</param>
+/// <param name="errors">Standard error.</param>
+/// <param name="timestamps">Whether an interval begins with its local time.</param>
+/// <param name="zone">The time zone to show; the local one by default.</param>
+public sealed class TextSink(Stream output, Stream errors, bool timestamps, TimeZoneInfo? zone = null) : ISink
+{
+    private readonly OutputStream _output = new(output);
+    private readonly OutputStream _errors = new(errors);
+    private readonly StringBuilder _block = new();
+
+    /// <inheritdoc/>
+    public void Begin(string banner)
+    {
+        _block.Append(banner).Append('\n');
+        Flush();
+    }
+
+    /// <inheritdoc/>
+    public void BeginInterval(DateTimeOffset time)
+    {
+        _block.Append('\n');
+        if (timestamps)
+        {
+            DateTimeOffset local = TimeZoneInfo.ConvertTime(time, zone ?? TimeZoneInfo.Local);
+            _block.Append(local.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Append('\n');
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(HistogramRecord record)
+    {
+        if (record.Histogram.Count == 0)
+        {
+            return;
+        }
+
+        for (int key = 0; key < record.Keys.Count; key++)
+        {
+            _block.Append(key == 0 ? "\n" : ", ").Append(record.Keys[key].Name).Append(" = ").Append(Escaping.Escape(record.Keys[key].Value));
+        }
+
+        if (record.Keys.Count > 0)
+        {
+            _block.Append('\n');
+        }
+
+        ClassicHistogramWriter.AppendPowersOfTwo(_block, record.Histogram.Fold(record.Unit), record.Unit.Label);
+        _block.Append(HistogramSummary.Of(record.Histogram)).Append('\n');
+        if (record.Histogram.CountInOpenEnd > 0)
+        {
+            _block.Append(CultureInfo.InvariantCulture, $"{record.Histogram.CountInOpenEnd} in the last row may be longer than it says\n");
+        }
+
+        Flush();
+    }
+
+    /// <inheritdoc/>
+    public void WriteTotals(Histogram all, TimeUnit unit)
+    {
+        if (all.Count > 0)
+        {
+            ulong total = all.SumNs / unit.Nanoseconds;
+            _block.Append(
+                CultureInfo.InvariantCulture,
+                $"\navg = {total / all.Count} {unit.Label}, total: {total} {unit.Label}, count: {all.Count}\n\n");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(LossRecord record)
+    {
+        // What is on its way to the terminal comes before what is said about it.
+        Flush();
+        _errors.Write(new StringBuilder().Append(CultureInfo.InvariantCulture, $"{record.Count} {record.Text}\n"));
+    }
+
+    /// <inheritdoc/>
+    public void EndInterval() => Flush();
+
+    private void Flush()
+    {
+        if (_block.Length > 0)
+        {
+            _output.Write(_block);
+            _block.Clear();
+        }
+    }
+}
