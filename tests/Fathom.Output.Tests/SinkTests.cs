@@ -1,0 +1,175 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.IO.Pipes;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using Fathom.Output.Histograms;
+using Fathom.Output.Sinks;
+using Xunit;
+
+namespace Fathom.Output.Tests;
+
+public sealed class SinkTests
+{
+    private static readonly DateTimeOffset s_time = new(2026, 11, 22, 7, 14, 43, 123, 456, TimeSpan.Zero);
+
+    private static Histogram Some(params ulong[] ns)
+    {
+        var histogram = new Histogram(125, LogLinearSlots.All);
+        Array.ForEach(ns, histogram.Record);
+        return histogram;
+    }
+
+    private static string Text(Action<ISink> write, bool timestamps = false) => Text(write, out _, timestamps);
+
+    private static string Text(Action<ISink> write, out string errors, bool timestamps = false)
+    {
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        write(new TextSink(output, error, timestamps, TimeZoneInfo.Utc));
+        errors = Encoding.UTF8.GetString(error.ToArray());
+        return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    private static List<JsonElement> Json(Action<ISink> write)
+    {
+        using var output = new MemoryStream();
+        write(new JsonSink(output, "biolatency"));
+        string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(output.ToArray());
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    [Fact]
+    public void The_classic_layout()
+    {
+        string text = Text(
+            static sink =>
+            {
+                sink.Begin("Tracing block device I/O... Hit Ctrl-C to end.");
+                sink.BeginInterval(s_time);
+                Histogram all = Some(1_000, 3_000, 3_500);
+                sink.Write(new HistogramRecord(all, TimeUnit.Microseconds, []));
+                sink.WriteTotals(all, TimeUnit.Microseconds);
+                sink.EndInterval();
+            },
+            timestamps: true);
+        Assert.Equal(
+            "Tracing block device I/O... Hit Ctrl-C to end.\n" +
+            "\n" +
+            "07:14:43\n" +
+            "     usecs               : count     distribution\n" +
+            "         0 -> 1          : 1        |********************                    |\n" +
+            "         2 -> 3          : 2        |****************************************|\n" +
+            "count 3, mean 2.50us, max 3.50us\n" +
+            "\n" +
+            "avg = 2 usecs, total: 7 usecs, count: 3\n" +
+            "\n",
+            text);
+    }
+
+    [Fact]
+    public void Keys_stand_above_their_block()
+    {
+        string text = Text(static sink =>
+        {
+            sink.BeginInterval(s_time);
+            sink.Write(new HistogramRecord(Some(1_000), TimeUnit.Microseconds, [new("disk", "vda")]));
+            sink.Write(new HistogramRecord(Some(), TimeUnit.Microseconds, [new("disk", "none")]));
+            sink.Write(new HistogramRecord(Some(1_000), TimeUnit.Microseconds, [new("disk", "a\u001b[2J"), new("flags", "Sync-Write")]));
+            sink.EndInterval();
+        });
+        const string Block =
+            "     usecs               : count     distribution\n" +
+            "         0 -> 1          : 1        |****************************************|\n" +
+            "count 1, mean 1.00us, max 1.00us\n";
+        Assert.Equal("\n\ndisk = vda\n" + Block + "\ndisk = a\\x1b[2J, flags = Sync-Write\n" + Block, text);
+    }
+
+    [Fact]
+    public void An_interval_without_anything_is_a_blank_line() => Assert.Equal("\n", Text(static sink =>
+    {
+        sink.BeginInterval(s_time);
+        sink.Write(new HistogramRecord(Some(), TimeUnit.Microseconds, []));
+        sink.WriteTotals(Some(), TimeUnit.Microseconds);
+        sink.EndInterval();
+    }));
+
+    [Fact]
+    public void An_open_end_is_said()
+    {
+        var histogram = new Histogram(125, 32);
+        histogram.Record(100_000);
+        string text = Text(sink => sink.Write(new HistogramRecord(histogram, TimeUnit.Microseconds, [])));
+        Assert.EndsWith("max 100us\n1 in the last row may be longer than it says\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Losses_are_a_line_on_the_other_stream()
+    {
+        string text = Text(static sink => sink.Write(new LossRecord("map-full", 3, "requests were not counted, because a map was full")), out string errors);
+        Assert.Equal("", text);
+        Assert.Equal("3 requests were not counted, because a map was full\n", errors);
+    }
+
+    [Fact]
+    public void Json_has_everything_in_nanoseconds()
+    {
+        List<JsonElement> lines = Json(static sink =>
+        {
+            sink.Begin("Tracing...");
+            sink.BeginInterval(s_time);
+            sink.Write(new HistogramRecord(Some([.. Enumerable.Repeat(2_001UL, 25)]), TimeUnit.Microseconds, [new("disk", "v\"\u001b\ud83da")]));
+            sink.Write(new LossRecord("map-full", 3, "text"));
+            sink.EndInterval();
+        });
+        Assert.Equal(2, lines.Count);
+        Assert.Equal(
+            """
+            {"tool":"biolatency","type":"histogram","time":"2026-11-22T07:14:43.123456Z","unit":"ns","key":{"disk":"v\"\u001B\uFFFDa"},"count":25,"sum_ns":50025,"max_ns":2001,"max_is_exact":true,"percentiles":{"p50":{"low_ns":2000,"high_ns":2001}},"buckets":[{"low_ns":2000,"high_ns":2124,"count":25}]}
+            """,
+            lines[0].GetRawText());
+        Assert.Equal(
+            """{"tool":"biolatency","type":"loss","time":"2026-11-22T07:14:43.123456Z","kind":"map-full","count":3,"text":"text"}""",
+            lines[1].GetRawText());
+    }
+
+    [Fact]
+    public void Json_of_nothing_is_still_a_record()
+    {
+        JsonElement line = Assert.Single(Json(static sink => sink.Write(new HistogramRecord(Some(), TimeUnit.Microseconds, []))));
+        Assert.Equal(0, line.GetProperty("count").GetInt32());
+        Assert.Equal(0, line.GetProperty("buckets").GetArrayLength());
+        Assert.False(line.TryGetProperty("max_ns", out _));
+    }
+
+    [Fact]
+    public void Json_of_an_open_end_is_null()
+    {
+        var histogram = new Histogram(125, 32);
+        histogram.Record(100_000);
+        JsonElement line = Assert.Single(Json(sink => sink.Write(new HistogramRecord(histogram, TimeUnit.Microseconds, []))));
+        Assert.Equal(JsonValueKind.Null, line.GetProperty("buckets")[0].GetProperty("high_ns").ValueKind);
+    }
+
+    [Fact]
+    public void A_closed_pipe_is_told_apart_from_failures()
+    {
+        using var server = new AnonymousPipeServerStream(PipeDirection.In);
+        using var client = new AnonymousPipeClientStream(PipeDirection.Out, server.ClientSafePipeHandle);
+        using var file = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(client.SafePipeHandle.DangerousGetHandle(), ownsHandle: false), FileAccess.Write, 0);
+        var sink = new TextSink(file, Stream.Null, timestamps: false);
+        sink.Begin("heard");
+        server.Dispose();
+        Assert.Throws<OutputClosedException>(() => sink.Begin("not heard"));
+    }
+
+    [Fact]
+    public void A_full_device_is_a_failure()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "there is no /dev/full here");
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+        Assert.Throws<IOException>(() => new TextSink(full, Stream.Null, timestamps: false).Begin("x"));
+    }
+}
