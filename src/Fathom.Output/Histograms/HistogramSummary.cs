@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Text;
 
@@ -8,7 +9,7 @@ namespace Fathom.Output.Histograms;
 /// </summary>
 /// <remarks>
 /// A percentile is printed as the range that it lies in for certain (<c>p99 1.88-2.01ms</c>). Where that makes the line too long,
-/// every percentile is printed as its upper bound alone (<c>p99 &lt;2.01ms</c>), which exceeds it by one sixteenth at most. A percentile that
+/// every percentile is printed as its upper bound alone (<c>p99 &lt;2.01ms</c>), which exceeds it by one sixteenth at most; with more than seven digits of count, the commas go too. A percentile that
 /// so few samples do not support (<see cref="Percentile"/>) is left out.
 /// </remarks>
 public static class HistogramSummary
@@ -26,7 +27,13 @@ public static class HistogramSummary
         }
 
         string full = Line(histogram, upperBoundsOnly: false);
-        return full.Length <= Columns ? full : Line(histogram, upperBoundsOnly: true);
+        if (full.Length <= Columns)
+        {
+            return full;
+        }
+
+        string shorter = Line(histogram, upperBoundsOnly: true);
+        return shorter.Length <= Columns ? shorter : shorter.Replace(", ", " ", StringComparison.Ordinal);
     }
 
     private static string Line(Histogram histogram, bool upperBoundsOnly)
@@ -44,7 +51,7 @@ public static class HistogramSummary
         }
 
         Bounds max = histogram.Max;
-        line.Append(", max ").Append(max.IsExact || upperBoundsOnly == false ? DurationText.Range(max) : DurationText.Below(max));
+        line.Append(", max ").Append(max.IsExact || !upperBoundsOnly ? DurationText.Range(max) : DurationText.Below(max));
         return line.ToString();
     }
 }

@@ -64,7 +64,11 @@ public static class LogLinearSlots
 
     /// <summary>The largest value in a slot, in the scheme that has no end.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such slot.</exception>
-    public static ulong High(int slot) => slot == All - 1 ? ulong.MaxValue : Low(slot + 1) - 1;
+    public static ulong High(int slot)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        return slot == All - 1 ? ulong.MaxValue : Low(slot + 1) - 1;
+    }
 
     /// <summary>The largest value in a slot of <paramref name="count"/>: <see cref="ulong.MaxValue"/> for the last one.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such slot.</exception>
