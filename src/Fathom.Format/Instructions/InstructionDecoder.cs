@@ -16,12 +16,17 @@ public static class InstructionDecoder
     /// <summary>Decodes code.</summary>
     /// <param name="code">The code; whole 8-byte slots.</param>
     /// <exception cref="BadFormatException">An instruction is cut off or not legal; the offset is that of its first byte.</exception>
-    public static ImmutableArray<Instruction> Decode(ReadOnlySpan<byte> code)
+    public static ImmutableArray<Instruction> Decode(ReadOnlySpan<byte> code) => Decode(code, 0);
+
+    /// <summary>Decodes code that lies somewhere in a file.</summary>
+    /// <param name="code">The code; whole 8-byte slots.</param>
+    /// <param name="position">Where the code lies in the file, for errors.</param>
+    internal static ImmutableArray<Instruction> Decode(ReadOnlySpan<byte> code, long position)
     {
         ImmutableArray<Instruction>.Builder instructions = ImmutableArray.CreateBuilder<Instruction>(CountInstructions(code));
         for (int offset = 0; offset < code.Length;)
         {
-            Instruction instruction = DecodeAt(code, offset);
+            Instruction instruction = DecodeAt(code, offset, position);
             instructions.Add(instruction);
             offset += instruction.SlotCount * Instruction.SlotSize;
         }
@@ -41,22 +46,27 @@ public static class InstructionDecoder
             throw new ArgumentOutOfRangeException(nameof(offset));
         }
 
+        return DecodeAt(code, offset, 0);
+    }
+
+    private static Instruction DecodeAt(ReadOnlySpan<byte> code, int offset, long position)
+    {
         ReadOnlySpan<byte> slot = code.Slice(offset);
         if (slot.Length < Instruction.SlotSize)
         {
-            throw new BadFormatException(Format, offset, "the code ends within an instruction");
+            throw new BadFormatException(Format, position + offset, "the code ends within an instruction");
         }
 
         long immediate = BinaryPrimitives.ReadInt32LittleEndian(slot.Slice(4));
         if (slot[0] == Instruction.LoadImmediate64Opcode)
         {
-            immediate = (uint)immediate | ((long)ReadSecondSlot(slot, offset) << 32);
+            immediate = (uint)immediate | ((long)ReadSecondSlot(slot, position + offset) << 32);
         }
 
         Instruction instruction = new(
             slot[0], (Register)(slot[1] & 0x0f), (Register)(slot[1] >> 4), BinaryPrimitives.ReadInt16LittleEndian(slot.Slice(2)), immediate);
         return InstructionRules.FindProblem(instruction) is string problem
-            ? throw new BadFormatException(Format, offset, $"opcode 0x{slot[0]:x2}: {problem}")
+            ? throw new BadFormatException(Format, position + offset, $"opcode 0x{slot[0]:x2}: {problem}")
             : instruction;
     }
 
@@ -72,7 +82,7 @@ public static class InstructionDecoder
         return count;
     }
 
-    private static int ReadSecondSlot(ReadOnlySpan<byte> slot, int offset)
+    private static int ReadSecondSlot(ReadOnlySpan<byte> slot, long offset)
     {
         if (slot.Length < 2 * Instruction.SlotSize)
         {

@@ -66,12 +66,16 @@ public enum ReferenceKind : byte
     KernelSymbol,
 }
 
-/// <summary>A reference by name from an instruction.</summary>
+/// <summary>
+/// A reference by name from an instruction. The instruction's source field says the kind (<see cref="ImmediateKind"/>,
+/// <see cref="CallKind"/>), its immediate is zero until the reference is resolved.
+/// </summary>
 /// <param name="Instruction">Index into <see cref="BpfFunction.Instructions"/> (not a slot number).</param>
 /// <param name="Kind">What the name names.</param>
 /// <param name="Target">The name of the map or function.</param>
 /// <param name="Addend">Offset in bytes, for <see cref="ReferenceKind.Data"/>.</param>
-public readonly record struct Reference(int Instruction, ReferenceKind Kind, string Target, long Addend = 0);
+/// <param name="IsWeak">For <see cref="ReferenceKind.KernelSymbol"/>: the kernel may lack the symbol, whose address then is zero.</param>
+public readonly record struct Reference(int Instruction, ReferenceKind Kind, string Target, long Addend = 0, bool IsWeak = false);
 
 /// <summary>The source position of an instruction and those that follow.</summary>
 /// <param name="Instruction">Index into <see cref="BpfFunction.Instructions"/> (not a slot number).</param>
