@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Objects;
 
@@ -25,5 +26,25 @@ public sealed record CompilerResult(BpfObject? Object, IReadOnlyList<CompilerPro
 public static class BpfCompiler
 {
     /// <summary>Compiles a module. Deterministic. The module is used up.</summary>
-    public static CompilerResult Compile(Module module, CompilerOptions options) => throw new NotImplementedException();
+    public static CompilerResult Compile(Module module, CompilerOptions options)
+    {
+        _ = module ?? throw new ArgumentNullException(nameof(module));
+        _ = options ?? throw new ArgumentNullException(nameof(options));
+        var problems = new List<CompilerProblem>();
+        var data = new DataLayout(module);
+        var functions = module.Functions.Select(f => Pipeline.Run(f, data, options, problems)).ToList();
+        if (problems.Count > 0)
+        {
+            return new CompilerResult(null, problems);
+        }
+
+        var result = new BpfObject
+        {
+            License = module.License,
+            Functions = [.. functions],
+            Maps = [.. module.Maps, .. data.Maps()],
+            Btf = module.Types.ToArray(),
+        };
+        return new CompilerResult(result, problems);
+    }
 }

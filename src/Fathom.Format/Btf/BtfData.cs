@@ -135,7 +135,10 @@ public sealed class BtfData
 
     /// <summary>The bytes of the string at an offset in the string section, without its NUL. Does not allocate.</summary>
     /// <exception cref="BadFormatException">The offset lies outside.</exception>
-    public ReadOnlySpan<byte> GetStringBytes(int offset)
+    public ReadOnlySpan<byte> GetStringBytes(int offset) => GetStringBytes(Bytes.Span, offset);
+
+    /// <summary>The same for passes over many types, which ask for the span of all bytes only once.</summary>
+    internal ReadOnlySpan<byte> GetStringBytes(ReadOnlySpan<byte> bytes, int offset)
     {
         if (offset >= 0 && offset < FirstStringOffset)
         {
@@ -148,7 +151,7 @@ public sealed class BtfData
             throw new BadFormatException(BtfFormat.Name, _layout.StringsStart, $"there is no string at offset {offset} of the string section");
         }
 
-        ReadOnlySpan<byte> rest = Bytes.Span.Slice(_layout.StringsStart + start, _layout.StringsLength - start);
+        ReadOnlySpan<byte> rest = bytes.Slice(_layout.StringsStart + start, _layout.StringsLength - start);
 
         // The last byte of the section is NUL, so there is always an end.
         return rest.Slice(0, rest.IndexOf((byte)0));

@@ -41,7 +41,7 @@ internal static class BtfSearch
                 continue;
             }
 
-            ReadOnlySpan<byte> name = btf.GetStringBytes(BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice(offsets[index])));
+            ReadOnlySpan<byte> name = btf.GetStringBytes(bytes, BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice(offsets[index])));
             for (int i = 0; i < names.Length; i++)
             {
                 if (names[i].Kind == kind && ids[i] == 0 && name.SequenceEqual(wanted[i]))

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Immutable;
 using Fathom.Format.Btf;
 using Fathom.Format.Instructions;
@@ -25,6 +24,12 @@ public sealed record RelocatedInstructions(ImmutableArray<Instruction> Instructi
 /// </summary>
 public static class CoreEngine
 {
+    /// <summary>
+    /// The helper that poisoned instructions call; no kernel has it (0xbad2310). A poisoned 64-bit immediate load keeps its two slots:
+    /// it loads this number into the frame pointer, which the verifier refuses too where it is reached, and only there.
+    /// </summary>
+    public const int PoisonHelper = 195896080;
+
     /// <summary>Applies relocations to instructions.</summary>
     /// <param name="instructions">The instructions of a linked program.</param>
     /// <param name="relocations">Its relocations.</param>
@@ -35,5 +40,33 @@ public static class CoreEngine
         ImmutableArray<Instruction> instructions,
         ImmutableArray<CoreRelocation> relocations,
         BtfData local,
-        BtfData target) => throw new NotImplementedException();
+        BtfData target) => Relocate(instructions, relocations, new CoreCandidates(local, target));
+
+    /// <summary>Applies relocations to the instructions of one of several programs that share their types.</summary>
+    /// <param name="instructions">The instructions of a linked program.</param>
+    /// <param name="relocations">Its relocations.</param>
+    /// <param name="candidates">What is known so far of the two BTFs; grows.</param>
+    /// <exception cref="BadFormatException">A relocation does not fit the object's types or the instruction, or candidates disagree.</exception>
+    public static RelocatedInstructions Relocate(
+        ImmutableArray<Instruction> instructions,
+        ImmutableArray<CoreRelocation> relocations,
+        CoreCandidates candidates)
+    {
+        candidates.Prepare(relocations);
+        ImmutableArray<Instruction>.Builder patched = instructions.ToBuilder();
+        ImmutableArray<CoreResult>.Builder results = ImmutableArray.CreateBuilder<CoreResult>(relocations.Length);
+        foreach (CoreRelocation relocation in relocations)
+        {
+            if (relocation.Instruction < 0 || relocation.Instruction >= instructions.Length)
+            {
+                throw CoreError.Bad(relocation, "there is no such instruction");
+            }
+
+            CoreDecision decision = CoreResolver.Resolve(relocation, candidates);
+            patched[relocation.Instruction] = CorePatch.Apply(patched[relocation.Instruction], relocation, ref decision);
+            results.Add(new CoreResult(relocation, !decision.IsPoison, decision.Local.Number, decision.Target.Number, decision.Explanation));
+        }
+
+        return new RelocatedInstructions(patched.MoveToImmutable(), results.MoveToImmutable());
+    }
 }

@@ -1,0 +1,61 @@
+using System.Collections.Generic;
+using Fathom.Compiler.CodeGeneration;
+using Fathom.Compiler.IR;
+using Fathom.Compiler.Passes;
+using Fathom.Format.Objects;
+
+namespace Fathom.Compiler;
+
+/// <summary>All steps from a filled function to its code, in order.</summary>
+internal static class Pipeline
+{
+    public static BpfFunction Run(Function function, DataLayout data, CompilerOptions options, List<CompilerProblem> problems)
+    {
+        Optimize(function, options);
+        return Generate(function, data, options, problems);
+    }
+
+    /// <summary>The passes on the intermediate form.</summary>
+    public static void Optimize(Function function, CompilerOptions options)
+    {
+        if (options.CheckIr)
+        {
+            IrChecker.Check(function, "the front end", isSsa: false);
+        }
+
+        Run(function, options,
+        [
+            new CleanControlFlow(),
+            new BuildSsa(),
+            new ExpandMemory(),
+            new Legalize(options.InstructionSet),
+            new ExpandCompares(),
+            new SplitCriticalEdges(),
+        ]);
+    }
+
+    /// <summary>From the final intermediate form to code.</summary>
+    private static BpfFunction Generate(Function function, DataLayout data, CompilerOptions options, List<CompilerProblem> problems)
+    {
+        var machine = Selector.Select(function, options.InstructionSet, problems);
+        RemoveDeadCode.Run(machine);
+        RegisterAllocator.Run(machine);
+        CleanMachineCode.Run(machine);
+        FrameLayout.Run(machine, problems);
+        return Emission.Run(machine, data, options.InstructionSet, problems);
+    }
+
+    private static void Run(Function function, CompilerOptions options, IPass[] passes)
+    {
+        bool isSsa = false;
+        foreach (var pass in passes)
+        {
+            pass.Run(function);
+            isSsa |= pass is BuildSsa;
+            if (options.CheckIr)
+            {
+                IrChecker.Check(function, pass.GetType().Name, isSsa);
+            }
+        }
+    }
+}
