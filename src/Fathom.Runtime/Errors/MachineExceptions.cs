@@ -1,0 +1,90 @@
+namespace Fathom.Runtime;
+
+/// <summary>The process lacks capabilities.</summary>
+/// <param name="operation">What was tried.</param>
+/// <param name="objectName">On what.</param>
+/// <param name="errorNumber">The errno.</param>
+/// <param name="missing">The capabilities that it lacks.</param>
+public sealed class MissingCapabilityException(string operation, string objectName, int errorNumber, CapabilitySet missing)
+    : BpfException(operation, objectName, errorNumber, $"this needs {missing}: run it as root, or give the program these capabilities.")
+{
+    /// <summary>The capabilities that the process lacks.</summary>
+    public CapabilitySet Missing { get; } = missing;
+}
+
+/// <summary>Lockdown forbids it.</summary>
+/// <param name="operation">What was tried.</param>
+/// <param name="objectName">On what.</param>
+/// <param name="errorNumber">The errno.</param>
+/// <param name="mode">The mode of lockdown that the kernel is in.</param>
+public sealed class LockdownException(string operation, string objectName, int errorNumber, string mode)
+    : BpfException(operation, objectName, errorNumber, $"kernel lockdown ({mode}) forbids it; it is set when the machine boots and ends with a reboot.")
+{
+    /// <summary>The mode of lockdown, for example <c>confidentiality</c>.</summary>
+    public string Mode { get; } = mode;
+}
+
+/// <summary>The kernel refuses although the process has every capability: a policy of this kernel or of the machine.</summary>
+public sealed class KernelPolicyException : BpfException
+{
+    internal KernelPolicyException(string operation, string objectName, int errorNumber, string advice)
+        : base(operation, objectName, errorNumber, advice)
+    {
+    }
+}
+
+/// <summary>The kernel does not describe its types (<c>/sys/kernel/btf/vmlinux</c>).</summary>
+/// <param name="errorNumber">The errno of opening or reading it.</param>
+/// <param name="problem">What is wrong with it.</param>
+public sealed class KernelBtfException(int errorNumber, string problem)
+    : BpfException("read kernel types", "/sys/kernel/btf/vmlinux", errorNumber, problem)
+{
+}
+
+/// <summary>The kernel has no such feature.</summary>
+/// <param name="operation">What was tried.</param>
+/// <param name="objectName">On what.</param>
+/// <param name="errorNumber">The errno.</param>
+/// <param name="feature">The feature, with the version that it came in.</param>
+public sealed class FeatureNotSupportedException(string operation, string objectName, int errorNumber, string feature)
+    : BpfException(operation, objectName, errorNumber, $"this kernel has no {feature}.")
+{
+    /// <summary>The feature, with the version that it came in.</summary>
+    public string Feature { get; } = feature;
+}
+
+/// <summary>tracefs cannot be read, or is not mounted.</summary>
+public sealed class TracefsException : BpfException
+{
+    internal TracefsException(string operation, string objectName, int errorNumber, string advice)
+        : base(operation, objectName, errorNumber, advice)
+    {
+    }
+}
+
+/// <summary>A map could not be created.</summary>
+public sealed class MapCreationException : BpfException
+{
+    internal MapCreationException(string name, int errorNumber, string advice)
+        : base("create map", name, errorNumber, advice)
+    {
+    }
+}
+
+/// <summary>A program could not be attached.</summary>
+public sealed class AttachException : BpfException
+{
+    internal AttachException(string objectName, int errorNumber, string advice)
+        : base("attach", objectName, errorNumber, advice)
+    {
+    }
+}
+
+/// <summary>An operation on a map failed.</summary>
+public sealed class MapException : BpfException
+{
+    internal MapException(string operation, string objectName, int errorNumber, string advice)
+        : base(operation, objectName, errorNumber, advice)
+    {
+    }
+}

@@ -1,0 +1,64 @@
+namespace Fathom.Runtime.Interop;
+
+/// <summary>The error numbers that the calls of this assembly can give, with their names in messages.</summary>
+internal static class Errno
+{
+    public const int EPERM = 1;
+    public const int ENOENT = 2;
+    public const int ESRCH = 3;
+    public const int EINTR = 4;
+    public const int E2BIG = 7;
+    public const int EBADF = 9;
+    public const int EAGAIN = 11;
+    public const int ENOMEM = 12;
+    public const int EACCES = 13;
+    public const int EFAULT = 14;
+    public const int EBUSY = 16;
+    public const int EEXIST = 17;
+    public const int ENODEV = 19;
+    public const int EINVAL = 22;
+    public const int EMFILE = 24;
+    public const int ENOSPC = 28;
+    public const int ENOSYS = 38;
+    public const int EOPNOTSUPP = 95;
+
+    /// <summary>The kernel's internal number, which leaks out of some of its maps and programs; not in the C library's tables.</summary>
+    public const int ENOTSUPP = 524;
+
+    /// <summary>The name, such as <c>EPERM</c>.</summary>
+    public static string NameOf(int error) => error switch
+    {
+        EPERM => "EPERM",
+        ENOENT => "ENOENT",
+        ESRCH => "ESRCH",
+        EINTR => "EINTR",
+        5 => "EIO",
+        6 => "ENXIO",
+        E2BIG => "E2BIG",
+        EBADF => "EBADF",
+        EAGAIN => "EAGAIN",
+        ENOMEM => "ENOMEM",
+        EACCES => "EACCES",
+        EFAULT => "EFAULT",
+        EBUSY => "EBUSY",
+        EEXIST => "EEXIST",
+        18 => "EXDEV",
+        ENODEV => "ENODEV",
+        20 => "ENOTDIR",
+        21 => "EISDIR",
+        EINVAL => "EINVAL",
+        23 => "ENFILE",
+        EMFILE => "EMFILE",
+        27 => "EFBIG",
+        ENOSPC => "ENOSPC",
+        30 => "EROFS",
+        33 => "EDOM",
+        34 => "ERANGE",
+        36 => "ENAMETOOLONG",
+        ENOSYS => "ENOSYS",
+        EOPNOTSUPP => "EOPNOTSUPP",
+        110 => "ETIMEDOUT",
+        ENOTSUPP => "ENOTSUPP",
+        _ => "errno " + error,
+    };
+}

@@ -1,0 +1,44 @@
+namespace Fathom.Runtime.Interop;
+
+/// <summary>
+/// Every system call of this assembly, one method each and nothing more: no retries, no interpretation. A result below zero is the
+/// negative errno, as the kernel itself returns it. What the calls mean is in <see cref="KernelCalls"/>; tests script this interface.
+/// </summary>
+internal unsafe interface ISystemCalls
+{
+    /// <summary><c>bpf(2)</c>.</summary>
+    long Bpf(BpfCommand command, void* attributes, int size);
+
+    /// <summary><c>perf_event_open(2)</c>.</summary>
+    long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags);
+
+    /// <summary><c>ioctl(2)</c>.</summary>
+    long Control(int descriptor, uint request, long argument);
+
+    /// <summary><c>open(2)</c> of an existing file.</summary>
+    long Open(string path, int flags);
+
+    /// <summary><c>read(2)</c>.</summary>
+    long Read(int descriptor, byte* buffer, nuint length);
+
+    /// <summary><c>close(2)</c>.</summary>
+    long Close(int descriptor);
+
+    /// <summary><c>mmap(2)</c> at an address of the kernel's choice.</summary>
+    long Map(nuint length, int protection, int flags, int descriptor, long offset);
+
+    /// <summary><c>munmap(2)</c>.</summary>
+    long Unmap(nint address, nuint length);
+
+    /// <summary><c>pidfd_open(2)</c>.</summary>
+    long OpenProcess(int process);
+
+    /// <summary><c>if_nametoindex(3)</c>; the index, or the negative errno.</summary>
+    long GetInterfaceIndex(string name);
+
+    /// <summary><c>capget(2)</c> of the calling thread.</summary>
+    long GetCapabilities(CapabilityHeader* header, CapabilityData* data);
+
+    /// <summary><c>capset(2)</c> of the calling thread.</summary>
+    long SetCapabilities(CapabilityHeader* header, CapabilityData* data);
+}

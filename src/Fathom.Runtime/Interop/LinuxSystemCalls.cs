@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+
+namespace Fathom.Runtime.Interop;
+
+/// <summary>The system calls of the running kernel. The only place in the project with <see cref="LibraryImportAttribute"/>.</summary>
+internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
+{
+    /// <summary>The one instance; it has no state.</summary>
+    public static readonly LinuxSystemCalls Instance = new();
+
+    // Numbers of the calls that the C library has no function for:
+    // https://github.com/torvalds/linux/blob/v6.18/arch/x86/entry/syscalls/syscall_64.tbl and, for arm64,
+    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/asm-generic/unistd.h
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    private static long BpfNumber => IsArm ? 280 : 321;
+
+    private static long PerfEventOpenNumber => IsArm ? 241 : 298;
+
+    private static long CapGetNumber => IsArm ? 90 : 125;
+
+    private static long CapSetNumber => IsArm ? 91 : 126;
+
+    private static long PidfdOpenNumber => 434;
+
+    /// <inheritdoc/>
+    public long Bpf(BpfCommand command, void* attributes, int size) => Result(SystemCall(BpfNumber, (long)command, (long)attributes, size, 0, 0));
+
+    /// <inheritdoc/>
+    public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
+        Result(SystemCall(PerfEventOpenNumber, (long)attributes, process, cpu, group, (long)flags));
+
+    /// <inheritdoc/>
+    public long Control(int descriptor, uint request, long argument) => Result(LibcIoctl(descriptor, request, argument));
+
+    /// <inheritdoc/>
+    public long Open(string path, int flags) => Result(LibcOpen(path, flags));
+
+    /// <inheritdoc/>
+    public long Read(int descriptor, byte* buffer, nuint length) => Result(LibcRead(descriptor, buffer, length));
+
+    /// <inheritdoc/>
+    public long Close(int descriptor) => Result(LibcClose(descriptor));
+
+    /// <inheritdoc/>
+    public long Map(nuint length, int protection, int flags, int descriptor, long offset) =>
+        Result(LibcMmap(0, length, protection, flags, descriptor, offset));
+
+    /// <inheritdoc/>
+    public long Unmap(nint address, nuint length) => Result(LibcMunmap(address, length));
+
+    /// <inheritdoc/>
+    public long OpenProcess(int process) => Result(SystemCall(PidfdOpenNumber, process, 0, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long GetInterfaceIndex(string name)
+    {
+        uint index = LibcInterfaceIndex(name);
+        return index != 0 ? index : -Marshal.GetLastPInvokeError();
+    }
+
+    /// <inheritdoc/>
+    public long GetCapabilities(CapabilityHeader* header, CapabilityData* data) =>
+        Result(SystemCall(CapGetNumber, (long)header, (long)data, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long SetCapabilities(CapabilityHeader* header, CapabilityData* data) =>
+        Result(SystemCall(CapSetNumber, (long)header, (long)data, 0, 0, 0));
+
+    private static long Result(long value) => value == -1 ? -Marshal.GetLastPInvokeError() : value;
+
+    // syscall(2) is variadic in C, but no argument is a floating-point number, so that the plain calling convention is the same.
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial long SystemCall(long number, long a, long b, long c, long d, long e);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int LibcIoctl(int descriptor, nuint request, long argument);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LibcOpen(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint LibcRead(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int LibcClose(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial nint LibcMmap(nint address, nuint length, int protection, int flags, int descriptor, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int LibcMunmap(nint address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial uint LibcInterfaceIndex(string name);
+}

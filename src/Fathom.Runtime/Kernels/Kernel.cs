@@ -1,0 +1,194 @@
+using System;
+using System.Collections.Concurrent;
+using System.Threading;
+using Fathom.Format;
+using Fathom.Format.Btf;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Runtime;
+
+/// <summary>
+/// The running kernel: what it is, what it can do, and its types. Everything is found out when it is first asked for. Safe for use by
+/// several threads.
+/// </summary>
+public sealed class Kernel
+{
+    private const string BtfPath = "/sys/kernel/btf/vmlinux";
+    private const int BtfHeaderSize = 24;
+
+    private readonly ConcurrentDictionary<KernelFeature, FeatureAnswer> _answers = new();
+    private readonly Lock _btfLock = new();
+    private BtfData? _btf;
+    private string? _release;
+    private string? _lockdown;
+    private int _possibleCpus;
+
+    internal Kernel(ISystemCalls calls) => Calls = new KernelCalls(calls);
+
+    /// <summary>The kernel that this process runs on.</summary>
+    public static Kernel Running { get; } = new(LinuxSystemCalls.Instance);
+
+    /// <summary>The release, for example <c>6.18.44</c>.</summary>
+    public string Release => _release ??= Calls.ReadText("/proc/sys/kernel/osrelease", out _)?.Trim() ?? "unknown";
+
+    /// <summary>The version in numbers, 0.0 if the release has another form. For messages: what the kernel can do is found out by trying.</summary>
+    public Version Version
+    {
+        get
+        {
+            ReadOnlySpan<char> release = Release;
+            int end = 0;
+            while (end < release.Length && (char.IsAsciiDigit(release[end]) || release[end] == '.'))
+            {
+                end++;
+            }
+
+            return Version.TryParse(release[..end].TrimEnd('.'), out Version? version) ? version : new Version(0, 0);
+        }
+    }
+
+    /// <summary>The kernel's own types (<c>/sys/kernel/btf/vmlinux</c>).</summary>
+    /// <exception cref="KernelBtfException">The kernel has none (<c>CONFIG_DEBUG_INFO_BTF</c>), or they cannot be read.</exception>
+    public BtfData Btf
+    {
+        get
+        {
+            lock (_btfLock)
+            {
+                return _btf ??= ReadBtf();
+            }
+        }
+    }
+
+    /// <summary>Number of CPUs that the machine can have: how many values an entry of a per-CPU map has.</summary>
+    public int PossibleCpus => _possibleCpus != 0 ? _possibleCpus : _possibleCpus = ReadPossibleCpus();
+
+    /// <summary>The effective capabilities of this thread.</summary>
+    public CapabilitySet Capabilities => Privileges.Read(Calls);
+
+    /// <summary>The mode of lockdown: <c>none</c>, <c>integrity</c>, <c>confidentiality</c>, or <c>unknown</c> where securityfs cannot be read.</summary>
+    public string Lockdown => _lockdown ??= ParseLockdown(Calls.ReadText("/sys/kernel/security/lockdown", out _));
+
+    internal KernelCalls Calls { get; }
+
+    /// <summary>Asks whether the kernel has a feature. Only yes and no are remembered.</summary>
+    public FeatureAnswer Probe(KernelFeature feature)
+    {
+        ArgumentNullException.ThrowIfNull(feature);
+        if (!_answers.TryGetValue(feature, out FeatureAnswer answer))
+        {
+            answer = feature.Probe(this);
+            if (answer.Support != FeatureSupport.Unknown)
+            {
+                _answers[feature] = answer;
+            }
+        }
+
+        return answer;
+    }
+
+    /// <summary>Number of CPUs in a list such as <c>0-3,8</c>.</summary>
+    internal static int CountCpus(ReadOnlySpan<char> list)
+    {
+        int count = 0;
+        foreach (Range part in list.Split(','))
+        {
+            ReadOnlySpan<char> range = list[part].Trim();
+            int dash = range.IndexOf('-');
+            if (!int.TryParse(dash < 0 ? range : range[..dash], out int first)
+                || !int.TryParse(dash < 0 ? range : range[(dash + 1)..], out int last)
+                || last < first)
+            {
+                return 0;
+            }
+
+            count += last - first + 1;
+        }
+
+        return count;
+    }
+
+    /// <summary>The mode in brackets, as in <c>none [integrity] confidentiality</c>.</summary>
+    internal static string ParseLockdown(string? text)
+    {
+        int start = text?.IndexOf('[') ?? -1;
+        int end = text?.IndexOf(']') ?? -1;
+        return start >= 0 && end > start ? text![(start + 1)..end] : "unknown";
+    }
+
+    private int ReadPossibleCpus()
+    {
+        const string Path = "/sys/devices/system/cpu/possible";
+        string? list = Calls.ReadText(Path, out int error);
+        int count = list is null ? 0 : CountCpus(list);
+        return count > 0
+            ? count
+            : throw new BpfException("count CPUs", Path, error, "without this list the layout of per-CPU maps is unknown; mount sysfs.");
+    }
+
+    private BtfData ReadBtf()
+    {
+        using KernelDescriptor file = Calls.Open(BtfPath, out int error) ?? throw new KernelBtfException(error, error == Errno.ENOENT
+            ? "this kernel was built without a description of its types (CONFIG_DEBUG_INFO_BTF=y); Fathom needs a kernel that has it."
+            : "the kernel's types cannot be read; mount sysfs at /sys.");
+
+        Span<byte> header = stackalloc byte[BtfHeaderSize];
+        int length = Calls.Read(file, header) == header.Length ? LengthOf(header) : 0;
+        if (length == 0)
+        {
+            throw new KernelBtfException(0, "the kernel's types do not start as types do (BTF).");
+        }
+
+        ReadOnlyMemory<byte> bytes = TryMap(file, length) ?? ReadRest(file, header, length);
+        try
+        {
+            return BtfData.Parse(bytes);
+        }
+        catch (BadFormatException e)
+        {
+            throw new KernelBtfException(0, "the kernel's types have a form that Fathom does not know: " + e.Message);
+        }
+    }
+
+    // The size that the file claims is not that of its contents on every kernel; its header knows.
+    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/btf.h (struct btf_header)
+    private static int LengthOf(ReadOnlySpan<byte> header)
+    {
+        ulong length = (ulong)BitConverter.ToUInt32(header[4..]) + BitConverter.ToUInt32(header[16..]) + BitConverter.ToUInt32(header[20..]);
+        return BitConverter.ToUInt16(header) == 0xeb9f && length <= int.MaxValue ? (int)length : 0;
+    }
+
+    // Mapping takes microseconds where reading, which gives one page a call, takes milliseconds. Possible since Linux 6.16, ENODEV before:
+    // https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/sysfs_btf.c (btf_sysfs_vmlinux_mmap)
+    private ReadOnlyMemory<byte>? TryMap(KernelDescriptor file, int length)
+    {
+        MappedMemory? memory = Calls.Map((nuint)length, writable: false, shared: false, file, 0, "kernel BTF", out _);
+        if (memory is null)
+        {
+            return null;
+        }
+
+        // Never unmapped: the parsed types refer to it for as long as the process lives.
+        DescriptorLedger.Closed(memory);
+        return new MappedMemoryManager(memory).Memory;
+    }
+
+    private byte[] ReadRest(KernelDescriptor file, ReadOnlySpan<byte> header, int length)
+    {
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
+        header.CopyTo(bytes);
+        int done = header.Length;
+        while (done < length)
+        {
+            int count = Calls.Read(file, bytes.AsSpan(done));
+            if (count <= 0)
+            {
+                throw new KernelBtfException(-count, $"the kernel's types end after {done} of {length} bytes.");
+            }
+
+            done += count;
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,188 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using Fathom.Format.Objects;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Runtime;
+
+/// <summary>
+/// An object in the kernel: its maps are created and its programs verified. Nothing is attached until <see cref="Attach()"/>. Dispose it to
+/// close all; what is attached then still runs until its links are disposed too.
+/// </summary>
+public sealed class LoadedObject : IDisposable
+{
+    private readonly Kernel _kernel;
+    private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MappedMemory> _sections = new(StringComparer.Ordinal);
+    private readonly List<BpfProgram> _programs = [];
+    private readonly List<string> _notes = [];
+
+    private LoadedObject(Kernel kernel) => _kernel = kernel;
+
+    /// <summary>The programs that are loaded, in the object's order.</summary>
+    public IReadOnlyList<BpfProgram> Programs => _programs;
+
+    /// <summary>What the kernel did not take and the programs run without, in words; usually empty.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Relocates, creates maps, loads programs. What was created before an error is closed again.</summary>
+    /// <exception cref="VerifierRejectedException">The verifier refused a program.</exception>
+    /// <exception cref="BpfException">The process may not, or the kernel cannot; the derived type and the message say which and why.</exception>
+    /// <exception cref="Format.BadFormatException">The object contradicts itself.</exception>
+    public static LoadedObject Load(Kernel kernel, BpfObject definition, LoadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentNullException.ThrowIfNull(definition);
+        options ??= new LoadOptions();
+        var loaded = new LoadedObject(kernel);
+        try
+        {
+            loaded.LoadAll(definition, options);
+            return loaded;
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A map by name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public BpfMap GetMap(string name) =>
+        _maps.TryGetValue(name, out BpfMap? map) ? map : throw new KeyNotFoundException($"The object has no map {name}.");
+
+    /// <summary>A program by name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none, or it was not loaded.</exception>
+    public BpfProgram GetProgram(string name)
+    {
+        foreach (BpfProgram program in _programs)
+        {
+            if (program.Name == name)
+            {
+                return program;
+            }
+        }
+
+        throw new KeyNotFoundException($"The object has no program {name}, or it was not loaded.");
+    }
+
+    /// <summary>A global variable in <c>.data</c> or <c>.bss</c>, in memory shared with the kernel. Not to be used after <see cref="Dispose"/>.</summary>
+    /// <param name="section">The section's name.</param>
+    /// <param name="offset">Bytes from its start.</param>
+    public unsafe ref T GetGlobal<T>(string section, int offset)
+        where T : unmanaged
+    {
+        BpfMap map = GetMap(section);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, map.ValueSize - sizeof(T));
+        if (!_sections.TryGetValue(section, out MappedMemory? memory))
+        {
+            nuint page = (nuint)Environment.SystemPageSize;
+            nuint length = ((nuint)map.ValueSize + page - 1) / page * page;
+            memory = _kernel.Calls.Map(length, writable: true, shared: true, map.Descriptor, 0, section, out int error)
+                ?? throw map.Failure("map memory of", error);
+            _sections.Add(section, memory);
+        }
+
+        return ref Unsafe.AsRef<T>((byte*)memory.Address + offset);
+    }
+
+    /// <summary>
+    /// Attaches every loaded program whose section's name says to what (<c>tp_btf/</c>, <c>raw_tp/</c>, <c>tracepoint/</c>). The others are
+    /// attached, or run, by the methods of <see cref="BpfProgram"/>. Dispose the result to detach.
+    /// </summary>
+    /// <exception cref="BpfException">One cannot be attached; those before it are detached again.</exception>
+    public LinkSet Attach() => Attach([]);
+
+    /// <summary>Attaches some of the programs by name; all of them if none is named.</summary>
+    public LinkSet Attach(params ReadOnlySpan<string> names)
+    {
+        var links = new LinkSet();
+        try
+        {
+            foreach (string name in names)
+            {
+                links.Add(GetProgram(name).Attach());
+            }
+
+            foreach (BpfProgram program in _programs)
+            {
+                if (names.IsEmpty && program.Section.AttachesByName)
+                {
+                    links.Add(program.Attach());
+                }
+            }
+
+            return links;
+        }
+        catch
+        {
+            links.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (BpfProgram program in _programs)
+        {
+            program.Descriptor.Dispose();
+        }
+
+        foreach (MappedMemory memory in _sections.Values)
+        {
+            memory.Dispose();
+        }
+
+        foreach (BpfMap map in _maps.Values)
+        {
+            map.Descriptor.Dispose();
+        }
+    }
+
+    private void LoadAll(BpfObject definition, LoadOptions options)
+    {
+        // Read all names first: a mistake in one is told before anything is made.
+        var entries = new List<(BpfFunction Function, ProgramSection Section)>();
+        foreach (BpfFunction function in definition.Functions)
+        {
+            if (function.IsEntry && !options.Without.Contains(function.Name))
+            {
+                ProgramSection section = ProgramSection.Parse(function.Section);
+                if (!section.IsOptional || options.With.Contains(function.Name))
+                {
+                    entries.Add((function, section));
+                }
+            }
+        }
+
+        using ObjectBtf btf = ObjectBtf.Load(_kernel, definition);
+        if (btf.Refusal.Length > 0)
+        {
+            _notes.Add(btf.Refusal);
+        }
+
+        foreach (MapDefinition map in definition.Maps)
+        {
+            // An empty section is no map to the kernel, and nothing can refer to it.
+            if (map.InitialValue is null || map.ValueSize > 0)
+            {
+                _maps.Add(map.Name, MapFactory.Create(_kernel, map, options, btf));
+            }
+        }
+
+        if (options.HasConstants && !_maps.ContainsKey(".rodata"))
+        {
+            throw new ArgumentException("Constants are set, but the object has no .rodata.", nameof(options));
+        }
+
+        var loader = new ProgramLoader(_kernel, definition, btf, _maps);
+        foreach ((BpfFunction function, ProgramSection section) in entries)
+        {
+            _programs.Add(loader.Load(function, section));
+        }
+    }
+}

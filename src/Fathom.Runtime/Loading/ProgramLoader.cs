@@ -1,0 +1,296 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Text;
+using Fathom.Format.Btf;
+using Fathom.Format.CoRe;
+using Fathom.Format.Instructions;
+using Fathom.Format.Objects;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Runtime;
+
+/// <summary>Loads the programs of one object: links, relocates, completes references, and gives the result to the verifier.</summary>
+internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, ObjectBtf btf, Dictionary<string, BpfMap> maps)
+{
+    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/bpf.h (struct bpf_func_info, struct bpf_line_info)
+    private const int FunctionInfoSize = 8;
+    private const int LineInfoSize = 16;
+    private const int MissingFunction = CoreEngine.PoisonHelper;
+    private const int FirstLogSize = 64 * 1024;
+    private const int LargestLogSize = 16 * 1024 * 1024;
+
+    private CoreCandidates? _candidates;
+
+    /// <summary>Loads one entry program.</summary>
+    public BpfProgram Load(BpfFunction entry, ProgramSection section)
+    {
+        LinkedProgram program = Linker.Link(definition, entry.Name);
+        ImmutableArray<Instruction> instructions = program.Instructions;
+        ImmutableArray<CoreResult> relocated = [];
+        if (!program.CoreRelocations.IsEmpty)
+        {
+            // Candidates are looked for once for all programs of the object: that is where the time goes.
+            _candidates ??= new CoreCandidates(BtfData.Parse(definition.Btf), kernel.Btf);
+            RelocatedInstructions result = CoreEngine.Relocate(instructions, program.CoreRelocations, _candidates);
+            instructions = result.Instructions;
+            relocated = result.Results;
+        }
+
+        byte[] code = InstructionEncoder.Encode(Complete(instructions, program).AsSpan());
+        int[] slots = Slots(program.Instructions);
+        byte[] functions = FunctionInfo(program, slots);
+        byte[] lines = functions.Length == 0 ? [] : LineInformation(program, slots);
+        byte[] license = Encoding.UTF8.GetBytes(definition.License + "\0");
+        uint attachId = section.Type == ProgramType.Tracing ? FindTracepoint(program, section) : 0;
+        fixed (byte* codePointer = code, functionPointer = functions, linePointer = lines, licensePointer = license)
+        {
+            var attributes = new ProgramLoadAttributes
+            {
+                Type = (uint)section.Type,
+                InstructionCount = (uint)(code.Length / Instruction.SlotSize),
+                Instructions = codePointer,
+                License = licensePointer,
+                Name = ObjectName.From(entry.Name),
+                ExpectedAttachType = section.AttachType,
+                AttachBtfId = attachId,
+            };
+            var plain = attributes;
+            if (functions.Length > 0)
+            {
+                attributes.BtfDescriptor = btf.Descriptor!.Value;
+                attributes.FunctionInfo = functionPointer;
+                attributes.FunctionInfoSize = FunctionInfoSize;
+                attributes.FunctionInfoCount = (uint)(functions.Length / FunctionInfoSize);
+                attributes.LineInfo = linePointer;
+                attributes.LineInfoSize = lines.Length == 0 ? 0u : LineInfoSize;
+                attributes.LineInfoCount = (uint)(lines.Length / LineInfoSize);
+            }
+
+            KernelDescriptor? descriptor = Verify(ref attributes, entry.Name, out int error, out string log);
+            if (descriptor is null && functions.Length > 0 && IsAboutInformation(error, log))
+            {
+                descriptor = Verify(ref plain, entry.Name, out error, out log);
+            }
+
+            GC.KeepAlive(maps);
+            return descriptor is not null
+                ? new BpfProgram(kernel, descriptor, entry.Name, section)
+                : throw Rejection(program, section, slots, relocated, error, log);
+        }
+    }
+
+    // First without a log, which is what it costs when all is well; the reason is asked for only when there is one.
+    private KernelDescriptor? Verify(ref ProgramLoadAttributes attributes, string name, out int error, out string log)
+    {
+        log = "";
+        KernelDescriptor? descriptor = kernel.Calls.BpfOpen(BpfCommand.ProgramLoad, ref attributes, "program " + name, out error);
+        int size = FirstLogSize;
+        while (descriptor is null)
+        {
+            byte[] buffer = GC.AllocateUninitializedArray<byte>(size);
+            buffer[0] = 0;
+            int needed;
+            int logError;
+            fixed (byte* pointer = buffer)
+            {
+                ProgramLoadAttributes logged = attributes;
+                logged.LogLevel = 1;
+                logged.LogSize = (uint)size;
+                logged.Log = pointer;
+                descriptor = kernel.Calls.BpfOpen(BpfCommand.ProgramLoad, ref logged, "program " + name, out logError);
+                needed = (int)logged.LogTrueSize;
+            }
+
+            if (descriptor is not null)
+            {
+                error = 0;
+                break;
+            }
+
+            // Since Linux 6.4 the kernel says how much it takes; before, it only says that it was too little.
+            bool isTooSmall = logError == Errno.ENOSPC || needed > size;
+            if (!isTooSmall || size >= LargestLogSize)
+            {
+                error = logError == Errno.ENOSPC ? error : logError;
+                int end = buffer.AsSpan().IndexOf((byte)0);
+                log = Encoding.UTF8.GetString(buffer, 0, end < 0 ? buffer.Length : end);
+                break;
+            }
+
+            size = Math.Min(LargestLogSize, Math.Max(size * 4, needed));
+        }
+
+        return descriptor;
+    }
+
+    private static bool IsAboutInformation(int error, string log) =>
+        error is Errno.EINVAL or Errno.E2BIG && (log.Length == 0 || log.Contains("func_info", StringComparison.Ordinal)
+            || log.Contains("line_info", StringComparison.Ordinal) || log.Contains("func[", StringComparison.Ordinal));
+
+    private BpfException Rejection(
+        LinkedProgram program, ProgramSection section, int[] slots, ImmutableArray<CoreResult> relocated, int error, string text)
+    {
+        if (text.Length == 0)
+        {
+            return Refusal.IsForbidden(error)
+                ? Refusal.Explain(kernel, "load program", program.Name, error, section.Needed, $"programs of type {section.Kind}")
+                : new FeatureNotSupportedException("load program", program.Name, error, $"programs of type {section.Kind}, or not in this form");
+        }
+
+        VerifierLog log = VerifierLog.Parse(text);
+        int instruction = Array.BinarySearch(slots, log.Instruction);
+        instruction = instruction < 0 ? ~instruction - 1 : instruction;
+        return new VerifierRejectedException(
+            program.Name, error, log, log.Instruction < 0 ? "" : PositionOf(program, instruction), ExplainPoison(log, instruction, relocated));
+    }
+
+    private static string PositionOf(LinkedProgram program, int instruction)
+    {
+        string position = "";
+        foreach (LineInfo line in program.Lines)
+        {
+            if (line.Instruction > instruction)
+            {
+                break;
+            }
+
+            position = $"{line.File}({line.Line},{line.Column})";
+        }
+
+        return position;
+    }
+
+    // A relocation that failed became an instruction that no kernel takes; reached, it means that the program needs what is not there.
+    private static string ExplainPoison(VerifierLog log, int instruction, ImmutableArray<CoreResult> relocated)
+    {
+        if (!log.Text.Contains("195896080", StringComparison.Ordinal) && !log.Text.Contains("0xbad2310", StringComparison.Ordinal))
+        {
+            return "";
+        }
+
+        foreach (CoreResult result in relocated)
+        {
+            if (!result.Succeeded && result.Relocation.Instruction == instruction)
+            {
+                return $"the program needs what this kernel does not have: {result.Explanation}";
+            }
+        }
+
+        return "";
+    }
+
+    private uint FindTracepoint(LinkedProgram program, ProgramSection section)
+    {
+        int id = kernel.Btf.Find(BtfKind.Typedef, "btf_trace_" + section.Target);
+        return id != 0 ? (uint)id : throw new FeatureNotSupportedException(
+            "load program", program.Name, 0, $"tracepoint {section.Target} (no type btf_trace_{section.Target} in its BTF)");
+    }
+
+    private ImmutableArray<Instruction> Complete(ImmutableArray<Instruction> instructions, LinkedProgram program)
+    {
+        if (program.References.IsEmpty)
+        {
+            return instructions;
+        }
+
+        ImmutableArray<Instruction>.Builder completed = instructions.ToBuilder();
+        foreach (Reference reference in program.References)
+        {
+            completed[reference.Instruction] = Complete(completed[reference.Instruction], reference, program.Name);
+        }
+
+        return completed.MoveToImmutable();
+    }
+
+    private Instruction Complete(Instruction instruction, Reference reference, string program)
+    {
+        switch (reference.Kind)
+        {
+            case ReferenceKind.Map:
+                return Instruction.LoadImmediate64(instruction.Destination, Descriptor(reference, program), ImmediateKind.MapDescriptor);
+            case ReferenceKind.Data:
+                return Instruction.LoadImmediate64(
+                    instruction.Destination, (uint)Descriptor(reference, program) | (reference.Addend << 32), ImmediateKind.MapValue);
+            case ReferenceKind.KernelSymbol:
+                BtfKind kind = instruction.IsCall ? BtfKind.Function : BtfKind.Variable;
+                int id = kernel.Btf.Find(kind, reference.Target);
+                if (id == 0 && reference.IsWeak)
+                {
+                    // The program asks for the address first and does not go where there is none; a call there is never reached.
+                    return instruction.IsCall ? Instruction.Call(CallKind.Helper, MissingFunction) : Instruction.LoadImmediate64(instruction.Destination, 0);
+                }
+
+                if (id == 0)
+                {
+                    throw new FeatureNotSupportedException("load program", program, 0, $"{(instruction.IsCall ? "function" : "variable")} {reference.Target} for programs");
+                }
+
+                return instruction.IsCall
+                    ? Instruction.Call(CallKind.KernelFunction, id)
+                    : Instruction.LoadImmediate64(instruction.Destination, id, ImmediateKind.KernelVariable);
+            default:
+                throw new System.Diagnostics.UnreachableException($"Linking {program} left a reference of kind {reference.Kind}.");
+        }
+    }
+
+    private int Descriptor(Reference reference, string program) => maps.TryGetValue(reference.Target, out BpfMap? map)
+        ? map.Descriptor.Value
+        : throw new BpfException("load program", program, 0, $"it refers to a map {reference.Target}, which the object does not define.");
+
+    private static int[] Slots(ImmutableArray<Instruction> instructions)
+    {
+        int[] slots = new int[instructions.Length];
+        int slot = 0;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            slots[i] = slot;
+            slot += instructions[i].SlotCount;
+        }
+
+        return slots;
+    }
+
+    // All functions or none: the kernel counts them. https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/verifier.c (check_btf_func_early)
+    private byte[] FunctionInfo(LinkedProgram program, int[] slots)
+    {
+        if (btf.Descriptor is null)
+        {
+            return [];
+        }
+
+        byte[] bytes = new byte[program.Functions.Length * FunctionInfoSize];
+        for (int i = 0; i < program.Functions.Length; i++)
+        {
+            FunctionStart function = program.Functions[i];
+            if (function.TypeId == 0)
+            {
+                return [];
+            }
+
+            Span<byte> record = bytes.AsSpan(i * FunctionInfoSize);
+            BinaryPrimitives.WriteInt32LittleEndian(record, slots[function.Instruction]);
+            BinaryPrimitives.WriteInt32LittleEndian(record[4..], function.TypeId);
+        }
+
+        return bytes;
+    }
+
+    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/bpf.h (BPF_LINE_INFO_LINE_NUM): 10 bits of column below the line.
+    private byte[] LineInformation(LinkedProgram program, int[] slots)
+    {
+        byte[] bytes = new byte[program.Lines.Length * LineInfoSize];
+        for (int i = 0; i < program.Lines.Length; i++)
+        {
+            LineInfo line = program.Lines[i];
+            Span<byte> record = bytes.AsSpan(i * LineInfoSize);
+            BinaryPrimitives.WriteInt32LittleEndian(record, slots[line.Instruction]);
+            BinaryPrimitives.WriteInt32LittleEndian(record[4..], btf.StringOffset(line.File));
+            BinaryPrimitives.WriteInt32LittleEndian(record[8..], btf.StringOffset(line.Text));
+            BinaryPrimitives.WriteInt32LittleEndian(record[12..], (line.Line << 10) | (line.Column & 0x3ff));
+        }
+
+        return bytes;
+    }
+}
