@@ -168,7 +168,7 @@ internal sealed partial class Selector
             {
                 constant &= is32 ? 31 : 63;
             }
-            else if (operation == AluOperation.Subtract && constant != long.MinValue)
+            else if (operation == AluOperation.Subtract && constant != long.MinValue && FitsImmediate(is32, -constant))
             {
                 (operation, constant) = (AluOperation.Add, is32 ? (uint)-constant : -constant);
             }
