@@ -16,6 +16,7 @@ public unsafe struct TaskStruct
     public TaskStruct* parent;
     public TaskStruct* group_leader;
     public MmStruct* mm;
+    public SignalStruct* signal;
     public CssSet* cgroups;
     public ulong start_time;
     public ulong start_boottime;
@@ -35,4 +36,18 @@ public struct MmStruct
 {
     public ulong arg_start;
     public ulong arg_end;
+}
+
+/// <summary>What the threads of a process share (<c>struct signal_struct</c>).</summary>
+[KernelStruct("signal_struct")]
+public struct SignalStruct
+{
+    public AtomicCounter live;
+}
+
+/// <summary>A counter (<c>atomic_t</c>).</summary>
+[KernelStruct("atomic_t")]
+public struct AtomicCounter
+{
+    public int counter;
 }

@@ -1,0 +1,387 @@
+using System.Threading;
+using Fathom.Bpf;
+using Fathom.Bpf.KernelTypes;
+
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>Latency of block-device requests, summed up in the kernel.</summary>
+/// <remarks>
+/// A request is started by <see cref="Issued"/> (or <see cref="Inserted"/>, where the time in the queue counts) and counted by
+/// <see cref="Completed"/>. Its start is kept in <see cref="Places"/>; <see cref="Crowded"/> takes those whose place is taken. Where only
+/// some submitters count, <see cref="Submitted"/> (or the first of the others to see it, before Linux 6.5) gives it a place with start 0,
+/// in the submitter's context: at completion the current task is an arbitrary one.
+/// </remarks>
+[BpfObject]
+internal static unsafe partial class BioLatencyProbe
+{
+    /// <summary>What is measured, fixed before loading: the verifier drops the branches that are not taken.</summary>
+    [Constant]
+    public static readonly uint Mode;
+
+    /// <summary>Nanoseconds in one unit of latency.</summary>
+    [Constant]
+    public static readonly ulong UnitNs = BioLatencyMode.UnitNsMicroseconds;
+
+    /// <summary>The disk that counts, as <c>dev_t</c>, with <see cref="BioLatencyMode.OneDisk"/>.</summary>
+    [Constant]
+    public static readonly uint Disk;
+
+    /// <summary>The process that counts, with <see cref="BioLatencyMode.OneProcess"/>.</summary>
+    [Constant]
+    public static readonly uint Process;
+
+    /// <summary>The first eight bytes of the command name that counts, with <see cref="BioLatencyMode.OneCommand"/>.</summary>
+    [Constant]
+    public static readonly ulong CommandLow;
+
+    /// <summary>The last eight bytes of that name.</summary>
+    [Constant]
+    public static readonly ulong CommandHigh;
+
+    /// <summary>Starts of requests in flight, each at a place that bits of its address name.</summary>
+    internal static InFlightTable Places;
+
+    /// <summary>Requests that came back from the driver to the queue.</summary>
+    internal static ulong Requeued;
+
+    /// <summary>Completions of a part of a request, which go on.</summary>
+    internal static ulong Partial;
+
+    /// <summary>Requests that completed without a known start.</summary>
+    internal static ulong Unstarted;
+
+    /// <summary>Requests that completed but found no room in <see cref="Keyed"/>.</summary>
+    internal static ulong Uncounted;
+
+    /// <summary>Descendants that found no room in <see cref="Tree"/>.</summary>
+    internal static ulong Untracked;
+
+    /// <summary>Starts of requests whose place was taken.</summary>
+    [Map(MaxEntries = 10_240)]
+    internal static readonly HashMap<ulong, ulong> Crowded;
+
+    /// <summary>What each slot holds, where all requests are one histogram.</summary>
+    [Map(MaxEntries = BioLatencyMode.SlotCount)]
+    internal static readonly PerCpuArray<SlotTotals> Totals;
+
+    /// <summary>What each slot holds, with a histogram for each disk or for each kind of request.</summary>
+    [Map(MaxEntries = 16_384)]
+    internal static readonly PerCpuHashMap<SlotKey, SlotTotals> Keyed;
+
+    /// <summary>The cgroup that counts, with <see cref="BioLatencyMode.OneCgroup"/>.</summary>
+    [Map(MaxEntries = 1)]
+    internal static readonly CgroupArray Cgroup;
+
+    /// <summary>The processes that count, with <see cref="BioLatencyMode.ProcessTree"/>.</summary>
+    [Map(MaxEntries = 10_240)]
+    internal static readonly HashMap<uint, uint> Tree;
+
+    [TracepointBtf("block_io_start")]
+    private static void Submitted(Request* request)
+    {
+        fixed (InFlightTable* table = &Places)
+        {
+            ulong id = Identify(request, table);
+            if (IsWanted(request))
+            {
+                Keep(id, table, 0);
+            }
+            else
+            {
+                Forget(id, table);
+            }
+        }
+    }
+
+    [TracepointBtf("block_rq_insert")]
+    private static void Inserted(Request* first, Request* second)
+    {
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        fixed (InFlightTable* table = &Places)
+        {
+            ulong id = Identify(request, table);
+            if ((Mode & BioLatencyMode.Selective) == 0)
+            {
+                Keep(id, table, Helpers.KtimeGetNs());
+                return;
+            }
+
+            if ((Mode & BioLatencyMode.SubmissionSeen) != 0)
+            {
+                ulong* start = Find(id, table);
+                if (start != null && (Mode & BioLatencyMode.Queued) != 0)
+                {
+                    *start = Helpers.KtimeGetNs();
+                }
+            }
+            else if (IsWanted(request))
+            {
+                Keep(id, table, (Mode & BioLatencyMode.Queued) != 0 ? Helpers.KtimeGetNs() : 0);
+            }
+            else
+            {
+                Forget(id, table);
+            }
+        }
+    }
+
+    [TracepointBtf("block_rq_issue")]
+    private static void Issued(Request* first, Request* second)
+    {
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        fixed (InFlightTable* table = &Places)
+        {
+            ulong id = Identify(request, table);
+            if ((Mode & (BioLatencyMode.Selective | BioLatencyMode.Queued)) == 0)
+            {
+                Keep(id, table, Helpers.KtimeGetNs());
+                return;
+            }
+
+            ulong* start = Find(id, table);
+            if (start == null)
+            {
+                if ((Mode & BioLatencyMode.SubmissionSeen) == 0 && IsWanted(request))
+                {
+                    Keep(id, table, Helpers.KtimeGetNs());
+                }
+            }
+            else if ((Mode & BioLatencyMode.Queued) == 0 || *start == 0)
+            {
+                *start = Helpers.KtimeGetNs();
+            }
+        }
+    }
+
+    [TracepointBtf("block_rq_merge")]
+    private static void Merged(Request* first, Request* second)
+    {
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        fixed (InFlightTable* table = &Places)
+        {
+            Forget(Identify(request, table), table);
+        }
+    }
+
+    [TracepointBtf("block_rq_requeue")]
+    private static void Returned(Request* first, Request* second)
+    {
+        // The start is kept: the next issue sets it anew, unless the time in the queue counts.
+        Interlocked.Increment(ref Requeued);
+    }
+
+    [TracepointBtf("block_rq_complete")]
+    private static void Completed(Request* request, int error, uint bytes)
+    {
+        if (bytes < request->__data_len)
+        {
+            Interlocked.Increment(ref Partial);
+            return;
+        }
+
+        fixed (InFlightTable* table = &Places)
+        {
+            ulong id = Identify(request, table);
+            InFlight* place = PlaceOf(id, table);
+            ulong start;
+            if (place->Request == id)
+            {
+                start = place->Start;
+                place->Request = 0;
+            }
+            else
+            {
+                ulong* crowded = Crowded.Lookup(id);
+                if (crowded == null)
+                {
+                    if ((Mode & BioLatencyMode.Selective) == 0)
+                    {
+                        Interlocked.Increment(ref Unstarted);
+                    }
+
+                    return;
+                }
+
+                start = *crowded;
+                Crowded.Delete(id);
+            }
+
+            if (start != 0)
+            {
+                Count(request, Helpers.KtimeGetNs() - start);
+            }
+        }
+    }
+
+    [TracepointBtf("sched_process_fork")]
+    private static void Forked(TaskStruct* parent, TaskStruct* child)
+    {
+        uint process = (uint)parent->tgid;
+        if (Tree.Lookup(process) != null)
+        {
+            uint added = (uint)child->tgid;
+            if (Tree.Update(added, added) != 0)
+            {
+                Interlocked.Increment(ref Untracked);
+            }
+        }
+    }
+
+    [TracepointBtf("sched_process_exit")]
+    private static void Exited(TaskStruct* task)
+    {
+        // The number of threads left has been counted down before the tracepoint: the last one takes the process away.
+        if (task->signal->live.counter == 0)
+        {
+            uint process = (uint)task->tgid;
+            Tree.Delete(process);
+        }
+    }
+
+    /// <summary>The address of a request as a number: its distance from the table, since the verifier lets a pointer be subtracted and nothing else.</summary>
+    private static ulong Identify(Request* request, InFlightTable* table) => (ulong)((byte*)request - (byte*)table);
+
+    /// <summary>Requests lie at multiples of 64 bytes, many in a row: bits 6 to 19 give neighbours different places.</summary>
+    private static InFlight* PlaceOf(ulong id, InFlightTable* table) =>
+        (InFlight*)((byte*)table + ((id >> 2) & ((InFlightTable.Length - 1) * InFlight.Size)));
+
+    private static void Keep(ulong id, InFlightTable* table, ulong start)
+    {
+        InFlight* place = PlaceOf(id, table);
+        if (place->Request == 0 || place->Request == id)
+        {
+            place->Start = start;
+            place->Request = id;
+        }
+        else
+        {
+            // If the map is full too, the completion finds no start, and says so.
+            Crowded.Update(id, start);
+        }
+    }
+
+    private static ulong* Find(ulong id, InFlightTable* table)
+    {
+        InFlight* place = PlaceOf(id, table);
+        return place->Request == id ? &place->Start : Crowded.Lookup(id);
+    }
+
+    private static void Forget(ulong id, InFlightTable* table)
+    {
+        InFlight* place = PlaceOf(id, table);
+        if (place->Request == id)
+        {
+            place->Request = 0;
+        }
+        else
+        {
+            Crowded.Delete(id);
+        }
+    }
+
+    /// <summary>Whether a request counts; asked in the context of its submitter.</summary>
+    private static bool IsWanted(Request* request)
+    {
+        if ((Mode & BioLatencyMode.OneDisk) != 0 && DeviceOf(request) != Disk)
+        {
+            return false;
+        }
+
+        if ((Mode & BioLatencyMode.OneProcess) != 0 && (uint)(Helpers.GetCurrentPidTgid() >> 32) != Process)
+        {
+            return false;
+        }
+
+        if ((Mode & BioLatencyMode.OneCgroup) != 0 && Cgroup.ContainsCurrentTask(0) != 1)
+        {
+            return false;
+        }
+
+        if ((Mode & BioLatencyMode.ProcessTree) != 0)
+        {
+            uint process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
+            if (Tree.Lookup(process) == null)
+            {
+                return false;
+            }
+        }
+
+        if ((Mode & BioLatencyMode.OneCommand) != 0)
+        {
+            CommandName name = default;
+            Helpers.GetCurrentComm(&name, CommandName.Size);
+            if (name.Low != CommandLow || name.High != CommandHigh)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The disk of a request as <c>dev_t</c>, 0 for requests that belong to none.</summary>
+    private static uint DeviceOf(Request* request)
+    {
+        GenDisk* disk = Core.FieldExists(((RequestOld*)request)->rq_disk) ? ((RequestOld*)request)->rq_disk : request->q->disk;
+        return disk == null ? 0 : ((uint)disk->major << 20) | (uint)disk->first_minor;
+    }
+
+    private static void Count(Request* request, ulong ns)
+    {
+        uint slot = SlotOf(ns / UnitNs);
+        SlotTotals* totals;
+        if ((Mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0)
+        {
+            totals = Totals.Lookup(slot);
+        }
+        else
+        {
+            SlotKey key = default;
+            key.Slot = slot;
+            key.Device = (Mode & BioLatencyMode.PerDisk) != 0 ? DeviceOf(request) : 0;
+            key.Flags = (Mode & BioLatencyMode.PerFlags) != 0 ? request->cmd_flags : 0;
+            totals = Keyed.Lookup(key);
+            if (totals == null)
+            {
+                SlotTotals none = default;
+                Keyed.Update(key, none, UpdateMode.MustBeNew);
+                totals = Keyed.Lookup(key);
+            }
+        }
+
+        if (totals == null)
+        {
+            Interlocked.Increment(ref Uncounted);
+            return;
+        }
+
+        totals->Count++;
+        totals->SumNs += ns;
+        if (ns > totals->MaxNs)
+        {
+            totals->MaxNs = ns;
+        }
+    }
+
+    /// <summary>The log-linear slot of a latency: sixteen to each power of two.</summary>
+    private static uint SlotOf(ulong units)
+    {
+        uint value = units > uint.MaxValue ? uint.MaxValue : (uint)units;
+        uint shift = Log2(value | 16) - 4;
+        return (shift << 4) + (value >> (int)shift);
+    }
+
+    /// <summary>
+    /// Without a branch: each would double the paths that the verifier follows. The highest bit is copied into all below it; a de Bruijn
+    /// product then has five bits that differ for each of the 32 results.
+    /// </summary>
+    private static uint Log2(uint value)
+    {
+        value |= value >> 1;
+        value |= value >> 2;
+        value |= value >> 4;
+        value |= value >> 8;
+        value |= value >> 16;
+        return "\x00\x09\x01\x0a\x0d\x15\x02\x1d\x0b\x0e\x10\x12\x16\x19\x03\x1e\x08\x0c\x14\x1c\x0f\x11\x18\x07\x13\x1b\x17\x06\x1a\x05\x04\x1f"u8[(int)((value * 0x07C4ACDDu) >> 27)];
+    }
+}

@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>What <see cref="BioLatencyProbe"/> measures: bits of its mode, and its scale.</summary>
+internal static class BioLatencyMode
+{
+    /// <summary>The time in the queue counts.</summary>
+    public const uint Queued = 1;
+
+    /// <summary>A histogram for each disk.</summary>
+    public const uint PerDisk = 2;
+
+    /// <summary>A histogram for each kind of request.</summary>
+    public const uint PerFlags = 4;
+
+    /// <summary>Only one disk counts.</summary>
+    public const uint OneDisk = 8;
+
+    /// <summary>Only one process counts.</summary>
+    public const uint OneProcess = 16;
+
+    /// <summary>Only one command name counts.</summary>
+    public const uint OneCommand = 32;
+
+    /// <summary>Only one cgroup counts, with those below it.</summary>
+    public const uint OneCgroup = 64;
+
+    /// <summary>Only the descendants of one process count.</summary>
+    public const uint ProcessTree = 128;
+
+    /// <summary>The kernel has <c>block_io_start</c>, where a request meets its submitter (Linux 6.5).</summary>
+    public const uint SubmissionSeen = 256;
+
+    /// <summary>The request is the second argument of the tracepoints, behind its queue (before Linux 5.11, and not in every 5.10).</summary>
+    public const uint TwoArguments = 512;
+
+    /// <summary>Not every request counts.</summary>
+    public const uint Selective = OneDisk | OneProcess | OneCommand | OneCgroup | ProcessTree;
+
+    /// <summary>Eight units to the microsecond: powers of two of microseconds fall on powers of two of units.</summary>
+    public const ulong UnitNsMicroseconds = 125;
+
+    /// <summary>Sixty-four units to the millisecond.</summary>
+    public const ulong UnitNsMilliseconds = 15_625;
+
+    /// <summary>Slots of the log-linear scale for units of 32 bits; the last holds everything beyond.</summary>
+    public const int SlotCount = 464;
+}
+
+/// <summary>A request in flight.</summary>
+internal struct InFlight
+{
+    /// <summary>Bytes of this struct.</summary>
+    public const int Size = 16;
+
+    /// <summary>What identifies it; 0 if the place is free.</summary>
+    public ulong Request;
+
+    /// <summary>When it started, in ns since boot; 0 if it has not started.</summary>
+    public ulong Start;
+}
+
+/// <summary>Places for requests in flight.</summary>
+[InlineArray(Length)]
+internal struct InFlightTable
+{
+    /// <summary>How many: 256 KB for each run of the tool.</summary>
+    public const int Length = 16_384;
+
+    private InFlight _first;
+}
+
+/// <summary>A slot of one of many histograms.</summary>
+internal struct SlotKey
+{
+    /// <summary>The disk as <c>dev_t</c>; 0 if disks are not told apart.</summary>
+    public uint Device;
+
+    /// <summary>The request's <c>cmd_flags</c>; 0 if kinds are not told apart.</summary>
+    public uint Flags;
+
+    /// <summary>The slot.</summary>
+    public uint Slot;
+}
+
+/// <summary>What a slot holds.</summary>
+internal struct SlotTotals
+{
+    /// <summary>Requests.</summary>
+    public ulong Count;
+
+    /// <summary>The sum of their latencies in ns.</summary>
+    public ulong SumNs;
+
+    /// <summary>The greatest of their latencies in ns.</summary>
+    public ulong MaxNs;
+}
+
+/// <summary>A command name as the kernel keeps it.</summary>
+internal struct CommandName
+{
+    /// <summary>Bytes of this struct.</summary>
+    public const uint Size = 16;
+
+    /// <summary>The first eight bytes.</summary>
+    public ulong Low;
+
+    /// <summary>The last eight bytes.</summary>
+    public ulong High;
+}
