@@ -58,23 +58,23 @@ internal static unsafe partial class BioLatencyProbe
 
     /// <summary>Starts of requests whose place was taken.</summary>
     [Map(MaxEntries = 10_240)]
-    internal static readonly HashMap<ulong, ulong> Crowded;
+    internal static readonly HashMap<ulong, ulong> Crowded = new();
 
     /// <summary>What each slot holds, where all requests are one histogram.</summary>
     [Map(MaxEntries = BioLatencyMode.SlotCount)]
-    internal static readonly PerCpuArray<SlotTotals> Totals;
+    internal static readonly PerCpuArray<SlotTotals> Totals = new();
 
     /// <summary>What each slot holds, with a histogram for each disk or for each kind of request.</summary>
     [Map(MaxEntries = 16_384)]
-    internal static readonly PerCpuHashMap<SlotKey, SlotTotals> Keyed;
+    internal static readonly PerCpuHashMap<SlotKey, SlotTotals> Keyed = new();
 
     /// <summary>The cgroup that counts, with <see cref="BioLatencyMode.OneCgroup"/>.</summary>
     [Map(MaxEntries = 1)]
-    internal static readonly CgroupArray Cgroup;
+    internal static readonly CgroupArray Cgroup = new();
 
     /// <summary>The processes that count, with <see cref="BioLatencyMode.ProcessTree"/>.</summary>
     [Map(MaxEntries = 10_240)]
-    internal static readonly HashMap<uint, uint> Tree;
+    internal static readonly HashMap<uint, uint> Tree = new();
 
     [TracepointBtf("block_io_start")]
     private static void Submitted(Request* request)
