@@ -160,6 +160,12 @@ public sealed class BtfData
     /// <summary>Offsets of the types from <see cref="FirstId"/> on.</summary>
     internal ReadOnlySpan<int> Offsets => _offsets.AsSpan(0, TypeCount - FirstId);
 
+    internal int TypesStart => _layout.TypesStart;
+
+    internal ReadOnlySpan<byte> TypeBytes => Bytes.Span.Slice(_layout.TypesStart, _layout.TypesLength);
+
+    internal ReadOnlySpan<byte> StringBytes => Bytes.Span.Slice(_layout.StringsStart, _layout.StringsLength);
+
     internal uint ReadWord(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Bytes.Span.Slice(offset));
 
     private static long Multiply(long elements, long size, BtfType type)

@@ -134,6 +134,9 @@ public readonly struct BtfType
     /// <summary>Where it starts in the bytes; -1 for void.</summary>
     internal int Offset { get; }
 
+    /// <summary>Offset of its name in the string section.</summary>
+    internal uint NameOffset => Offset < 0 ? 0 : Word(0);
+
     internal bool KindFlag => (Info & BtfFormat.KindFlag) != 0;
 
     /// <summary>A member without its name: does not allocate.</summary>

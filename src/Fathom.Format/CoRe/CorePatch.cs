@@ -64,12 +64,12 @@ internal static class CorePatch
 
     private static void Validate(CoreRelocation relocation, CoreValue local, long found, bool isNarrow)
     {
-        ulong expected = local.Number;
+        long expected = unchecked((long)local.Number);
 
-        // Compilers differ in whether they sign-extend the value of an unsigned enumerator.
-        bool isEqual = unchecked((ulong)found) == expected
-            || (relocation.Kind == CoreRelocationKind.EnumValue && (ulong)unchecked((uint)expected) == unchecked((ulong)found))
-            || (isNarrow && (ulong)unchecked((uint)found) == expected);
+        // Compilers differ in whether they sign-extend the value of an unsigned enumerator, and an immediate is always sign-extended.
+        bool isEqual = found == expected
+            || (isNarrow && unchecked((uint)found) == expected)
+            || (relocation.Kind == CoreRelocationKind.EnumValue && expected == unchecked((int)expected) && unchecked((uint)expected) == found);
         if (local.IsCertain && !isEqual)
         {
             throw CoreError.Bad(relocation, $"the instruction holds {found}, but by the object's types it should hold {expected}");
