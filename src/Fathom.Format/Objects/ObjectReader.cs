@@ -43,8 +43,12 @@ internal sealed class ObjectReader
         ReferenceReader.ResolveCallsWithinSections(codeSections);
         if (elf.Find(SectionNames.BtfExt) is { Size: > 0 } extension)
         {
-            ElfSection types = elf.Find(SectionNames.Btf) ?? throw Bad(extension.Offset, $"there is {SectionNames.BtfExt}, but no {SectionNames.Btf}");
-            new BtfExtReader(extension, btf!, types.Offset, codeSections).Read();
+            if (elf.Find(SectionNames.Btf) is not { } types || btf is null)
+            {
+                throw Bad(extension.Offset, $"there is {SectionNames.BtfExt}, but no {SectionNames.Btf}");
+            }
+
+            new BtfExtReader(extension, btf, types.Offset, codeSections).Read();
         }
 
         return new BpfObject
