@@ -19,7 +19,7 @@ internal sealed class BuildSsa : IPass
     {
         _function = function;
         _flow = ControlFlow.Of(function);
-        Edges.RemoveUnreachable(function, _flow);
+        function.Blocks.RemoveAll(b => !_flow.IsReachable(b));
         FindVariables();
         if (_values.Count == 0)
         {

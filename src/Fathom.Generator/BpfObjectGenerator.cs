@@ -1,0 +1,95 @@
+using System;
+using System.Collections.Immutable;
+using System.Linq;
+using System.Threading;
+using Fathom.Format.Objects;
+using Fathom.Generator.Diagnostics;
+using Fathom.Generator.Emission;
+using Fathom.Generator.FrontEnd;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Fathom.Generator;
+
+/// <summary>
+/// Compiles classes marked <c>[BpfObject]</c>: adds typed access at once, and the bytecode when the project is built. What is wrong with a
+/// program is said by <see cref="BpfObjectAnalyzer"/>, which shares the front end.
+/// </summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class BpfObjectGenerator : IIncrementalGenerator
+{
+    /// <summary>Name of the step that makes the typed access.</summary>
+    public const string AccessStep = "FathomAccess";
+
+    /// <summary>Name of the step that makes the bytecode.</summary>
+    public const string ObjectStep = "FathomObject";
+
+    private const string Attribute = "Fathom.Bpf.BpfObjectAttribute";
+
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValuesProvider<GeneratedFile> access = context.SyntaxProvider
+            .ForAttributeWithMetadataName(Attribute, static (node, _) => node is ClassDeclarationSyntax, static (c, cancellation) => Describe(c, cancellation))
+            .Where(static file => file is not null)
+            .Select(static (file, _) => file!)
+            .WithTrackingName(AccessStep);
+        context.RegisterSourceOutput(access, static (output, file) => output.AddSource(file.HintName, file.Source));
+
+        IncrementalValuesProvider<CompiledFile> objects = context.SyntaxProvider
+            .ForAttributeWithMetadataName(Attribute, static (node, _) => node is ClassDeclarationSyntax, static (c, cancellation) => Compile(c, cancellation))
+            .WithTrackingName(ObjectStep);
+        context.RegisterImplementationSourceOutput(objects, static (output, compiled) =>
+        {
+            foreach (DiagnosticInfo diagnostic in compiled.Diagnostics.Items)
+            {
+                output.ReportDiagnostic(diagnostic.ToDiagnostic());
+            }
+
+            if (compiled.File is { } file)
+            {
+                output.AddSource(file.HintName, file.Source);
+            }
+        });
+    }
+
+    private static GeneratedFile? Describe(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var type = (INamedTypeSymbol)context.TargetSymbol;
+        try
+        {
+            var shape = ObjectShape.Read(type, new Layouts(), context.SemanticModel.Compilation);
+            return shape.Problems.Any(p => p.Id == Descriptors.ObjectShape.Id) ? null : AccessorWriter.Write(type, shape);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // The bytecode step meets the same and says so.
+            return null;
+        }
+    }
+
+    private static CompiledFile Compile(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    {
+        var type = (INamedTypeSymbol)context.TargetSymbol;
+        try
+        {
+            LoweredObject lowered = ObjectCompiler.Lower(type, context.SemanticModel.Compilation, cancellation);
+            if (!lowered.Diagnostics.IsEmpty)
+            {
+                // The analyzer reports each; this one makes sure that the build fails even without it.
+                Diagnostic first = lowered.Diagnostics[0];
+                var summary = Diagnostic.Create(Descriptors.NotCompiled, type.Place(), type.Name, lowered.Diagnostics.Length, first.Id + ": " + first.GetMessage());
+                return new CompiledFile(null, new([DiagnosticInfo.Of(summary)]));
+            }
+
+            (BpfObject? result, ImmutableArray<Diagnostic> problems) = ObjectCompiler.Compile(lowered, type);
+            return new CompiledFile(
+                result is null ? null : BytecodeWriter.Write(type, ObjectFile.Write(result)), new([.. problems.Select(DiagnosticInfo.Of)]));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return new CompiledFile(null, new([DiagnosticInfo.Of(Diagnostic.Create(Descriptors.Internal, type.Place(), ObjectCompiler.Brief(e)))]));
+        }
+    }
+}

@@ -1,0 +1,280 @@
+using Fathom.Compiler.IR;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <content>Arithmetic and conversions, as C# defines them.</content>
+internal sealed partial class Lowering
+{
+    private Value Binary(IBinaryOperation operation)
+    {
+        if (operation.OperatorMethod is { } method)
+        {
+            return CallOperator(method, operation, operation.LeftOperand, operation.RightOperand);
+        }
+
+        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr)
+        {
+            return Materialize(operation);
+        }
+
+        if (ComparisonOf(operation) is { } comparison)
+        {
+            (Value x, Value y) = ComparedValues(operation);
+            At(operation);
+            return _b.Compare(comparison, x, y);
+        }
+
+        if (operation.IsLifted)
+        {
+            throw Unsupported(operation, "Nullable values do not exist in a BPF program: keep a bool beside the value");
+        }
+
+        RefuseChecked(operation.IsChecked, operation);
+        ITypeSymbol leftType = TypeOf(operation.LeftOperand), rightType = TypeOf(operation.RightOperand);
+        if (leftType is IPointerTypeSymbol || rightType is IPointerTypeSymbol)
+        {
+            return PointerArithmetic(operation, leftType, rightType);
+        }
+
+        Value left = Scalar(operation.LeftOperand);
+        Value right = Scalar(operation.RightOperand);
+        At(operation);
+        return Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand);
+    }
+
+    /// <summary>One operation on two values of a type; the right side of a shift may be narrower.</summary>
+    private Value Operate(BinaryOperatorKind kind, ITypeSymbol type, Value left, Value right, IOperation operation, IOperation rightOperand)
+    {
+        if (Layouts.ScalarSize(type) == 0)
+        {
+            throw Refuse(operation);
+        }
+
+        bool isSigned = Layouts.IsSigned(type), isWide = Layouts.ScalarSize(type) == 8;
+        BinaryOperation code = kind switch
+        {
+            BinaryOperatorKind.Add => BinaryOperation.Add,
+            BinaryOperatorKind.Subtract => BinaryOperation.Subtract,
+            BinaryOperatorKind.Multiply => BinaryOperation.Multiply,
+            BinaryOperatorKind.Divide => isSigned ? BinaryOperation.DivideSigned : BinaryOperation.DivideUnsigned,
+            BinaryOperatorKind.Remainder => isSigned ? BinaryOperation.ModuloSigned : BinaryOperation.ModuloUnsigned,
+            BinaryOperatorKind.And => BinaryOperation.And,
+            BinaryOperatorKind.Or => BinaryOperation.Or,
+            BinaryOperatorKind.ExclusiveOr => BinaryOperation.Xor,
+            BinaryOperatorKind.LeftShift => BinaryOperation.ShiftLeft,
+            BinaryOperatorKind.RightShift => isSigned ? BinaryOperation.ShiftRightArithmetic : BinaryOperation.ShiftRight,
+            BinaryOperatorKind.UnsignedRightShift => BinaryOperation.ShiftRight,
+            _ => throw Unsupported(operation, "The operator '" + kind + "' is not part of the C# that compiles to BPF"),
+        };
+        if (code is BinaryOperation.ShiftLeft or BinaryOperation.ShiftRight or BinaryOperation.ShiftRightArithmetic && isWide && _b.TypeOf(right).Bits == 32)
+        {
+            right = rightOperand.ConstantValue is { HasValue: true, Value: { } count }
+                ? _b.Constant(s_i64, (long)(ConstantBytes.Bits(count) & 63))
+                : _b.Convert(Conversion.ZeroExtend, right);
+        }
+
+        if (kind is BinaryOperatorKind.Divide or BinaryOperatorKind.Remainder && rightOperand.ConstantValue is not { HasValue: true })
+        {
+            Block divide = _b.NewBlock("divide");
+            _b.Branch(Comparison.Equal, right, _b.Constant(_b.TypeOf(right), 0), Fault(), divide);
+            _b.SetBlock(divide);
+        }
+
+        return _b.Binary(code, left, right);
+    }
+
+    private static void RefuseChecked(bool isChecked, IOperation operation)
+    {
+        if (isChecked)
+        {
+            throw new LoweringException(Descriptors.Checked, Where(operation));
+        }
+    }
+
+    private Value Unary(IUnaryOperation operation)
+    {
+        if (operation.OperatorMethod is { } method)
+        {
+            return CallOperator(method, operation, operation.Operand);
+        }
+
+        if (operation.OperatorKind == UnaryOperatorKind.Not && TypeOf(operation).SpecialType == SpecialType.System_Boolean)
+        {
+            return _b.Binary(BinaryOperation.Xor, Scalar(operation.Operand), _b.Constant(s_i32, 1));
+        }
+
+        if (operation.IsLifted || Layouts.ScalarSize(TypeOf(operation)) == 0)
+        {
+            throw Refuse(operation);
+        }
+
+        RefuseChecked(operation.IsChecked, operation);
+        Value value = Scalar(operation.Operand);
+        IrType type = _b.TypeOf(value);
+        At(operation);
+        return operation.OperatorKind switch
+        {
+            UnaryOperatorKind.Plus => value,
+            UnaryOperatorKind.Minus => _b.Binary(BinaryOperation.Subtract, _b.Constant(type, 0), value),
+            // The complement of an enum with a narrow underlying type is that of the narrow type.
+            UnaryOperatorKind.BitwiseNegation => Fit(_b.Binary(BinaryOperation.Xor, value, _b.Constant(type, -1)), TypeOf(operation)),
+            _ => throw Refuse(operation),
+        };
+    }
+
+    /// <summary>Brings a 32-bit value into the form of a type: narrow integers are extended to 32 bits.</summary>
+    private Value Fit(Value value, ITypeSymbol type)
+    {
+        bool isSigned = Layouts.IsSigned(type);
+        return Layouts.ScalarSize(type) switch
+        {
+            1 when type.SpecialType != SpecialType.System_Boolean => _b.Convert(isSigned ? Conversion.SignExtend8 : Conversion.ZeroExtend8, value),
+            2 => _b.Convert(isSigned ? Conversion.SignExtend16 : Conversion.ZeroExtend16, value),
+            _ => value,
+        };
+    }
+
+    private Value Convert(IConversionOperation conversion)
+    {
+        if (conversion.OperatorMethod is { } method)
+        {
+            return CallOperator(method, conversion, conversion.Operand);
+        }
+
+        ITypeSymbol to = TypeOf(conversion);
+        if (conversion.Operand.Type is null && IsNull(conversion))
+        {
+            return _b.Constant(RegisterType(to, PointerSpace.Unknown, Where(conversion)), 0);
+        }
+
+        if (conversion.Operand is IMethodReferenceOperation or IAnonymousFunctionOperation)
+        {
+            throw Refuse(conversion);
+        }
+
+        ITypeSymbol from = TypeOf(conversion.Operand);
+        if (to is IPointerTypeSymbol && from is not IPointerTypeSymbol && PacketSpace(conversion.Operand) is { } space)
+        {
+            return LoadPacketPointer(conversion.Operand, space);
+        }
+
+        if (Layouts.ScalarSize(to) == 0 || Layouts.ScalarSize(from) == 0)
+        {
+            throw Layouts.ScalarSize(from) == 0 ? Refuse(conversion.Operand) : Refuse(conversion);
+        }
+
+        if (conversion.IsChecked && Layouts.ScalarSize(to) <= Layouts.ScalarSize(from) && !SymbolEqualityComparer.Default.Equals(to, from))
+        {
+            RefuseChecked(true, conversion);
+        }
+
+        Value value = Scalar(conversion.Operand);
+        At(conversion);
+        return ConvertValue(value, from, to);
+    }
+
+    private Value ConvertValue(Value value, ITypeSymbol from, ITypeSymbol to)
+    {
+        bool toPointer = to is IPointerTypeSymbol or IFunctionPointerTypeSymbol;
+        if (from is IPointerTypeSymbol or IFunctionPointerTypeSymbol)
+        {
+            if (toPointer)
+            {
+                return value;
+            }
+
+            value = _b.Reinterpret(value, s_i64);
+        }
+
+        int fromSize = Layouts.ScalarSize(from), toSize = Layouts.ScalarSize(to);
+        if (toSize == 8 && fromSize < 8)
+        {
+            value = _b.Convert(Layouts.IsSigned(from) ? Conversion.SignExtend : Conversion.ZeroExtend, value);
+        }
+        else if (toSize < 8 && fromSize == 8)
+        {
+            value = _b.Convert(Conversion.Truncate, value);
+        }
+
+        if (toPointer)
+        {
+            return _b.Reinterpret(value, IrType.PointerTo(PointerSpace.Kernel));
+        }
+
+        bool isNarrowing = toSize < fromSize || (toSize == fromSize && Layouts.IsSigned(from) != Layouts.IsSigned(to)) || (toSize < 4 && Layouts.IsSigned(from) && !Layouts.IsSigned(to));
+        return toSize < 4 && isNarrowing ? Fit(value, to) : value;
+    }
+
+    /// <summary>
+    /// The target is located and its old value read before the right side is evaluated, as C# does.
+    /// </summary>
+    private Value CompoundAssignment(ICompoundAssignmentOperation compound)
+    {
+        RefuseChecked(compound.IsChecked, compound);
+        if (compound.IsLifted)
+        {
+            throw Unsupported(compound, "Nullable values do not exist in a BPF program: keep a bool beside the value");
+        }
+
+        Place place = Locate(compound.Target);
+        ITypeSymbol type = place.Type;
+        if (compound.OperatorMethod is { } method)
+        {
+            return CompoundOperator(compound, method, place);
+        }
+
+        Value old = Load(place, Where(compound.Target));
+        if (type is IPointerTypeSymbol pointer)
+        {
+            Value moved = MovePointer(old, compound.Value, pointer.PointedAtType, compound.OperatorKind == BinaryOperatorKind.Subtract, compound);
+            Store(place, moved, Where(compound));
+            return moved;
+        }
+
+        bool isShift = compound.OperatorKind is BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift;
+        ITypeSymbol operationType = isShift ? Promoted(type) : TypeOf(compound.Value);
+        Value left = ConvertValue(old, type, operationType);
+        Value right = Scalar(compound.Value);
+        At(compound);
+        Value result = ConvertValue(Operate(compound.OperatorKind, operationType, left, right, compound, compound.Value), operationType, type);
+        if (Layouts.ScalarSize(type) < 4 && Layouts.ScalarSize(type) == Layouts.ScalarSize(operationType))
+        {
+            result = Fit(result, type);
+        }
+
+        Store(place, result, Where(compound.Target));
+        return result;
+    }
+
+    private ITypeSymbol Promoted(ITypeSymbol type) =>
+        Layouts.ScalarSize(type) < 4 ? _unit.Compilation.GetSpecialType(SpecialType.System_Int32) : type;
+
+    private Value Step(IIncrementOrDecrementOperation step, bool needsOld)
+    {
+        RefuseChecked(step.IsChecked, step);
+        if (step.OperatorMethod is { } method && method.DeclaringSyntaxReferences.Length > 0)
+        {
+            throw Unsupported(step, "A '++' or '--' operator of your own is not supported: write the addition");
+        }
+
+        Place place = Locate(step.Target);
+        ITypeSymbol type = place.Type;
+        Value old = Load(place, Where(step.Target));
+        long amount = step.Kind == OperationKind.Increment ? 1 : -1;
+        Value changed;
+        if (type is IPointerTypeSymbol pointer)
+        {
+            changed = _b.Offset(old, amount * _unit.Layouts.SizeOf(pointer.PointedAtType, Where(step)));
+        }
+        else
+        {
+            changed = Fit(_b.Binary(BinaryOperation.Add, old, _b.Constant(_b.TypeOf(old), amount)), type);
+        }
+
+        Store(place, changed, Where(step.Target));
+        return needsOld && step.IsPostfix ? old : changed;
+    }
+}

@@ -1,0 +1,179 @@
+using System.Linq;
+using Fathom.Compiler.IR;
+using Fathom.Format.Instructions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <content>Methods of .NET that have a meaning of their own in BPF.</content>
+internal sealed partial class Lowering
+{
+    private bool Intrinsic(IInvocationOperation call, MemoryPlace? target, bool wantsResult, out Value? result)
+    {
+        IMethodSymbol method = call.TargetMethod;
+        INamedTypeSymbol type = method.ContainingType;
+        result = null;
+        if (type.Is("System.Threading", "Interlocked"))
+        {
+            result = Interlocked(call, method.Name, wantsResult);
+            return true;
+        }
+
+        if (type.Is("System", "MemoryExtensions") && method.Name is "StartsWith" or "SequenceEqual" && call.Arguments.Length == 2)
+        {
+            SpanValue span = Span(call.Arguments[0].Value);
+            if (Span(call.Arguments[1].Value).Literal is not { } literal)
+            {
+                throw Unsupported(call.Arguments[1], "A span can be compared with a \"...\"u8 literal only: write a loop");
+            }
+
+            At(call);
+            result = EqualsLiteral(span, literal, method.Name == "SequenceEqual", Where(call));
+            return true;
+        }
+
+        if (type.IsSpan() && method.Name == "Clear")
+        {
+            SpanValue span = Span(call.Instance!);
+            if (span.ConstantLength is not { } length)
+            {
+                throw Unsupported(call, "Only a span whose length is known at compile time can be cleared");
+            }
+
+            _b.Zero(span.Pointer, 0, length * _unit.Layouts.SizeOf(span.Element, Where(call)), span.Alignment);
+            return true;
+        }
+
+        if (type.Is("System.Runtime.CompilerServices", "Unsafe") && method.Name == "SizeOf")
+        {
+            result = _b.Constant(s_i32, _unit.Layouts.SizeOf(Resolve(method.TypeArguments[0]), Where(call)));
+            return true;
+        }
+
+        if (method.Parameters.Length is 0 or > 2 || method.Parameters.Any(p => Layouts.ScalarSize(p.Type) == 0))
+        {
+            return false;
+        }
+
+        result = (type.ToDisplayString(), method.Name) switch
+        {
+            ("System.Buffers.Binary.BinaryPrimitives", "ReverseEndianness") => ReverseEndianness(call),
+            ("System.Numerics.BitOperations", "Log2") => Log2(Scalar(call.Arguments[0].Value)),
+            ("System.Numerics.BitOperations", "LeadingZeroCount") => LeadingZeroCount(Scalar(call.Arguments[0].Value)),
+            ("System.Numerics.BitOperations", "RotateLeft") => Rotate(call, isLeft: true),
+            ("System.Numerics.BitOperations", "RotateRight") => Rotate(call, isLeft: false),
+            ("System.Math", "Min") => Extreme(call, isMin: true),
+            ("System.Math", "Max") => Extreme(call, isMin: false),
+            _ => null,
+        };
+        return result is not null;
+    }
+
+    private Value? Interlocked(IInvocationOperation call, string name, bool wantsResult)
+    {
+        IOperation[] arguments = [.. call.Arguments.OrderBy(a => a.Parameter!.Ordinal).Select(a => a.Value)];
+        if (LocateOrEvaluate(arguments[0]) is not MemoryPlace memory || Layouts.ScalarSize(memory.Type) < 4 || Layouts.ScalarSize(memory.Type) == 0 || memory.Type is IPointerTypeSymbol)
+        {
+            throw Unsupported(call, "Atomic operations work on 4- and 8-byte integers in globals and map values");
+        }
+
+        RequireWritable(memory, Where(call));
+        Value One(long value) => _b.Constant(Layouts.ScalarSize(memory.Type) == 8 ? s_i64 : s_i32, value);
+        Value operand = name switch
+        {
+            "Increment" => One(1),
+            "Decrement" => One(-1),
+            "Add" or "And" or "Or" or "Exchange" or "CompareExchange" => Scalar(arguments[1]),
+            _ => throw Unsupported(call, "Interlocked." + name + " has no counterpart in BPF"),
+        };
+        Value? expected = name == "CompareExchange" ? Scalar(arguments[2]) : null;
+        AtomicOperation operation = name switch
+        {
+            "And" => AtomicOperation.And,
+            "Or" => AtomicOperation.Or,
+            "Exchange" => AtomicOperation.Exchange,
+            "CompareExchange" => AtomicOperation.CompareExchange,
+            _ => AtomicOperation.Add,
+        };
+        if (wantsResult && operation is AtomicOperation.Add or AtomicOperation.And or AtomicOperation.Or && wantsResult)
+        {
+            operation |= AtomicOperation.Fetch;
+        }
+
+        At(call);
+        Value old = _b.Atomic(operation, SizeCode(Layouts.ScalarSize(memory.Type)), memory.Pointer, memory.Offset, operand, expected);
+        if (!wantsResult)
+        {
+            return null;
+        }
+
+        // Add, Increment and Decrement give the new value, the others the old one.
+        return name is "Add" or "Increment" or "Decrement" ? _b.Binary(BinaryOperation.Add, old, operand) : old;
+    }
+
+    private Value ReverseEndianness(IInvocationOperation call)
+    {
+        IOperation argument = call.Arguments[0].Value;
+        ITypeSymbol type = TypeOf(argument);
+        Value value = Scalar(argument);
+        int bits = Layouts.ScalarSize(type) * 8;
+        return bits == 8 ? value : Fit(_b.ByteSwap(value, bits), type);
+    }
+
+    /// <summary>Position of the highest bit, 0 for 0, by halving: each step is a comparison and two shifts.</summary>
+    private Value Log2(Value value)
+    {
+        IrType type = _b.TypeOf(value);
+        Value result = _b.Constant(s_i32, 0);
+        for (int width = type.Bits / 2; width >= 1; width /= 2)
+        {
+            Value above = _b.Compare(Comparison.GreaterUnsigned, value, _b.Constant(type, (1L << width) - 1));
+            Value step = _b.Binary(BinaryOperation.ShiftLeft, above, _b.Constant(s_i32, width switch { 32 => 5, 16 => 4, 8 => 3, 4 => 2, 2 => 1, _ => 0 }));
+            value = _b.Binary(BinaryOperation.ShiftRight, value, type.Bits == 64 ? _b.Convert(Conversion.ZeroExtend, step) : step);
+            result = _b.Binary(BinaryOperation.Or, result, step);
+        }
+
+        return result;
+    }
+
+    private Value LeadingZeroCount(Value value)
+    {
+        IrType type = _b.TypeOf(value);
+        Value some = _b.Binary(BinaryOperation.Subtract, _b.Constant(s_i32, type.Bits - 1), Log2(value));
+        return _b.Binary(BinaryOperation.Add, some, _b.Compare(Comparison.Equal, value, _b.Constant(type, 0)));
+    }
+
+    private Value Rotate(IInvocationOperation call, bool isLeft)
+    {
+        Value value = Scalar(call.Arguments[0].Value), count = Scalar(call.Arguments[1].Value);
+        IrType type = _b.TypeOf(value);
+        if (type.Bits == 64)
+        {
+            count = _b.Convert(Conversion.ZeroExtend, count);
+        }
+
+        Value back = _b.Binary(BinaryOperation.Subtract, _b.Constant(type, 0), count);
+        return _b.Binary(BinaryOperation.Or,
+            _b.Binary(BinaryOperation.ShiftLeft, value, isLeft ? count : back),
+            _b.Binary(BinaryOperation.ShiftRight, value, isLeft ? back : count));
+    }
+
+    private Value Extreme(IInvocationOperation call, bool isMin)
+    {
+        ITypeSymbol type = TypeOf(call);
+        Value left = Scalar(call.Arguments[0].Value), right = Scalar(call.Arguments[1].Value);
+        Value result = _b.NewValue(_b.TypeOf(left), isMin ? "min" : "max");
+        Block other = _b.NewBlock("other"), end = _b.NewBlock("end");
+        _b.Assign(result, left);
+        bool isSigned = Layouts.IsSigned(type);
+        Comparison keep = isMin ? isSigned ? Comparison.LessOrEqualSigned : Comparison.LessOrEqualUnsigned
+            : isSigned ? Comparison.GreaterOrEqualSigned : Comparison.GreaterOrEqualUnsigned;
+        _b.Branch(keep, left, right, end, other);
+        _b.SetBlock(other);
+        _b.Assign(result, right);
+        _b.Jump(end);
+        _b.SetBlock(end);
+        return result;
+    }
+}

@@ -1,0 +1,362 @@
+using System.Linq;
+using Fathom.Compiler.IR;
+using Fathom.Format.Instructions;
+using Fathom.Format.Objects;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <content>Places: where variables, fields and elements are, and how they are read and written.</content>
+internal sealed partial class Lowering
+{
+    private const int ProbeReadKernel = 113;
+    private const int TracingPrograms = 31;
+
+    private Value LoadLocated(IOperation operation)
+    {
+        if (operation is IFieldReferenceOperation { Field: { IsFixedSizeBuffer: true } } buffer)
+        {
+            return Address(Locate(buffer), Where(operation));
+        }
+
+        Place place = Locate(operation);
+        At(operation);
+        return Load(place, Where(operation));
+    }
+
+    /// <summary>Finds the place of something that can stand on the left of an assignment.</summary>
+    private Place Locate(IOperation operation)
+    {
+        At(operation);
+        switch (operation)
+        {
+            case IParenthesizedOperation { Operand: var inner }:
+                return Locate(inner);
+            case ILocalReferenceOperation { IsDeclaration: true } declared:
+                return LocateDeclared(declared);
+            case IDeclarationExpressionOperation { Expression: ILocalReferenceOperation declared }:
+                return LocateDeclared(declared);
+            case ILocalReferenceOperation local:
+                return _scope.Find(local.Local) ?? throw Unsupported(operation, "'" + local.Local.Name + "' is not a variable of this program");
+            case IParameterReferenceOperation parameter:
+                return _scope.Find(parameter.Parameter) ?? throw Unsupported(operation, "'" + parameter.Parameter.Name + "' is not a parameter of this program");
+            case IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ImplicitReceiver }:
+                return InitialisedPlace() ?? throw Refuse(operation);
+            case IInstanceReferenceOperation:
+                return ThisPlace() ?? throw Refuse(operation);
+            case IFieldReferenceOperation field:
+                return LocateField(field);
+            case IPropertyReferenceOperation property when IsAutoProperty(property.Property) && property.Instance is not null:
+                return FieldOf(LocateOrEvaluate(property.Instance), BackingField(property.Property, Where(operation)), Where(operation));
+            case IPropertyReferenceOperation property when IsSpanIndexer(property):
+                return SpanElement(property);
+            case IInlineArrayAccessOperation access:
+                return InlineElement(access);
+            case { Kind: OperationKind.None }:
+                return LocatePointer(operation);
+            case IInvocationOperation { TargetMethod.ReturnsByRef: true } or IInvocationOperation { TargetMethod.ReturnsByRefReadonly: true }:
+                throw Unsupported(operation, "A method that returns by reference is not supported: return a pointer");
+            default:
+                throw Refuse(operation);
+        }
+    }
+
+    private Place? InitialisedPlace()
+    {
+        for (Scope? scope = _scope; scope is not null; scope = scope.Outer)
+        {
+            if (scope.Initialised.Count > 0)
+            {
+                return scope.Initialised.Peek();
+            }
+        }
+
+        return null;
+    }
+
+    private Place? ThisPlace()
+    {
+        for (Scope? scope = _scope; scope is not null; scope = scope.Outer)
+        {
+            if (scope.This is not null)
+            {
+                return scope.This;
+            }
+        }
+
+        return null;
+    }
+
+    private Place LocateDeclared(ILocalReferenceOperation declared)
+    {
+        ILocalSymbol local = declared.Local;
+        ITypeSymbol type = Resolve(local.Type);
+        Place place = type.IsSpan() ? NewSpanRegisters(local, type)
+            : Layouts.IsStruct(type) ? NewMemory(type, local.Name, local.Place())
+            : Declare(local, type, null, local.Name);
+        if (place is ValuePlace)
+        {
+            throw Unsupported(declared, "'" + local.Name + "' is declared in a way that is not supported: declare it in a statement of its own");
+        }
+
+        _scope.Places[local] = place;
+        return place;
+    }
+
+    /// <summary>The place of an expression, or of a copy of its value.</summary>
+    private Place LocateOrEvaluate(IOperation operation)
+    {
+        operation = SkipParentheses(operation);
+        return operation is ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation
+            || (operation.Kind == OperationKind.None && operation.Type is not IPointerTypeSymbol)
+            || (operation is IPropertyReferenceOperation property && (IsSpanIndexer(property) || (IsAutoProperty(property.Property) && property.Instance is not null)))
+            ? Locate(operation)
+            : Evaluate(operation);
+    }
+
+    private static IOperation SkipParentheses(IOperation operation)
+    {
+        while (operation is IParenthesizedOperation { Operand: var inner })
+        {
+            operation = inner;
+        }
+
+        return operation;
+    }
+
+    private Place LocateField(IFieldReferenceOperation reference)
+    {
+        IFieldSymbol field = reference.Field;
+        if (field.IsStatic)
+        {
+            return LocateStatic(reference);
+        }
+
+        Place instance = LocateOrEvaluate(reference.Instance!);
+        At(reference);
+        return FieldOf(instance, field, Where(reference));
+    }
+
+    private Place FieldOf(Place instance, IFieldSymbol field, Location where)
+    {
+        if (instance is not MemoryPlace memory)
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "The field '" + field.Name + "' is not in memory here");
+        }
+
+        if (field is { ContainingType.IsTupleType: true, CorrespondingTupleField: { } corresponding })
+        {
+            field = corresponding;
+        }
+
+        // The field of the type as it is being used, with the type arguments of the inlined method.
+        IFieldSymbol own = memory.Type.InstanceFields().FirstOrDefault(f =>
+            SymbolEqualityComparer.Default.Equals(f, field) || SymbolEqualityComparer.Default.Equals(f.OriginalDefinition, field.OriginalDefinition) || (memory.Type.IsTupleType && f.Name == field.Name)) ?? field;
+        Layout layout = _unit.Layouts.Of(memory.Type, where);
+        int offset = layout.Offsets[own];
+        ITypeSymbol type = own.Type;
+        bool isView = memory.Type.KernelName() is not null;
+        if (memory.Core is { } path)
+        {
+            return memory with { Type = type, Core = path with { Access = path.Access + ":" + IndexOf(memory.Type, own), LocalOffset = path.LocalOffset + offset } };
+        }
+
+        if (isView && IsKernelObject(_b.TypeOf(memory.Pointer).Space))
+        {
+            Value pointer = memory.Offset == 0 ? memory.Pointer : _b.Offset(memory.Pointer, memory.Offset);
+            int root = _unit.Types.Of(memory.Type, where);
+            return new MemoryPlace(pointer, 0, type, new CorePath(root, "0:" + IndexOf(memory.Type, own), offset));
+        }
+
+        return memory with { Offset = memory.Offset + offset, Type = type, Alignment = Gcd(memory.Alignment, offset) };
+    }
+
+    private static bool IsKernelObject(PointerSpace space) => space is not (PointerSpace.Stack or PointerSpace.MapValue or PointerSpace.RingRecord or PointerSpace.Packet);
+
+    private static int IndexOf(ITypeSymbol type, IFieldSymbol field)
+    {
+        int index = 0;
+        foreach (IFieldSymbol candidate in type.InstanceFields())
+        {
+            if (SymbolEqualityComparer.Default.Equals(candidate, field))
+            {
+                return index;
+            }
+
+            index++;
+        }
+
+        throw new System.InvalidOperationException("no such field");
+    }
+
+    private static int Gcd(int alignment, int offset)
+    {
+        while (offset % alignment != 0)
+        {
+            alignment /= 2;
+        }
+
+        return alignment;
+    }
+
+    private Place LocateStatic(IFieldReferenceOperation reference)
+    {
+        IFieldSymbol field = reference.Field;
+        if (field.Type.MapKind() != 0)
+        {
+            throw new LoweringException(Descriptors.MapUse, Where(reference), "A map is not a value: call its methods");
+        }
+
+        if (_unit.Globals.TryGetValue(field, out Global? global))
+        {
+            return new MemoryPlace(_b.GlobalAddress(global), 0, field.Type) { Alignment = global.Alignment };
+        }
+
+        if (field.IsReadOnly && field.DeclaringSyntaxReferences.Length > 0 && Layouts.ScalarSize(field.Type) > 0)
+        {
+            byte[] bytes = ConstantBytes.Of(field, Layouts.ScalarSize(field.Type), _unit.Compilation);
+            ulong bits = 0;
+            for (int i = bytes.Length - 1; i >= 0; i--)
+            {
+                bits = (bits << 8) | bytes[i];
+            }
+
+            IrType type = RegisterType(field.Type, PointerSpace.Unknown, Where(reference));
+            return new ValuePlace(Fit(_b.Constant(type, unchecked((long)bits)), field.Type), field.Type);
+        }
+
+        throw new LoweringException(Descriptors.StaticField, Where(reference), field.Name,
+            SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type)
+                ? "its declaration is not valid" : "only the static fields of '" + _unit.Shape.Type.Name + "' itself are globals of the object: move it there, or make it const");
+    }
+
+    private Value Load(Place place, Location where)
+    {
+        switch (place)
+        {
+            case ValuePlace value:
+                return value.Value;
+            case RegisterPlace register:
+                // A copy: the variable may be assigned before the value is used.
+                Value copy = _b.NewValue(_b.TypeOf(register.Register));
+                _b.Assign(copy, register.Register);
+                return copy;
+            case ArgumentPlace argument:
+                return LoadArgument(argument);
+            case MemoryPlace memory:
+                return LoadMemory(memory, where);
+            default:
+                throw new LoweringException(Descriptors.NotSupported, where, "This cannot be read as a value");
+        }
+    }
+
+    /// <summary>
+    /// Arguments of typed tracepoints are 8-byte loads from the context, made where the argument is used: an argument that an older kernel's
+    /// tracepoint lacks is then not touched on a branch that a constant rules out.
+    /// </summary>
+    private Value LoadArgument(ArgumentPlace argument)
+    {
+        Value context = _b.Parameter(0);
+        if (argument.Type is IPointerTypeSymbol)
+        {
+            return _b.Load(IrType.PointerTo(PointerSpace.Trusted), context, argument.Index * 8, MemorySize.Double);
+        }
+
+        Value wide = _b.Load(s_i64, context, argument.Index * 8, MemorySize.Double);
+        return Layouts.ScalarSize(argument.Type) == 8 ? wide : Fit(_b.Convert(Conversion.Truncate, wide), argument.Type);
+    }
+
+    private Value LoadMemory(MemoryPlace memory, Location where)
+    {
+        PointerSpace space = _b.TypeOf(memory.Pointer).Space;
+        int size = Layouts.ScalarSize(memory.Type);
+        IrType type = RegisterType(memory.Type, LoadedSpace(space, memory), where);
+        bool isSigned = Layouts.IsSigned(memory.Type);
+        if (space is PointerSpace.Kernel or PointerSpace.User)
+        {
+            Value slot = ProbeRead(memory, size, where);
+            return _b.Load(type, slot, 0, SizeCode(size), isSigned);
+        }
+
+        return memory.Core is { } core
+            ? _b.Load(type, memory.Pointer, 0, SizeCode(size), isSigned, Access(core, CoreRelocationKind.FieldByteOffset))
+            : _b.Load(type, memory.Pointer, memory.Offset, SizeCode(size), isSigned);
+    }
+
+    /// <summary>What a pointer that was loaded from memory points into.</summary>
+    private static PointerSpace LoadedSpace(PointerSpace from, MemoryPlace memory) => from switch
+    {
+        PointerSpace.Trusted => PointerSpace.Trusted,
+        // Spilled to the stack a pointer keeps its meaning; only addresses of kernel objects are always read with care.
+        PointerSpace.Stack or PointerSpace.Unknown when memory.Type is IPointerTypeSymbol { PointedAtType: var pointee } && pointee.KernelName() is null => PointerSpace.Unknown,
+        _ => PointerSpace.Kernel,
+    };
+
+    /// <summary>Reads memory that the verifier does not know into a piece of stack.</summary>
+    private Value ProbeRead(MemoryPlace memory, int size, Location where)
+    {
+        RequireTracing("bpf_probe_read_kernel", where);
+        Value slot = _b.SlotAddress(_b.NewSlot(size, System.Math.Min(size, 8), "read"));
+        Value source = Address(memory, where);
+        _ = _b.Call(ProbeReadKernel, s_i64, [slot, _b.Constant(s_i32, size), source]);
+        return slot;
+    }
+
+    private void RequireTracing(string helper, Location where)
+    {
+        if ((_typeFlag & TracingPrograms) == 0)
+        {
+            throw new LoweringException(Descriptors.HelperNotAvailable, where, helper, _kind, "Tracing");
+        }
+    }
+
+    private Value Address(Place place, Location where)
+    {
+        switch (place)
+        {
+            case MemoryPlace { Core: { } core } memory:
+                return _b.CoreOffset(memory.Pointer, Access(core, CoreRelocationKind.FieldByteOffset));
+            case MemoryPlace { Offset: 0 } memory:
+                return memory.Pointer;
+            case MemoryPlace memory:
+                return _b.Offset(memory.Pointer, memory.Offset);
+            case ValuePlace or RegisterPlace or ArgumentPlace:
+                // Arguments passed by reference to the kernel: a copy in memory.
+                MemoryPlace copy = NewMemory(place.Type, "copy", where);
+                Store(copy, Load(place, where), where);
+                return copy.Pointer;
+            default:
+                throw new LoweringException(Descriptors.NotSupported, where, "This has no address");
+        }
+    }
+
+    private static CoreAccess Access(CorePath path, CoreRelocationKind kind) => new(path.TypeId, path.Access, kind, path.LocalOffset);
+
+    private static MemorySize SizeCode(int size) => size switch { 1 => MemorySize.Byte, 2 => MemorySize.Half, 4 => MemorySize.Word, _ => MemorySize.Double };
+
+    private void Store(Place place, Value value, Location where)
+    {
+        switch (place)
+        {
+            case RegisterPlace register:
+                AssignRegister(register, value);
+                break;
+            case MemoryPlace memory:
+                RequireWritable(memory, where);
+                _b.Store(memory.Pointer, memory.Offset, SizeCode(Layouts.ScalarSize(memory.Type)), value);
+                break;
+            default:
+                throw new LoweringException(Descriptors.NotSupported, where, "This cannot be assigned");
+        }
+    }
+
+    private void RequireWritable(MemoryPlace memory, Location where)
+    {
+        if (memory.Core is not null || _b.TypeOf(memory.Pointer).Space is PointerSpace.Trusted or PointerSpace.Kernel or PointerSpace.User or PointerSpace.PacketEnd)
+        {
+            throw new LoweringException(Descriptors.KernelWrite, where);
+        }
+    }
+}

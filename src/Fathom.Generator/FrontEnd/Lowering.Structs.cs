@@ -1,0 +1,253 @@
+using System.Linq;
+using Fathom.Compiler.IR;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <content>Values of structs: always in memory, made directly where they are wanted.</content>
+internal sealed partial class Lowering
+{
+    /// <summary>
+    /// Lowers an expression of a struct type into memory. In fresh memory nothing else can be looking; elsewhere the value is made aside first
+    /// if making it might read what it overwrites.
+    /// </summary>
+    private void Into(IOperation operation, MemoryPlace target, bool isFresh)
+    {
+        At(operation);
+        operation = SkipParentheses(operation);
+        Location where = Where(operation);
+        if (!isFresh && NeedsCopy(operation))
+        {
+            MemoryPlace aside = NewMemory(target.Type, "value", where);
+            Into(operation, aside, isFresh: true);
+            Copy(target, aside, where);
+            return;
+        }
+
+        switch (operation)
+        {
+            case IDefaultValueOperation:
+                Zero(target, where);
+                break;
+            case IObjectCreationOperation creation:
+                Create(creation, target);
+                break;
+            case IWithOperation with:
+                Into(with.Operand, target, isFresh: true);
+                Initialise(with.Initializer, target);
+                break;
+            case ITupleOperation tuple:
+                var fields = target.Type.InstanceFields().ToArray();
+                for (int i = 0; i < tuple.Elements.Length; i++)
+                {
+                    Assign(FieldOf(target, fields[i], where), tuple.Elements[i]);
+                }
+
+                break;
+            case IConditionalOperation or ISwitchExpressionOperation:
+                Branches(operation, value => Into(value, target, isFresh));
+                break;
+            case IInvocationOperation invocation:
+                _ = Invoke(invocation, target, wantsResult: true);
+                break;
+            case IPropertyReferenceOperation property when !IsAutoProperty(property.Property) && !IsSpanIndexer(property):
+                CallProperty(property, target);
+                break;
+            case IConversionOperation { OperatorMethod: { } method } conversion:
+                CallOperatorInto(method, conversion, target, conversion.Operand);
+                break;
+            case IConversionOperation { OperatorMethod: null } conversion when SymbolEqualityComparer.Default.Equals(TypeOf(conversion.Operand), target.Type) || target.Type.IsTupleType:
+                Into(conversion.Operand, target, isFresh);
+                break;
+            case IBinaryOperation { OperatorMethod: { } method } binary:
+                CallOperatorInto(method, binary, target, binary.LeftOperand, binary.RightOperand);
+                break;
+            case IUnaryOperation { OperatorMethod: { } method } unary:
+                CallOperatorInto(method, unary, target, unary.Operand);
+                break;
+            case ISimpleAssignmentOperation assignment:
+                _ = SimpleAssignment(assignment);
+                Copy(target, Locate(assignment.Target), where);
+                break;
+            default:
+                Copy(target, Locate(operation), where);
+                break;
+        }
+    }
+
+    /// <summary>True if an expression may read what assigning its parts overwrites.</summary>
+    private static bool NeedsCopy(IOperation operation) => operation switch
+    {
+        IDefaultValueOperation or ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInlineArrayAccessOperation => false,
+        IObjectCreationOperation { Arguments.IsEmpty: true, Initializer: null } => false,
+        IObjectCreationOperation { Arguments.IsEmpty: true, Initializer: { } initializer } => !initializer.Initializers.All(i => i is ISimpleAssignmentOperation { Value: var value } && IsIndependent(value)),
+        { Kind: OperationKind.None } => false,
+        _ => true,
+    };
+
+    /// <summary>True for scalars that depend on locals and constants only.</summary>
+    private static bool IsIndependent(IOperation operation) =>
+        Layouts.ScalarSize(operation.Type!) > 0 && operation.DescendantsAndSelf().All(o =>
+            o.ConstantValue.HasValue
+            || o is IConversionOperation { OperatorMethod: null } or IBinaryOperation { OperatorMethod: null } or ILiteralOperation or IParenthesizedOperation
+            || (o is ILocalReferenceOperation or IParameterReferenceOperation && Layouts.ScalarSize(o.Type!) > 0));
+
+    private void Zero(MemoryPlace target, Location where)
+    {
+        RequireWritable(target, where);
+        Layout layout = _unit.Layouts.Of(target.Type, where);
+        _b.Zero(target.Pointer, target.Offset, layout.Size, System.Math.Min(layout.Alignment, System.Math.Max(target.Alignment, 1)));
+    }
+
+    private void Copy(MemoryPlace target, Place source, Location where)
+    {
+        RequireWritable(target, where);
+        if (source is not MemoryPlace memory)
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "This value cannot be copied");
+        }
+
+        Layout layout = _unit.Layouts.Of(target.Type, where);
+        if (memory.Core is not null || memory.Type.KernelName() is not null)
+        {
+            throw new LoweringException(Descriptors.KernelView, where, memory.Type.Name, "copy the fields that you need one by one");
+        }
+
+        if (_b.TypeOf(memory.Pointer).Space is PointerSpace.Kernel or PointerSpace.User)
+        {
+            RequireTracing("bpf_probe_read_kernel", where);
+            Value to = target.Offset == 0 ? target.Pointer : _b.Offset(target.Pointer, target.Offset);
+            _ = _b.Call(ProbeReadKernel, s_i64, [to, _b.Constant(s_i32, layout.Size), Address(memory, where)]);
+            return;
+        }
+
+        int alignment = System.Math.Min(layout.Alignment, System.Math.Min(target.Alignment, memory.Alignment));
+        _b.Copy(target.Pointer, target.Offset, memory.Pointer, memory.Offset, layout.Size, alignment);
+    }
+
+    private void Create(IObjectCreationOperation creation, MemoryPlace target)
+    {
+        Location where = Where(creation);
+        IMethodSymbol? constructor = creation.Constructor;
+        if (!Layouts.IsStruct(target.Type))
+        {
+            throw Refuse(creation);
+        }
+
+        if (constructor is null || constructor.IsImplicitlyDeclared || (constructor.Parameters.IsEmpty && constructor.DeclaringSyntaxReferences.IsEmpty))
+        {
+            if (constructor is { Parameters.IsEmpty: false } && !target.Type.IsTupleType)
+            {
+                throw Unsupported(creation, "This constructor has no source");
+            }
+
+            if (!AssignsEverything(creation.Initializer, target, where))
+            {
+                Zero(target, where);
+            }
+        }
+        else if (target.Type.IsTupleType)
+        {
+            int i = 0;
+            foreach (IFieldSymbol field in target.Type.InstanceFields())
+            {
+                Assign(FieldOf(target, field, where), creation.Arguments[i++].Value);
+            }
+        }
+        else
+        {
+            Zero(target, where);
+            CallConstructor(creation, constructor, target);
+        }
+
+        if (creation.Initializer is { } initializer)
+        {
+            Initialise(initializer, target);
+        }
+    }
+
+    /// <summary>True if an initialiser assigns every field of a struct without padding: zeros before would be wasted.</summary>
+    private bool AssignsEverything(IObjectOrCollectionInitializerOperation? initializer, MemoryPlace target, Location where)
+    {
+        if (initializer is null || _unit.Layouts.Of(target.Type, where).Padding > 0 || target.Type.InlineArrayLength() > 0)
+        {
+            return false;
+        }
+
+        var assigned = initializer.Initializers.OfType<ISimpleAssignmentOperation>().Select(a => a.Target).OfType<IFieldReferenceOperation>()
+            .Where(f => !f.Field.IsFixedSizeBuffer).Select(f => f.Field.OriginalDefinition).ToArray();
+        return target.Type.InstanceFields().All(f => assigned.Contains(f.OriginalDefinition, SymbolEqualityComparer.Default));
+    }
+
+    private void Initialise(IObjectOrCollectionInitializerOperation initializer, MemoryPlace target)
+    {
+        _scope.Initialised.Push(target);
+        try
+        {
+            foreach (IOperation part in initializer.Initializers)
+            {
+                switch (part)
+                {
+                    case ISimpleAssignmentOperation assignment:
+                        _ = SimpleAssignment(assignment);
+                        break;
+                    case IMemberInitializerOperation member when Locate(member.InitializedMember) is MemoryPlace inner:
+                        Initialise(member.Initializer, inner);
+                        break;
+                    default:
+                        throw Unsupported(part, "This kind of initialiser is not part of the C# that compiles to BPF");
+                }
+            }
+        }
+        finally
+        {
+            _ = _scope.Initialised.Pop();
+        }
+    }
+
+    private static bool IsAutoProperty(IPropertySymbol property) =>
+        !property.IsStatic && property.ContainingType.TypeKind == TypeKind.Struct
+        && property.ContainingType.GetMembers().OfType<IFieldSymbol>().Any(f => SymbolEqualityComparer.Default.Equals(f.AssociatedSymbol, property));
+
+    private static IFieldSymbol BackingField(IPropertySymbol property, Location where) =>
+        property.ContainingType.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(f => SymbolEqualityComparer.Default.Equals(f.AssociatedSymbol, property))
+        ?? throw new LoweringException(Descriptors.NotSupported, where, "The property '" + property.Name + "' has no field");
+
+    /// <summary>An element of an inline array; C# checks the index.</summary>
+    private MemoryPlace InlineElement(IInlineArrayAccessOperation access)
+    {
+        ITypeSymbol type = TypeOf(access.Instance);
+        int count = type.InlineArrayLength();
+        if (LocateOrEvaluate(access.Instance) is not MemoryPlace memory || access.Argument.Type?.SpecialType != SpecialType.System_Int32)
+        {
+            throw Unsupported(access, "An inline array is accessed by an index of type int");
+        }
+
+        ITypeSymbol element = type.InstanceFields().First().Type;
+        int size = _unit.Layouts.SizeOf(element, Where(access));
+        if (access.Argument.ConstantValue is { HasValue: true, Value: int index })
+        {
+            return memory.Core is { } path
+                ? memory with { Type = element, Core = path with { Access = path.Access + ":" + index, LocalOffset = path.LocalOffset + (index * size) } }
+                : memory with { Type = element, Offset = memory.Offset + (index * size), Alignment = Gcd(memory.Alignment, index * size) };
+        }
+
+        Value variable = Scalar(access.Argument);
+        At(access);
+        CheckIndex(variable, _b.Constant(s_i32, count));
+        Value offset = Times(_b.Convert(Conversion.ZeroExtend, variable), size);
+        Value pointer = memory.Core is null ? memory.Pointer : Address(memory, Where(access));
+        RefuseVariableContext(pointer, access);
+        return new MemoryPlace(_b.OffsetBy(pointer, offset), memory.Core is null ? memory.Offset : 0, element) { Alignment = Gcd(memory.Alignment, size) };
+    }
+
+    /// <summary>Goes on only if an index is below a length; C# throws otherwise. One unsigned comparison also catches negative ones.</summary>
+    private void CheckIndex(Value index, Value length)
+    {
+        Block inside = _b.NewBlock("inside");
+        _b.Branch(Comparison.LessUnsigned, index, length, inside, Fault());
+        _b.SetBlock(inside);
+    }
+}

@@ -1,0 +1,298 @@
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Linq;
+using Fathom.Compiler.IR;
+using Fathom.Format.Btf;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <summary>
+/// Lowers one function: the tree of Roslyn operations of a method, with everything that it calls inlined, to the intermediate form. The tree
+/// and not Roslyn's control flow graph, because that breaks C#'s order of evaluation in compound assignments.
+/// </summary>
+internal sealed partial class Lowering
+{
+    private static readonly IrType s_i32 = IrType.I32;
+    private static readonly IrType s_i64 = IrType.I64;
+
+    private readonly UnitContext _unit;
+    private readonly FunctionBuilder _b;
+    private readonly string _kind;
+    private readonly int _typeFlag;
+    private Scope _scope;
+    private Block? _fault;
+
+    private Lowering(UnitContext unit, Function function, Scope scope, string kind, int typeFlag)
+    {
+        _unit = unit;
+        _b = new FunctionBuilder(function);
+        _scope = scope;
+        _kind = kind;
+        _typeFlag = typeFlag;
+    }
+
+    /// <summary>Lowers a program.</summary>
+    public static void Program(UnitContext unit, ProgramShape program)
+    {
+        IMethodSymbol method = program.Method;
+        Location where = method.Place();
+        string name = BtfTypes.Identifier(method.Name);
+        IEnumerable<(string, int)> parameters = program.Kind == "TracepointBtf" || method.Parameters.Length == 0
+            ? [("ctx", unit.Types.PointerToLong())]
+            : [(method.Parameters[0].Name, unit.Types.Of(method.Parameters[0].Type, where))];
+        int typeId = unit.Types.AddFunction(name, method.ReturnsVoid ? null : method.ReturnType, parameters, BtfLinkage.Global, where);
+        IrType result = s_i32;
+        Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
+        unit.FunctionPlaces[name] = where;
+        unit.FunctionNames.Add(name);
+        var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind, program.TypeFlag);
+        lowering.ProgramBody(method, program.Kind);
+    }
+
+    private void ProgramBody(IMethodSymbol method, string kind)
+    {
+        (ImmutableArray<IOperation> bodies, _) = BodiesOf(method, method.Place());
+        _scope.Facts = _unit.FactsOf(method, () => bodies);
+        _b.Position = PositionOf(method);
+        for (int i = 0; i < method.Parameters.Length; i++)
+        {
+            IParameterSymbol parameter = method.Parameters[i];
+            Place place = kind == "TracepointBtf" ? new ArgumentPlace(i, parameter.Type) : new ValuePlace(_b.Parameter(0), parameter.Type);
+            if (_scope.Facts.IsAssigned(parameter) || _scope.Facts.IsAddressed(parameter))
+            {
+                place = Declare(parameter, parameter.Type, Load(place, Location.None), parameter.Name);
+            }
+
+            _scope.Places[parameter] = place;
+        }
+
+        Finish(bodies, method);
+    }
+
+    /// <summary>Lowers the bodies and ends the function, also where control falls off its end.</summary>
+    private void Finish(ImmutableArray<IOperation> bodies, IMethodSymbol method)
+    {
+        foreach (IOperation body in bodies)
+        {
+            Statement(body);
+        }
+
+        if (!_b.IsTerminated)
+        {
+            _b.Position = EndOf(bodies) ?? _b.Position;
+            _b.Return(_b.Constant(_b.Function.Result, 0));
+        }
+
+        if (_fault is not null)
+        {
+            _b.SetBlock(_fault);
+            _b.Position = PositionOf(method);
+            _b.Return(_b.Constant(_b.Function.Result, 0));
+        }
+    }
+
+    /// <summary>Where C# would throw, a program ends with 0.</summary>
+    private Block Fault() => _fault ??= _b.NewBlock("fault");
+
+    private SourcePosition? PositionOf(IMethodSymbol method) =>
+        method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is { } syntax ? _unit.Positions.Of(syntax) : null;
+
+    private SourcePosition? EndOf(ImmutableArray<IOperation> bodies) =>
+        bodies.LastOrDefault() is { } last ? _unit.Positions.Of(last.Syntax) : null;
+
+    private void At(IOperation operation) => _b.Position = _unit.Positions.Of(operation.Syntax);
+
+    private static Location Where(IOperation operation) => operation.Syntax.GetLocation();
+
+    private static LoweringException Unsupported(IOperation operation, string message) => new(Descriptors.NotSupported, Where(operation), message);
+
+    /// <summary>The bodies of a method in source: blocks, or the expression of an expression body as a block with a return.</summary>
+    private (ImmutableArray<IOperation> Bodies, IConstructorBodyOperation? Constructor) BodiesOf(IMethodSymbol method, Location where)
+    {
+        IMethodSymbol definition = method.OriginalDefinition;
+        definition = definition.PartialImplementationPart ?? definition;
+        if (definition.DeclaringSyntaxReferences.Length == 0)
+        {
+            throw new LoweringException(Descriptors.NoSource, where, method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
+        }
+
+        SyntaxNode syntax = definition.DeclaringSyntaxReferences[0].GetSyntax(_unit.Cancellation);
+#pragma warning disable RS1030 // A called method may be in any file of the project.
+        IOperation? operation = _unit.Compilation.GetSemanticModel(syntax.SyntaxTree).GetOperation(syntax, _unit.Cancellation);
+#pragma warning restore RS1030
+        return operation switch
+        {
+            IMethodBodyOperation body => (Both(body.BlockBody, body.ExpressionBody), null),
+            IConstructorBodyOperation body => (Both(body.BlockBody, body.ExpressionBody), body),
+            ILocalFunctionOperation local => (Both(local.Body, null), null),
+            IBlockOperation block => ([block], null),
+            _ => throw new LoweringException(Descriptors.NoSource, where, method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat)),
+        };
+
+        static ImmutableArray<IOperation> Both(IOperation? block, IOperation? expression) => block is not null ? [block] : expression is not null ? [expression] : [];
+    }
+
+    /// <summary>A type with the type arguments of the generic methods that are being inlined.</summary>
+    private ITypeSymbol Resolve(ITypeSymbol type)
+    {
+        switch (type)
+        {
+            case ITypeParameterSymbol parameter:
+                for (Scope? scope = _scope; scope is not null; scope = scope.Outer)
+                {
+                    if (scope.TypeArguments.TryGetValue(parameter, out ITypeSymbol? argument))
+                    {
+                        return argument;
+                    }
+                }
+
+                return type;
+            case IPointerTypeSymbol pointer:
+                ITypeSymbol target = Resolve(pointer.PointedAtType);
+                return SymbolEqualityComparer.Default.Equals(target, pointer.PointedAtType) ? type : _unit.Compilation.CreatePointerTypeSymbol(target);
+            case INamedTypeSymbol { IsGenericType: true, IsTupleType: false } named when named.TypeArguments.Any(ContainsParameter):
+                return named.OriginalDefinition.Construct(named.TypeArguments.Select(Resolve).ToArray());
+            case INamedTypeSymbol { IsTupleType: true } tuple when tuple.TypeArguments.Any(ContainsParameter):
+                return _unit.Compilation.CreateTupleTypeSymbol([.. tuple.TupleElements.Select(e => Resolve(e.Type))], [.. tuple.TupleElements.Select(e => (string?)e.Name)]);
+            default:
+                return type;
+        }
+    }
+
+    private static bool ContainsParameter(ITypeSymbol type) => type switch
+    {
+        ITypeParameterSymbol => true,
+        IPointerTypeSymbol pointer => ContainsParameter(pointer.PointedAtType),
+        INamedTypeSymbol named => named.TypeArguments.Any(ContainsParameter),
+        _ => false,
+    };
+
+    private ITypeSymbol TypeOf(IOperation operation) =>
+        Resolve(operation.Type ?? throw Unsupported(operation, "This expression has no type that exists in a BPF program"));
+
+    /// <summary>The type of a register for a scalar.</summary>
+    private IrType RegisterType(ITypeSymbol type, PointerSpace space, Location where)
+    {
+        if (type is IPointerTypeSymbol)
+        {
+            return IrType.PointerTo(space);
+        }
+
+        if (type is IFunctionPointerTypeSymbol)
+        {
+            return IrType.PointerTo(PointerSpace.Function);
+        }
+
+        int size = Layouts.ScalarSize(type);
+        if (size == 0)
+        {
+            _ = _unit.Layouts.Of(type, where);
+            throw new LoweringException(Descriptors.NotSupported, where, "A value of the struct '" + type.Name + "' is needed as a number here");
+        }
+
+        return size == 8 ? s_i64 : s_i32;
+    }
+
+    /// <summary>Makes a variable that holds a scalar now.</summary>
+    private Place Declare(ISymbol symbol, ITypeSymbol type, Value? initial, string name)
+    {
+        string key = _scope.Path + "/" + name + "@" + (symbol.Locations.FirstOrDefault()?.SourceSpan.Start ?? 0);
+        Location where = symbol.Place();
+        if (_scope.Facts.IsAddressed(symbol))
+        {
+            MemoryPlace memory = NewMemory(type, name, where);
+            if (initial is { } value)
+            {
+                Store(memory, value, where);
+            }
+
+            return memory;
+        }
+
+        if (initial is { } only && !_scope.Facts.IsAssigned(symbol))
+        {
+            return new ValuePlace(only, type);
+        }
+
+        RegisterPlace place = NewRegister(type, key, initial is { } v ? _b.TypeOf(v).Space : null, name, where);
+        if (initial is { } start)
+        {
+            AssignRegister(place, start);
+        }
+
+        return place;
+    }
+
+    /// <summary>A register; what its pointer points into is what was learned in an earlier attempt, or what it first holds.</summary>
+    private RegisterPlace NewRegister(ITypeSymbol type, string key, PointerSpace? first, string name, Location where)
+    {
+        PointerSpace space = PointerSpace.Unknown;
+        if (type is IPointerTypeSymbol)
+        {
+            if (_unit.Hints.TryGetValue(key, out PointerSpace hint))
+            {
+                space = hint;
+            }
+            else if (first is { } known && known != PointerSpace.None)
+            {
+                space = known;
+                _unit.Hints[key] = known;
+            }
+        }
+
+        return new RegisterPlace(_b.NewValue(RegisterType(type, space, where), name), type, key);
+    }
+
+    private void AssignRegister(RegisterPlace place, Value value)
+    {
+        IrType target = _b.TypeOf(place.Register);
+        IrType source = _b.TypeOf(value);
+        if (target.IsPointer && source.Space != target.Space)
+        {
+            Learn(place.HintKey, source.Space, target.Space);
+            value = _b.Reinterpret(value, target);
+        }
+
+        _b.Assign(place.Register, value);
+    }
+
+    private void Learn(string key, PointerSpace seen, PointerSpace assumed)
+    {
+        PointerSpace joined = _unit.Hints.TryGetValue(key, out PointerSpace known) ? Join(known, seen) : seen;
+        _unit.Hints[key] = joined;
+        if (joined != assumed)
+        {
+            _unit.NeedsAnotherAttempt = true;
+        }
+    }
+
+    /// <summary>What a pointer points into that may be one or the other.</summary>
+    private static PointerSpace Join(PointerSpace a, PointerSpace b) =>
+        a == b ? a
+        : (a, b) is (PointerSpace.Trusted, PointerSpace.Kernel) or (PointerSpace.Kernel, PointerSpace.Trusted) ? PointerSpace.Kernel
+        : PointerSpace.Unknown;
+
+    private MemoryPlace NewMemory(ITypeSymbol type, string name, Location where)
+    {
+        Layout layout = _unit.Layouts.Of(type, where);
+        RefuseView(type, where, "declare a pointer to it");
+        if (layout.Size > 512)
+        {
+            throw new LoweringException(Descriptors.StackTooLarge, where, layout.Size);
+        }
+
+        StackSlot slot = _b.NewSlot(layout.Size, layout.Alignment, name);
+        return new MemoryPlace(_b.SlotAddress(slot), 0, type) { Alignment = layout.Alignment };
+    }
+
+    private static void RefuseView(ITypeSymbol type, Location where, string instead)
+    {
+        if (type.KernelName() is not null)
+        {
+            throw new LoweringException(Descriptors.KernelView, where, type.Name, instead);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Linq;
+using System.Threading;
+using Fathom.Compiler;
+using Fathom.Compiler.IR;
+using Fathom.Format.Objects;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <summary>What lowering a class gave: a module for the compiler, or diagnostics.</summary>
+internal sealed record LoweredObject(Module Module, ObjectShape Shape, ImmutableArray<Diagnostic> Diagnostics, IReadOnlyDictionary<string, Location> Functions);
+
+/// <summary>From a class marked [BpfObject] to a module in the compiler's intermediate form. Shared by the generator and the analyzer.</summary>
+internal sealed class ObjectCompiler
+{
+    // The join of pointer spaces only ever climbs a short ladder, so this is never reached for more than a few variables at once.
+    private const int MaxAttempts = 50;
+
+    private readonly Compilation _compilation;
+    private readonly CancellationToken _cancellation;
+    private readonly Dictionary<string, PointerSpace> _hints = new(StringComparer.Ordinal);
+
+    private ObjectCompiler(Compilation compilation, CancellationToken cancellation)
+    {
+        _compilation = compilation;
+        _cancellation = cancellation;
+    }
+
+    public static LoweredObject Lower(INamedTypeSymbol type, Compilation compilation, CancellationToken cancellation) =>
+        new ObjectCompiler(compilation, cancellation).Run(type);
+
+    /// <summary>Compiles what was lowered without problems; what the back end refuses becomes a diagnostic like any other.</summary>
+    public static (BpfObject? Object, ImmutableArray<Diagnostic> Diagnostics) Compile(LoweredObject lowered, INamedTypeSymbol type)
+    {
+        MapTypes.Add(lowered.Module.Types, lowered.Module.Maps);
+        CompilerResult result = BpfCompiler.Compile(lowered.Module, new CompilerOptions());
+        var diagnostics = result.Problems.Select(p => Diagnostic.Create(
+            Descriptors.BackEnd, lowered.Functions.TryGetValue(p.Function, out Location? l) ? l : type.Place(), p.Function, Describe(p))).ToImmutableArray();
+        return (diagnostics.IsEmpty ? result.Object : null, diagnostics);
+    }
+
+    public static string Brief(Exception e)
+    {
+        string trace = (e.StackTrace ?? "").Split('\n').FirstOrDefault()?.Trim() ?? "";
+        return e.GetType().Name + ": " + e.Message.Replace('\n', ' ') + " " + trace;
+    }
+
+    private static string Describe(CompilerProblem problem) =>
+        problem.Position is { } at ? problem.Message + " (" + at.File + ":" + at.Line + ")" : problem.Message;
+
+    private LoweredObject Run(INamedTypeSymbol type)
+    {
+        LoweredObject result = Attempt(type, out bool again);
+        for (int i = 0; again && i < MaxAttempts; i++)
+        {
+            result = Attempt(type, out again);
+        }
+
+        return result;
+    }
+
+    private LoweredObject Attempt(INamedTypeSymbol type, out bool again)
+    {
+        var layouts = new Layouts();
+        var shape = ObjectShape.Read(type, layouts, _compilation);
+        var module = new Module { License = shape.License };
+        var unit = new UnitContext(_compilation, module, shape, layouts, _hints, _cancellation);
+        unit.Diagnostics.AddRange(shape.Problems);
+        foreach (MapShape map in shape.Maps)
+        {
+            unit.Guard(map.Field.Place(), () => module.AddMap(Define(map, unit)));
+        }
+
+        foreach (GlobalShape global in shape.Globals)
+        {
+            unit.Guard(global.Field.Place(), () => unit.Globals[global.Field] = module.AddGlobal(
+                BtfTypes.Identifier(global.Field.Name), global.Section, global.Initial, global.Alignment, unit.Types.Of(global.Field.Type, global.Field.Place())));
+        }
+
+        foreach (ProgramShape program in shape.Programs)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            unit.Guard(program.Method.Place(), () => Lowering.Program(unit, program));
+        }
+
+        again = unit.NeedsAnotherAttempt;
+        var distinct = unit.Diagnostics.GroupBy(d => (d.Id, d.Location, d.GetMessage())).Select(g => g.First()).ToImmutableArray();
+        return new LoweredObject(module, shape, distinct, unit.FunctionPlaces);
+    }
+
+    private static MapDefinition Define(MapShape map, UnitContext unit)
+    {
+        Location where = map.Field.Place();
+        bool hasUintKey = map.Key is null && map.Type is MapType.StackTrace or MapType.CgroupArray or MapType.ProgramArray or MapType.PerfEventArray;
+        bool isStorage = map.Type is MapType.TaskStorage or MapType.CgroupStorage;
+        return new MapDefinition
+        {
+            Name = map.Field.Name,
+            Type = map.Type,
+            KeySize = map.Key is not null ? unit.Layouts.SizeOf(map.Key, where) : map.Value is not null || hasUintKey ? 4 : 0,
+            ValueSize = map.Value is not null ? unit.Layouts.SizeOf(map.Value, where) : map.Type == MapType.StackTrace ? map.StackDepth * 8 : hasUintKey ? 4 : 0,
+            MaxEntries = map.MaxEntries,
+            Flags = map.Flags,
+            KeyTypeId = map.Key is not null ? unit.Types.Of(map.Key, where) : map.Value is not null ? isStorage ? unit.Types.Int() : unit.Types.Of(unit.Compilation.GetSpecialType(SpecialType.System_UInt32), where) : 0,
+            ValueTypeId = map.Value is not null ? unit.Types.Of(map.Value, where) : 0,
+        };
+    }
+}

@@ -1,0 +1,224 @@
+using System.Collections.Generic;
+using System.Linq;
+using Fathom.Format.Objects;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <summary>A map field.</summary>
+internal sealed record MapShape(IFieldSymbol Field, MapType Type, ITypeSymbol? Key, ITypeSymbol? Value, int MaxEntries, uint Flags, int StackDepth);
+
+/// <summary>A static field that is a global, with the bytes that it starts with and its place in its section.</summary>
+internal sealed record GlobalShape(IFieldSymbol Field, Compiler.IR.DataSection Section, byte[] Initial, int Alignment, int Offset, bool IsConstant);
+
+/// <summary>A method that the kernel runs.</summary>
+internal sealed record ProgramShape(IMethodSymbol Method, string Section, string Kind, int TypeFlag);
+
+/// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
+internal sealed class ObjectShape
+{
+    private readonly List<Diagnostic> _problems = [];
+    private readonly Layouts _layouts;
+    private readonly Compilation _compilation;
+
+    private ObjectShape(INamedTypeSymbol type, Layouts layouts, Compilation compilation)
+    {
+        _compilation = compilation;
+        Type = type;
+        _layouts = layouts;
+    }
+
+    public INamedTypeSymbol Type { get; }
+
+    public string License { get; private set; } = "Dual MIT/GPL";
+
+    public List<MapShape> Maps { get; } = [];
+
+    public List<GlobalShape> Globals { get; } = [];
+
+    public List<ProgramShape> Programs { get; } = [];
+
+    public IReadOnlyList<Diagnostic> Problems => _problems;
+
+    public static ObjectShape Read(INamedTypeSymbol type, Layouts layouts, Compilation compilation)
+    {
+        var shape = new ObjectShape(type, layouts, compilation);
+        shape.ReadType();
+        var ends = new int[3];
+        foreach (ISymbol member in type.GetMembers())
+        {
+            try
+            {
+                switch (member)
+                {
+                    case IFieldSymbol { IsStatic: true, IsConst: false, IsImplicitlyDeclared: false } field:
+                        shape.ReadField(field, ends);
+                        break;
+                    case IMethodSymbol method when method.ProgramAttribute() is { } attribute:
+                        shape.ReadProgram(method, attribute);
+                        break;
+                }
+            }
+            catch (LoweringException e)
+            {
+                shape._problems.Add(e.Diagnostic);
+            }
+        }
+
+        return shape;
+    }
+
+    private void ReadType()
+    {
+        License = Type.Vocable("BpfObject")?.Named("License", License) ?? License;
+        var declarations = Type.DeclaringSyntaxReferences.Select(r => r.GetSyntax()).OfType<ClassDeclarationSyntax>().ToList();
+        bool HasModifier(SyntaxKind kind) => declarations.Any(d => d.Modifiers.Any(kind));
+        var missing = new List<string>();
+        if (!Type.IsStatic)
+        {
+            missing.Add("static");
+        }
+
+        if (!HasModifier(SyntaxKind.UnsafeKeyword))
+        {
+            missing.Add("unsafe");
+        }
+
+        if (!HasModifier(SyntaxKind.PartialKeyword))
+        {
+            missing.Add("partial");
+        }
+
+        for (INamedTypeSymbol? outer = Type.ContainingType; outer is not null; outer = outer.ContainingType)
+        {
+            if (!outer.DeclaringSyntaxReferences.Any(r => r.GetSyntax() is TypeDeclarationSyntax t && t.Modifiers.Any(SyntaxKind.PartialKeyword)))
+            {
+                missing.Add("partial (to '" + outer.Name + "')");
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            _problems.Add(Diagnostic.Create(Descriptors.ObjectShape, Type.Place(), Type.Name, string.Join(" ", missing)));
+        }
+
+        if (Type.Arity > 0)
+        {
+            _problems.Add(Diagnostic.Create(Descriptors.NotSupported, Type.Place(), "A BPF object cannot be generic: make its helper methods generic instead"));
+        }
+    }
+
+    private void ReadField(IFieldSymbol field, int[] ends)
+    {
+        int kind = field.Type.MapKind();
+        AttributeData? attribute = field.Vocable("Map");
+        if (kind != 0 || attribute is not null)
+        {
+            ReadMap(field, attribute, kind);
+            return;
+        }
+
+        Layout layout = _layouts.Of(field.Type, field.Place());
+        bool isConstant = field.Has("Constant");
+        if (isConstant && !field.IsReadOnly)
+        {
+            throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "a [Constant] is fixed when the object is loaded, so it must be 'static readonly'");
+        }
+
+        byte[] initial = ConstantBytes.Of(field, layout.Size, _compilation);
+        var section = field.IsReadOnly ? Compiler.IR.DataSection.ReadOnly
+            : initial.All(b => b == 0) ? Compiler.IR.DataSection.Zeroed : Compiler.IR.DataSection.Data;
+        int offset = (ends[(int)section] + layout.Alignment - 1) / layout.Alignment * layout.Alignment;
+        ends[(int)section] = offset + layout.Size;
+        Globals.Add(new GlobalShape(field, section, initial, layout.Alignment, offset, isConstant));
+    }
+
+    private void ReadMap(IFieldSymbol field, AttributeData? attribute, int kind)
+    {
+        Location where = field.Place();
+        string? wrong =
+            attribute is null ? "needs the attribute [Map(MaxEntries = ...)]"
+            : kind == 0 ? "is marked [Map], but its type '" + field.Type.Name + "' is no map type of Fathom.Bpf"
+            : !field.IsReadOnly ? "must be 'static readonly'" : null;
+        if (wrong is not null)
+        {
+            throw new LoweringException(Descriptors.MapShape, where, field.Name, wrong);
+        }
+
+        var type = (MapType)kind;
+        int entries = attribute!.Named("MaxEntries", 0);
+        var arguments = ((INamedTypeSymbol)field.Type).TypeArguments;
+        (ITypeSymbol? key, ITypeSymbol? value) = arguments.Length switch { 2 => (arguments[0], arguments[1]), 1 => (null, arguments[0]), _ => ((ITypeSymbol?)null, (ITypeSymbol?)null) };
+        bool isStorage = type is MapType.TaskStorage or MapType.CgroupStorage;
+        if (isStorage && entries != 0)
+        {
+            throw new LoweringException(Descriptors.MapShape, where, field.Name, "is a storage, whose number of entries is that of the tasks or cgroups: leave MaxEntries away");
+        }
+
+        if (type == MapType.RingBuffer && (entries < 0 || (entries & (entries - 1)) != 0 || entries % 4096 != 0))
+        {
+            throw new LoweringException(Descriptors.MapShape, where, field.Name, "is a ring buffer: MaxEntries is its size in bytes, a power of two and a multiple of the page size of 4096");
+        }
+
+        if (entries < 0)
+        {
+            throw new LoweringException(Descriptors.MapShape, where, field.Name, "has a negative number of entries");
+        }
+
+        if (key is not null)
+        {
+            CheckPadding(key, where);
+        }
+
+        if (value is not null)
+        {
+            CheckPadding(value, where);
+        }
+
+        uint flags = unchecked((uint)attribute!.Named("Flags", 0)) | (isStorage ? 1u : 0u);
+        Maps.Add(new MapShape(field, type, key, value, entries, flags, attribute!.Named("StackDepth", 127)));
+    }
+
+    private void CheckPadding(ITypeSymbol type, Location where)
+    {
+        Layout layout = _layouts.Of(type, where);
+        if (layout.Padding > 0)
+        {
+            throw new LoweringException(Descriptors.Padding, where, type.Name, layout.Padding, layout.PaddingPlace);
+        }
+    }
+
+    private void ReadProgram(IMethodSymbol method, AttributeData attribute)
+    {
+        string name = attribute.AttributeClass!.Name;
+        (string section, string kind, int flag) = name switch
+        {
+            "TracepointBtfAttribute" => ("tp_btf/" + Text(attribute, 0), "TracepointBtf", 1),
+            "RawTracepointAttribute" => ("raw_tp/" + Text(attribute, 0), "RawTracepoint", 2),
+            "TracepointAttribute" => ("tracepoint/" + Text(attribute, 0) + "/" + Text(attribute, 1), "Tracepoint", 4),
+            "PerfEventAttribute" => ("perf_event", "PerfEvent", 8),
+            "SyscallAttribute" => ("syscall", "Syscall", 16),
+            "XdpAttribute" => ("xdp", "Xdp", 32),
+            "TrafficControlAttribute" => (attribute.Named("Hook", 0) switch { 1 => "tcx/ingress", 2 => "tcx/egress", _ => "tc" }, "TrafficControl", 64),
+            _ => throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its attribute is not known"),
+        };
+        string? wrong = ProgramRules.Check(method, kind);
+        if (wrong is not null)
+        {
+            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, wrong);
+        }
+
+        if (Programs.Any(p => p.Method.Name == method.Name))
+        {
+            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has this name, which is its name in the kernel");
+        }
+
+        Programs.Add(new ProgramShape(method, section, kind, flag));
+    }
+
+    private static string Text(AttributeData attribute, int index) =>
+        attribute.ConstructorArguments.Length > index ? attribute.ConstructorArguments[index].Value as string ?? "" : "";
+}

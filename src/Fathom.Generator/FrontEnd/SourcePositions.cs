@@ -1,0 +1,53 @@
+using System;
+using System.Collections.Generic;
+using Fathom.Compiler.IR;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <summary>Positions of syntax, with short paths that do not depend on where the project lies.</summary>
+internal sealed class SourcePositions
+{
+    private readonly string _folder;
+    private readonly Dictionary<SyntaxTree, (string Path, SourceText Text)> _files = [];
+    private readonly Dictionary<(SyntaxTree, int), SourcePosition> _known = [];
+
+    public SourcePositions(Compilation compilation)
+    {
+        string? folder = (compilation.Options.SourceReferenceResolver as SourceFileResolver)?.BaseDirectory;
+        _folder = string.IsNullOrEmpty(folder) ? "" : folder!.TrimEnd('/', '\\') + "/";
+    }
+
+    public SourcePosition Of(SyntaxNode node)
+    {
+        SyntaxTree tree = node.SyntaxTree;
+        int start = node.SpanStart;
+        if (_known.TryGetValue((tree, start), out SourcePosition? known))
+        {
+            return known;
+        }
+
+        if (!_files.TryGetValue(tree, out (string Path, SourceText Text) file))
+        {
+            file = (Shorten(tree.FilePath), tree.GetText());
+            _files[tree] = file;
+        }
+
+        TextLine line = file.Text.Lines.GetLineFromPosition(start);
+        var position = new SourcePosition(file.Path, line.LineNumber + 1, start - line.Start + 1, line.ToString().Trim());
+        _known[(tree, start)] = position;
+        return position;
+    }
+
+    private string Shorten(string path)
+    {
+        path = path.Replace('\\', '/');
+        if (_folder.Length > 0 && path.StartsWith(_folder, StringComparison.Ordinal))
+        {
+            return path.Substring(_folder.Length);
+        }
+
+        return path.Substring(path.LastIndexOf('/') + 1);
+    }
+}

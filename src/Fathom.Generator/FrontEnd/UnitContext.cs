@@ -1,0 +1,100 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Fathom.Compiler.IR;
+using Fathom.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <summary>What all functions of one object share while they are lowered.</summary>
+internal sealed class UnitContext
+{
+    private readonly Dictionary<string, Global> _literals = new(StringComparer.Ordinal);
+    private readonly Dictionary<IMethodSymbol, BodyFacts> _facts = new(SymbolEqualityComparer.Default);
+
+    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, Dictionary<string, PointerSpace> hints, CancellationToken cancellation)
+    {
+        Compilation = compilation;
+        Module = module;
+        Shape = shape;
+        Layouts = layouts;
+        Hints = hints;
+        Cancellation = cancellation;
+        Types = new BtfTypes(module.Types, layouts);
+        Positions = new SourcePositions(compilation);
+    }
+
+    public Compilation Compilation { get; }
+
+    public Module Module { get; }
+
+    public ObjectShape Shape { get; }
+
+    public Layouts Layouts { get; }
+
+    public BtfTypes Types { get; }
+
+    public SourcePositions Positions { get; }
+
+    public CancellationToken Cancellation { get; }
+
+    public List<Diagnostic> Diagnostics { get; } = [];
+
+    public Dictionary<IFieldSymbol, Global> Globals { get; } = new(SymbolEqualityComparer.Default);
+
+    public Dictionary<string, Function> Subprograms { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, Location> FunctionPlaces { get; } = new(StringComparer.Ordinal);
+
+    public HashSet<string> FunctionNames { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Pointer spaces of variables, learned in earlier attempts.</summary>
+    public Dictionary<string, PointerSpace> Hints { get; }
+
+    /// <summary>True once something was learned that this attempt did not know when it needed it.</summary>
+    public bool NeedsAnotherAttempt { get; set; }
+
+    /// <summary>Runs one step; whatever goes wrong becomes a diagnostic.</summary>
+    public void Guard(Location where, Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (LoweringException e)
+        {
+            Diagnostics.Add(e.Diagnostic);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Diagnostics.Add(Diagnostic.Create(Descriptors.Internal, where, ObjectCompiler.Brief(e)));
+        }
+    }
+
+    /// <summary>A literal in .rodata, with a NUL behind it; equal ones are one.</summary>
+    public Global Literal(byte[] bytes)
+    {
+        string key = Convert.ToBase64String(bytes);
+        if (!_literals.TryGetValue(key, out Global? global))
+        {
+            var withNul = new byte[bytes.Length + 1];
+            Array.Copy(bytes, withNul, bytes.Length);
+            global = Module.AddGlobal(".str" + _literals.Count, DataSection.ReadOnly, withNul, 1, 0);
+            _literals[key] = global;
+        }
+
+        return global;
+    }
+
+    public BodyFacts FactsOf(IMethodSymbol method, Func<IEnumerable<IOperation>> bodies)
+    {
+        if (!_facts.TryGetValue(method, out BodyFacts? facts))
+        {
+            facts = BodyFacts.Of(bodies());
+            _facts[method] = facts;
+        }
+
+        return facts;
+    }
+}
