@@ -26,27 +26,32 @@ internal static class BtfFormat
     /// <summary>The kernel resolves no deeper chain of types (<c>MAX_RESOLVE_DEPTH</c> in kernel/bpf/btf.c).</summary>
     public const int MaxDepth = 32;
 
+    private const uint TargetKinds = (1u << (int)BtfKind.Pointer) | (1u << (int)BtfKind.Typedef) | (1u << (int)BtfKind.Volatile)
+        | (1u << (int)BtfKind.Const) | (1u << (int)BtfKind.Restrict) | (1u << (int)BtfKind.Function) | (1u << (int)BtfKind.FunctionPrototype)
+        | (1u << (int)BtfKind.Variable) | (1u << (int)BtfKind.DeclarationTag) | (1u << (int)BtfKind.TypeTag);
+
+    /// <summary>By kind: bytes behind the header that do not depend on the number of parts.</summary>
+    private static ReadOnlySpan<byte> FixedSizes => [0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0];
+
+    /// <summary>By kind: bytes of a member, enumerator, parameter or section variable.</summary>
+    private static ReadOnlySpan<byte> PartSizes => [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12];
+
     public static uint Info(BtfKind kind, uint length = 0, bool kindFlag = false) => ((uint)kind << 24) | length | (kindFlag ? KindFlag : 0);
 
     public static BtfKind Kind(uint info) => (BtfKind)((info >> 24) & 0x7f);
 
     public static int Length(uint info) => (int)(info & 0x00ff_ffff);
 
-    /// <summary>Bytes behind the header of a type, by its kind; -1 for an unknown kind.</summary>
-    public static int TrailingSize(uint info) => Kind(info) switch
+    /// <summary>Bytes behind the header of a type; -1 for an unknown kind.</summary>
+    public static int TrailingSize(uint info)
     {
-        BtfKind.Int or BtfKind.Variable or BtfKind.DeclarationTag => 4,
-        BtfKind.Array => 12,
-        BtfKind.Struct or BtfKind.Union or BtfKind.DataSection or BtfKind.Enum64 => Length(info) * 12,
-        BtfKind.Enum or BtfKind.FunctionPrototype => Length(info) * 8,
-        BtfKind.Pointer or BtfKind.Forward or BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict
-            or BtfKind.Function or BtfKind.Float or BtfKind.TypeTag => 0,
-        _ => -1,
-    };
+        // By tables, because this is asked for each of the hundred thousand types of a kernel before a tool can start.
+        int kind = (int)Kind(info);
+        return kind == 0 || kind >= FixedSizes.Length ? -1 : FixedSizes[kind] + (PartSizes[kind] * Length(info));
+    }
 
     /// <summary>True for kinds whose third word is the id of another type and not a size.</summary>
-    public static bool HasTarget(BtfKind kind) => kind is BtfKind.Pointer or BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const
-        or BtfKind.Restrict or BtfKind.Function or BtfKind.FunctionPrototype or BtfKind.Variable or BtfKind.DeclarationTag or BtfKind.TypeTag;
+    public static bool HasTarget(BtfKind kind) => (uint)kind < 32 && (TargetKinds & (1u << (int)kind)) != 0;
 
     public static void WriteHeader(Span<byte> header, int typesLength, int stringsLength)
     {

@@ -55,61 +55,63 @@ internal static class BtfStructure
         uint strings = (uint)stringsEnd;
         foreach (int offset in offsets)
         {
-            // One slice for the whole type, so that the reads below need no further range checks of ours.
-            uint info = Word(bytes, offset + 4);
-            uint sizeOrTarget = Word(bytes, offset + 8);
+            ReadOnlySpan<byte> header = bytes.Slice(offset, BtfFormat.TypeHeaderSize);
+            uint info = Word(header, 4);
             BtfKind kind = BtfFormat.Kind(info);
-            bool isGood = Word(bytes, offset) < strings
-                && (BtfFormat.HasTarget(kind) ? sizeOrTarget < ids : sizeOrTarget <= int.MaxValue);
-            ReadOnlySpan<byte> rest = bytes.Slice(offset + BtfFormat.TypeHeaderSize, BtfFormat.TrailingSize(info));
-            switch (kind)
+            bool isGood = Word(header, 0) < strings && Word(header, 8) < (BtfFormat.HasTarget(kind) ? ids : 1u << 31);
+            int trailing = BtfFormat.TrailingSize(info);
+            if (trailing > 0)
             {
-                case BtfKind.Array:
-                    isGood &= Word(rest, 0) < ids && Word(rest, 4) < ids;
-                    break;
-                case BtfKind.Struct or BtfKind.Union:
-                    // Without the kind flag the third word is a bit offset of 32 bits, which must fit into an int.
-                    uint highest = (info & BtfFormat.KindFlag) != 0 ? uint.MaxValue : int.MaxValue;
-                    for (int at = 0; at < rest.Length; at += 12)
-                    {
-                        isGood &= Word(rest, at) < strings && Word(rest, at + 4) < ids && Word(rest, at + 8) <= highest;
-                    }
-
-                    break;
-                case BtfKind.Enum:
-                    for (int at = 0; at < rest.Length; at += 8)
-                    {
-                        isGood &= Word(rest, at) < strings;
-                    }
-
-                    break;
-                case BtfKind.Enum64:
-                    for (int at = 0; at < rest.Length; at += 12)
-                    {
-                        isGood &= Word(rest, at) < strings;
-                    }
-
-                    break;
-                case BtfKind.FunctionPrototype:
-                    for (int at = 0; at < rest.Length; at += 8)
-                    {
-                        isGood &= Word(rest, at) < strings && Word(rest, at + 4) < ids;
-                    }
-
-                    break;
-                case BtfKind.DataSection:
-                    for (int at = 0; at < rest.Length; at += 12)
-                    {
-                        isGood &= Word(rest, at) < ids && Word(rest, at + 4) <= int.MaxValue && Word(rest, at + 8) <= int.MaxValue;
-                    }
-
-                    break;
+                isGood &= AreGood(bytes.Slice(offset + BtfFormat.TypeHeaderSize, trailing), kind, info, ids, strings);
             }
 
             if (!isGood)
             {
                 throw Bad(offset, $"a type of kind {kind} has an id, a string, an offset or a size out of range");
             }
+        }
+    }
+
+    private static bool AreGood(ReadOnlySpan<byte> parts, BtfKind kind, uint info, uint ids, uint strings)
+    {
+        bool isGood = true;
+        switch (kind)
+        {
+            case BtfKind.Array:
+                return Word(parts, 0) < ids && Word(parts, 4) < ids;
+            case BtfKind.Struct or BtfKind.Union:
+                // Without the kind flag the third word is a bit offset of 32 bits, which must fit into an int.
+                uint unwanted = (info & BtfFormat.KindFlag) != 0 ? 0 : 1u << 31;
+                for (; parts.Length >= 12; parts = parts.Slice(12))
+                {
+                    isGood &= Word(parts, 0) < strings & Word(parts, 4) < ids & (Word(parts, 8) & unwanted) == 0;
+                }
+
+                return isGood;
+            case BtfKind.FunctionPrototype:
+                for (; parts.Length >= 8; parts = parts.Slice(8))
+                {
+                    isGood &= Word(parts, 0) < strings & Word(parts, 4) < ids;
+                }
+
+                return isGood;
+            case BtfKind.Enum or BtfKind.Enum64:
+                int size = kind == BtfKind.Enum ? 8 : 12;
+                for (; parts.Length >= size; parts = parts.Slice(size))
+                {
+                    isGood &= Word(parts, 0) < strings;
+                }
+
+                return isGood;
+            case BtfKind.DataSection:
+                for (; parts.Length >= 12; parts = parts.Slice(12))
+                {
+                    isGood &= Word(parts, 0) < ids & Word(parts, 4) <= int.MaxValue & Word(parts, 8) <= int.MaxValue;
+                }
+
+                return isGood;
+            default:
+                return true;
         }
     }
 
