@@ -12,6 +12,9 @@ internal sealed class MapReader
     /// <summary><c>BPF_F_RDONLY_PROG</c>: programs may not write.</summary>
     internal const uint ReadOnlyForPrograms = 1 << 7;
 
+    /// <summary><c>BPF_F_MMAPABLE</c>: user space may map the value into its memory.</summary>
+    internal const uint Mappable = 1 << 10;
+
     private readonly ElfFile elf;
     private readonly BtfData? btf;
     private readonly ImmutableArray<MapDefinition>.Builder maps = ImmutableArray.CreateBuilder<MapDefinition>();
@@ -135,7 +138,7 @@ internal sealed class MapReader
         KeySize = sizeof(int),
         ValueSize = size,
         MaxEntries = 1,
-        Flags = isReadOnly ? ReadOnlyForPrograms : 0,
+        Flags = isReadOnly ? ReadOnlyForPrograms : Mappable,
         ValueTypeId = dataSections.TryGetValue(name, out int id) ? id : 0,
         InitialValue = value,
         IsReadOnlyData = isReadOnly,

@@ -12,7 +12,8 @@ public static class ObjectFile
     /// <remarks>
     /// <para>A pure function: nothing of the machine is asked. The result is in a canonical form: an instruction with a reference carries
     /// the kind of the reference in its source field and zero as its immediate; sizes and offsets in the BTF's data sections, which clang
-    /// leaves to the loader, are filled in from the symbols; each data section is a map with the section's name.</para>
+    /// leaves to the loader, are filled in from the symbols; each data section is an array of one value with the section's name, read-only for programs (<c>BPF_F_RDONLY_PROG</c>) if it is
+    /// <c>.rodata</c>, otherwise to be mapped (<c>BPF_F_MMAPABLE</c>).</para>
     /// <para>Configuration values (<c>__kconfig</c>) become a read-only data section <c>.kconfig</c> of zeros, whose variables the loader
     /// fills in by their names in the BTF.</para>
     /// <para>Refused with a message that says so: legacy maps (section <c>maps</c>), <c>struct_ops</c>, arenas, maps with initial contents

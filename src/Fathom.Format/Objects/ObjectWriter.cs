@@ -180,11 +180,29 @@ internal sealed class ObjectWriter
                 throw new ArgumentException($"the data section {map.Name} is none of .rodata, .data and .bss");
             }
 
-            int section = SectionNames.IsZeroData(map.Name) ? elf.AddZeros(map.Name, Writable, map.ValueSize)
+            if (bytes.Length != map.ValueSize || bytes.IsEmpty)
+            {
+                throw new ArgumentException($"the data section {map.Name} has {map.ValueSize} bytes, but an initial value of {bytes.Length}");
+            }
+
+            int section = SectionNames.IsZeroData(map.Name) && IsZero(bytes.Span) ? elf.AddZeros(map.Name, Writable, map.ValueSize)
                 : elf.AddSection(map.Name, map.IsReadOnlyData ? ReadOnly : Writable, bytes);
             dataSymbols[map.Name] = elf.AddSymbol(new ElfSymbol("", ElfSymbolType.Section, ElfSymbolBinding.Local, section, 0, 0));
             AddVariables(section, map.Name);
         }
+    }
+
+    private static bool IsZero(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte value in bytes)
+        {
+            if (value != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Names the variables of a data section, so that tools can show them and loaders find their places.</summary>
@@ -251,8 +269,13 @@ internal sealed class ObjectWriter
     {
         Instruction canonical = CanonicalForm.Of(instruction, reference.Kind);
         int symbol = FindSymbol(reference, out long addend);
+        if (addend != (int)addend)
+        {
+            throw new ArgumentException($"the addend {addend} of a reference to {reference.Target} does not fit in 32 bits");
+        }
+
         Instruction written = canonical.IsLoadImmediate64
-            ? Instruction.LoadImmediate64(canonical.Destination, (uint)checked((int)addend))
+            ? Instruction.LoadImmediate64(canonical.Destination, (uint)(int)addend)
             : Instruction.Call(CallKind.Subprogram, -1);
         InstructionEncoder.Encode([written], code.AsSpan(at));
         return new ElfRelocation(at, canonical.IsLoadImmediate64 ? BpfRelocationType.Immediate64 : BpfRelocationType.Call32, symbol);

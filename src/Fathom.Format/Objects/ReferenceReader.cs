@@ -167,7 +167,11 @@ internal sealed class ReferenceReader
         }
         else if (MapReader.IsDataMap(section))
         {
-            Refer(function, index, ReferenceKind.Data, section.Name, place);
+            // The kernel refuses an address outside of the value, reached or not:
+            // https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/arraymap.c (array_map_direct_value_addr).
+            Refer(function, index, ReferenceKind.Data, section.Name, place >= 0 && place < section.Size
+                ? place
+                : throw Bad(position, $"an instruction refers to byte {place} of section {section.Name}, which has {section.Size}"));
         }
         else
         {

@@ -79,6 +79,8 @@ public sealed class ObjectFileTests
         Assert.Contains(nameof(MapTypes), Refused(sample with { Maps = sample.Maps.Add(new MapDefinition { Name = "late", Type = MapType.Hash }) }), StringComparison.Ordinal);
         Assert.Contains("no BTF", Refused(sample with { Btf = default }), StringComparison.Ordinal);
         Assert.Contains("two functions", Refused(sample with { Functions = sample.Functions.Add(sample.Functions[0]) }), StringComparison.Ordinal);
+        BpfFunction far = sample.Functions[1] with { References = sample.Functions[1].References.SetItem(0, new Reference(0, ReferenceKind.Data, ".bss", 1L << 32)) };
+        Assert.Contains("does not fit in 32 bits", Refused(sample with { Functions = sample.Functions.SetItem(1, far) }), StringComparison.Ordinal);
         Assert.Contains("no instructions", Refused(sample with { Functions = [sample.Functions[0] with { Instructions = [] }] }), StringComparison.Ordinal);
         Assert.Contains("not in the order", Refused(sample with { Functions = sample.Functions.SetItem(1, sample.Functions[1] with { References = [.. sample.Functions[1].References.Reverse()] }) }), StringComparison.Ordinal);
 

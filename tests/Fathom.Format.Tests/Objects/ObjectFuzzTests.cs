@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using Fathom.Format.Instructions;
 using Fathom.Format.Objects;
@@ -10,11 +10,11 @@ namespace Fathom.Format.Tests.Objects;
 
 /// <summary>
 /// Damaged objects give a value or a <see cref="BadFormatException"/>, in memory bounded by the size of the file. The mutations are the same
-/// in each run; how many of them fit into the time is not.
+/// in each run; <c>FATHOM_FUZZ_ROUNDS</c> asks for more of them.
 /// </summary>
 public sealed class ObjectFuzzTests
 {
-    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("FUZZ_SECONDS") ?? "1", System.Globalization.CultureInfo.InvariantCulture));
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("FATHOM_FUZZ_ROUNDS") ?? "2000", CultureInfo.InvariantCulture);
 
     [Fact]
     public void Damaged_objects_of_ours_are_refused_or_read() => Fuzz([("sample", ObjectFile.Write(SampleObject.Make()))], 1);
@@ -26,18 +26,18 @@ public sealed class ObjectFuzzTests
     private static void Fuzz(IReadOnlyList<(string Name, byte[] Bytes)> seeds, int seed)
     {
         Random random = new(seed);
-        Stopwatch watch = Stopwatch.StartNew();
         int read = 0;
         int refused = 0;
-        for (int round = 0; watch.Elapsed < Budget || round < 100; round++)
+        for (int round = 0; round < Rounds; round++)
         {
             (string name, byte[] original) = seeds[round % seeds.Count];
             byte[] bytes = Mutate(random, original);
             long before = GC.GetAllocatedBytesForCurrentThread();
             long zeros = 0;
+            BpfObject? value = null;
             try
             {
-                BpfObject value = ObjectFile.Parse(bytes);
+                value = ObjectFile.Parse(bytes);
                 // Sections of zeros are as large as they say.
                 zeros = value.Maps.Where(static m => m.Name.StartsWith(".bss", StringComparison.Ordinal)).Sum(static m => (long)m.ValueSize);
                 read++;
@@ -53,9 +53,34 @@ public sealed class ObjectFuzzTests
 
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before - zeros;
             Assert.True(allocated < (100L * bytes.Length) + 65_536, $"{name}, seed {seed}, round {round}: {allocated} bytes for a file of {bytes.Length}");
+            if (value is not null)
+            {
+                Use(value, $"{name}, seed {seed}, round {round}");
+            }
         }
 
         Assert.True(read > 10 && refused > 10, $"{read} read, {refused} refused: the mutations are too weak or too strong");
+    }
+
+    /// <summary>What was read from a damaged file can be linked and written, or is refused in the way that these say.</summary>
+    private static void Use(BpfObject value, string where)
+    {
+        try
+        {
+            foreach (BpfFunction function in value.Functions.Where(static f => f.IsEntry))
+            {
+                Linker.Link(value, function.Name);
+            }
+
+            ObjectComparer.AssertEqual(value, ObjectFile.Parse(ObjectFile.Write(value)), compareBtf: false);
+        }
+        catch (Exception exception) when (exception is BadFormatException or ArgumentException)
+        {
+        }
+        catch (Exception exception)
+        {
+            Assert.Fail($"{where}: {exception}");
+        }
     }
 
     private static byte[] Mutate(Random random, byte[] original)

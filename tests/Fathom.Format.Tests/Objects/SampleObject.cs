@@ -99,7 +99,7 @@ internal static class SampleObject
         KeySize = 4,
         ValueSize = value.Length,
         MaxEntries = 1,
-        Flags = isReadOnly ? 0x80u : 0,
+        Flags = isReadOnly ? 0x80u : 0x400u,
         ValueTypeId = type,
         InitialValue = value,
         IsReadOnlyData = isReadOnly,
