@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Objects;
@@ -38,11 +39,14 @@ public static class BpfCompiler
             return new CompilerResult(null, problems);
         }
 
+        // The object says its maps in types, which is how other loaders know them.
+        ImmutableArray<MapDefinition> maps = [.. module.Maps, .. data.Maps()];
+        MapTypes.Add(module.Types, maps);
         var result = new BpfObject
         {
             License = module.License,
             Functions = [.. functions],
-            Maps = [.. module.Maps, .. data.Maps()],
+            Maps = maps,
             Btf = module.Types.ToArray(),
         };
         return new CompilerResult(result, problems);
