@@ -1,0 +1,11 @@
+using System.Collections.Generic;
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Cli;
+
+/// <summary>The tools that fathom has.</summary>
+internal static class AllTools
+{
+    /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
+    public static IReadOnlyList<ITool> Create() => [];
+}

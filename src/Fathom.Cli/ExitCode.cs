@@ -1,0 +1,14 @@
+namespace Fathom.Cli;
+
+/// <summary>What fathom exits with.</summary>
+internal static class ExitCode
+{
+    /// <summary>Done. Ctrl-C is an ordinary end, and so is a reader that closes the output.</summary>
+    public const int Done = 0;
+
+    /// <summary>Could not run; standard error says why and what to do.</summary>
+    public const int CannotRun = 1;
+
+    /// <summary>The command line makes no sense.</summary>
+    public const int Usage = 2;
+}

@@ -1,0 +1,41 @@
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>The options of biolatency, and its help.</summary>
+internal static class BioLatencyOptions
+{
+    public static readonly ToolOption Queued = new("--queued", 'Q', null, "Include the time that requests waited in the queue.");
+    public static readonly ToolOption Milliseconds = new("--milliseconds", 'm', null, "Show milliseconds instead of microseconds.");
+    public static readonly ToolOption PerDisk = new("--disks", 'D', null, "Show a histogram for each disk.");
+    public static readonly ToolOption PerFlags = new("--flags", 'F', null, "Show a histogram for each set of I/O flags.");
+    public static readonly ToolOption Extension = new("--extension", 'e', null, "Also show the average and the total.");
+    public static readonly ToolOption Disk = new("--disk", 'd', "DISK", "Only this disk, such as vda or /dev/sda.");
+
+    /// <summary>All of it.</summary>
+    public static ToolDescription Description { get; } = new()
+    {
+        Name = "biolatency",
+        Summary = "Latency of block device I/O as a histogram",
+        Banner = "Tracing block device I/O... Hit Ctrl-C to end.",
+        TakesInterval = true,
+        Options = [Queued, Milliseconds, PerDisk, PerFlags, Extension, Disk],
+        Examples =
+        [
+            new("", "sum up until Ctrl-C"),
+            new("1 10", "every second, ten times"),
+            new("-mT 1", "every second, in milliseconds, with the time of day"),
+            new("-Q", "include the time in the queue"),
+            new("-DF", "a histogram for each disk and set of flags"),
+            new("-d vda --duration 5", "only vda, for five seconds"),
+            new("-j 1", "a JSON object every second, for programs"),
+            new("-- make -j8", "only while this command runs"),
+        ],
+        BlindSpots =
+        [
+            "Reads and writes that the page cache answers never become requests.",
+            "Buffered writes are issued later by a kernel thread, which is then the process that filters see.",
+            "Devices that take no requests (some stacked or in-memory ones) show nothing; their underlying disks do.",
+        ],
+    };
+}

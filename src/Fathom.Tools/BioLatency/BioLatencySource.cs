@@ -1,0 +1,45 @@
+using System;
+using System.Collections.Generic;
+using Fathom.Output.Histograms;
+using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
+
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>What the histogram of some requests is about.</summary>
+/// <param name="Device">The disk's number in the kernel; 0 if disks are not told apart.</param>
+/// <param name="Flags">The requests' <c>cmd_flags</c>; 0 if they are not told apart.</param>
+internal readonly record struct BioLatencyKey(uint Device, ulong Flags);
+
+/// <summary>Something the probe could not count as it should have.</summary>
+/// <param name="Kind">A short name for programs.</param>
+/// <param name="Count">How often since the start.</param>
+/// <param name="Text">What it means, without the number.</param>
+internal readonly record struct BioLatencyLoss(string Kind, ulong Count, string Text);
+
+/// <summary>Everything that the probe has counted since its start.</summary>
+internal sealed class BioLatencyReading(ulong unitNs, int slots)
+{
+    /// <summary>The latencies by key.</summary>
+    public Dictionary<BioLatencyKey, Histogram> Histograms { get; } = [];
+
+    /// <summary>What was lost.</summary>
+    public List<BioLatencyLoss> Losses { get; } = [];
+
+    /// <summary>Adds the totals of a slot.</summary>
+    public void Add(BioLatencyKey key, int slot, MeasuredTotals totals)
+    {
+        if (!Histograms.TryGetValue(key, out Histogram? histogram))
+        {
+            Histograms.Add(key, histogram = new Histogram(unitNs, slots));
+        }
+
+        histogram.Add(slot, totals);
+    }
+}
+
+/// <summary>The kernel side at work.</summary>
+internal interface IBioLatencySource : IDisposable
+{
+    /// <summary>Reads what it has counted since its start.</summary>
+    BioLatencyReading Read();
+}

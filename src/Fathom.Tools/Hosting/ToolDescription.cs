@@ -1,0 +1,44 @@
+using System.Collections.Generic;
+
+namespace Fathom.Tools.Hosting;
+
+/// <summary>What a tool is: everything that the command line and its help are made from.</summary>
+public sealed record ToolDescription
+{
+    /// <summary>The tool's name, as it is typed.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it shows, in one line without a full stop.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>What is printed when tracing has begun.</summary>
+    public required string Banner { get; init; }
+
+    /// <summary>Its own options, besides those that all tools have. A letter that it uses is not that of a common option.</summary>
+    public required IReadOnlyList<ToolOption> Options { get; init; }
+
+    /// <summary>Whether the command line may end with <c>[interval [count]]</c>.</summary>
+    public bool TakesInterval { get; init; }
+
+    /// <summary>Examples.</summary>
+    public required IReadOnlyList<ToolExample> Examples { get; init; }
+
+    /// <summary>What the tool cannot see, one sentence each.</summary>
+    public required IReadOnlyList<string> BlindSpots { get; init; }
+}
+
+/// <summary>An option of a tool.</summary>
+/// <param name="Name">The long name, with its dashes.</param>
+/// <param name="Letter">The letter of the short name; none if it is NUL.</param>
+/// <param name="Value">What the help calls its value; null if it takes none.</param>
+/// <param name="Help">What it does.</param>
+public sealed record ToolOption(string Name, char Letter, string? Value, string Help)
+{
+    /// <summary>The short name with its dash; null if there is none.</summary>
+    public string? ShortName => Letter == '\0' ? null : "-" + Letter;
+}
+
+/// <summary>An example in the help.</summary>
+/// <param name="Arguments">What follows the tool's name.</param>
+/// <param name="Meaning">What that shows.</param>
+public sealed record ToolExample(string Arguments, string Meaning);

@@ -1,0 +1,62 @@
+using System.Collections.Generic;
+using Fathom.Output.Sinks;
+using Fathom.Runtime;
+
+namespace Fathom.Tools.Hosting;
+
+/// <summary>Runs a tool: starts it, keeps the time, and has it report what is due until the end.</summary>
+public static class ToolHost
+{
+    /// <summary>
+    /// Runs a tool until its schedule is over, the end is asked for, or the command has ended. What is due is reported at the end in any case.
+    /// </summary>
+    /// <param name="tool">The tool.</param>
+    /// <param name="request">What it is to trace.</param>
+    /// <param name="schedule">When reports are due.</param>
+    /// <param name="sink">Where they go.</param>
+    /// <param name="clock">The time, and the way to ask for the end.</param>
+    /// <param name="command">A command with its arguments to trace while it runs; null for everything there is.</param>
+    /// <exception cref="CannotRunException">The tool or the command cannot run, or can no longer. Nothing is left attached.</exception>
+    public static void Run(
+        ITool tool, ToolRequest request, Schedule schedule, ISink sink, HostClock clock, IReadOnlyList<string>? command = null)
+    {
+        using TracedCommand? traced = command is null ? null : TracedCommand.StartStopped(command);
+        if (traced is not null)
+        {
+            request = request with { ProcessTree = traced.Pid };
+        }
+
+        try
+        {
+            using ITracing tracing = tool.Start(request);
+            Trace(tracing);
+        }
+        catch (BpfException e)
+        {
+            throw new CannotRunException(e.Message, e);
+        }
+
+        void Trace(ITracing tracing)
+        {
+            clock.Restart();
+            sink.Begin(tool.Description.Banner);
+            traced?.Resume(clock.Stop);
+            for (long reports = 0; !schedule.IsOver(reports, clock.Elapsed); reports++)
+            {
+                clock.WaitUntil(schedule.NextReport(reports));
+                sink.BeginInterval(clock.Now);
+                tracing.Report(sink);
+                sink.EndInterval();
+                if (clock.IsStopped)
+                {
+                    break;
+                }
+            }
+
+            if (traced is { HasEnded: false })
+            {
+                request.Note($"tracing has ended, but the command (process {traced.Pid}) has not");
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System;
+using System.Collections.Generic;
+
+namespace Fathom.Tools.Hosting;
+
+/// <summary>What a tool is asked to trace.</summary>
+public sealed record ToolRequest
+{
+    /// <summary>The tool's own options that were given, by long name; the value is empty for one that takes none.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Only what this process does; 0 for all.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>Only what processes of this command name do; null for all.</summary>
+    public string? Comm { get; init; }
+
+    /// <summary>Only what processes in this cgroup or below it do: a path; null for all.</summary>
+    public string? Cgroup { get; init; }
+
+    /// <summary>Only what this process and its descendants do: that of a command that waits to be traced; 0 for all.</summary>
+    public int ProcessTree { get; init; }
+
+    /// <summary>Says something beside the result that the user must know. One sentence.</summary>
+    public Action<string> Note { get; init; } = static _ => { };
+
+    /// <summary>Whether an option was given.</summary>
+    public bool Has(ToolOption option) => Options.ContainsKey(option.Name);
+
+    /// <summary>The value of an option; null if it was not given.</summary>
+    public string? ValueOf(ToolOption option) => Options.GetValueOrDefault(option.Name);
+}

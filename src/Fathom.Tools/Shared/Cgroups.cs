@@ -1,0 +1,63 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Tools.Shared;
+
+/// <summary>Finds cgroups as people write them.</summary>
+/// <param name="mounts">The list of mounts.</param>
+internal sealed class Cgroups(string mounts = "/proc/self/mountinfo")
+{
+    /// <summary>The absolute path of the directory of a cgroup of version 2.</summary>
+    /// <param name="path">An absolute path, or one below the place where cgroup2 is mounted.</param>
+    /// <exception cref="CannotRunException">There is no such cgroup.</exception>
+    public string Find(string path)
+    {
+        string resolved = Resolve(path);
+        string advice = Mount() is { } mount
+            ? $"give the path of a directory below {mount}"
+            : "no cgroup2 is mounted here, which mount -t cgroup2 none DIRECTORY would do";
+        if (!Directory.Exists(resolved))
+        {
+            throw new CannotRunException($"there is no cgroup '{resolved}': {advice}");
+        }
+
+        // Every cgroup of version 2 has this file, and none of version 1.
+        return File.Exists(Path.Combine(resolved, "cgroup.controllers"))
+            ? resolved
+            : throw new CannotRunException($"'{resolved}' is not a cgroup of version 2: {advice}");
+    }
+
+    /// <summary>The absolute path of a cgroup. <c>/proc/PID/cgroup</c> writes them relative to the mount, with a slash before.</summary>
+    internal string Resolve(string path)
+    {
+        if (Directory.Exists(path) && Path.IsPathRooted(path))
+        {
+            return path;
+        }
+
+        string? mount = Mount();
+        string below = mount is null ? path : Path.Join(mount, path);
+        return Path.IsPathRooted(path) && !Directory.Exists(below) ? path : below;
+    }
+
+    /// <summary>Where cgroup2 is mounted; null if nowhere.</summary>
+    internal string? Mount()
+    {
+        try
+        {
+            // ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS [FIELDS...] - TYPE ..., with a space in a name written as \040.
+            IEnumerable<string[]> lines = File.ReadLines(mounts).Select(static line => line.Split(' '));
+            return lines
+                .Where(static fields => Array.IndexOf(fields, "-") is > 4 and int dash && dash + 1 < fields.Length && fields[dash + 1] == "cgroup2")
+                .Select(static fields => fields[4].Replace(@"\040", " ", StringComparison.Ordinal))
+                .FirstOrDefault();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System;
+using System.IO;
+using System.Text;
+using Fathom.Tools.Hosting;
+using Xunit;
+
+namespace Fathom.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    private static Invocation Parse(string arguments) =>
+        CommandLine.Parse(new FakeTool(), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    [Fact]
+    public void Nothing_is_needed()
+    {
+        Invocation invocation = Parse("");
+        Assert.Equal(new Schedule(), invocation.Schedule);
+        Assert.False(invocation.Json || invocation.Timestamps || invocation.Help);
+        Assert.Null(invocation.Command);
+        Assert.Empty(invocation.Request.Options);
+    }
+
+    [Theory]
+    [InlineData("-FT -d vda 1 10")]
+    [InlineData("-TF --disk=vda 1.0 10")]
+    [InlineData("1 10 --disk vda --flags --timestamp")]
+    [InlineData("1 -d vda 10 -F -T")]
+    [InlineData("-FTdvda 1 10")]
+    [InlineData("-F -F -T -d=vda 1 10")]
+    public void Everything_can_be_written_in_the_usual_ways(string arguments)
+    {
+        Invocation invocation = Parse(arguments);
+        Assert.Equal("vda", invocation.Request.ValueOf(FakeTool.Disk));
+        Assert.True(invocation.Request.Has(FakeTool.Flags));
+        Assert.True(invocation.Timestamps);
+        Assert.Equal(TimeSpan.FromSeconds(1), invocation.Schedule.Interval);
+        Assert.Equal(10, invocation.Schedule.Count);
+    }
+
+    [Fact]
+    public void Common_options()
+    {
+        Invocation invocation = Parse("-i 0.5 --duration 3 -p 17 --comm dd -c /x -j");
+        Assert.Equal(TimeSpan.FromSeconds(0.5), invocation.Schedule.Interval);
+        Assert.Equal(TimeSpan.FromSeconds(3), invocation.Schedule.Duration);
+        Assert.Equal(17, invocation.Request.Pid);
+        Assert.Equal("dd", invocation.Request.Comm);
+        Assert.Equal("/x", invocation.Request.Cgroup);
+        Assert.True(invocation.Json);
+    }
+
+    [Fact]
+    public void What_follows_the_dashes_is_the_command()
+    {
+        Invocation invocation = Parse("-F -- dd --help -x -- y");
+        Assert.Equal(["dd", "--help", "-x", "--", "y"], invocation.Command);
+        Assert.False(invocation.Help);
+        Assert.True(invocation.Request.Has(FakeTool.Flags));
+    }
+
+    [Theory]
+    [InlineData("fake -x", "there is no option '-x'; see fathom fake --help")]
+    [InlineData("fake -Fx", "there is no option '-x', which '-Fx' contains; see fathom fake --help")]
+    [InlineData("fake --nonsense 1", "there is no option '--nonsense'; see fathom fake --help")]
+    [InlineData("fake -d", "option -d needs a value: DISK; see fathom fake --help")]
+    [InlineData("fake --disk", "option --disk needs a value: DISK; see fathom fake --help")]
+    [InlineData("fake -d vda -d vdb", "option -d is given more than once; see fathom fake --help")]
+    [InlineData("fake -1", "the interval must be at least 0.001 seconds, but is '-1'; see fathom fake --help")]
+    [InlineData("fake -i -1", "the interval must be at least 0.001 seconds, but is '-1'; see fathom fake --help")]
+    [InlineData("fake 0", "the interval must be at least 0.001 seconds, but is '0'; see fathom fake --help")]
+    [InlineData("fake often", "the interval must be a number of seconds, such as 1 or 0.5, but is 'often'; see fathom fake --help")]
+    [InlineData("fake 1s", "the interval must be a number of seconds, such as 1 or 0.5, but is '1s'; see fathom fake --help")]
+    [InlineData("fake NaN", "the interval must be a number of seconds, such as 1 or 0.5, but is 'NaN'; see fathom fake --help")]
+    [InlineData("fake 1e3", "the interval must be a number of seconds, such as 1 or 0.5, but is '1e3'; see fathom fake --help")]
+    [InlineData("fake 999999999", "the interval must be at most 99999999 seconds, but is '999999999'; see fathom fake --help")]
+    [InlineData("fake 1 0", "the count of reports must be a whole number above 0, but is '0'; see fathom fake --help")]
+    [InlineData("fake 1 -3", "the count of reports must be a whole number above 0, but is '-3'; see fathom fake --help")]
+    [InlineData("fake 1 2.5", "the count of reports must be a whole number above 0, but is '2.5'; see fathom fake --help")]
+    [InlineData("fake 1 many", "the count of reports must be a whole number above 0, but is 'many'; see fathom fake --help")]
+    [InlineData("fake 1 2 3", "'3' is too much: only an interval and a count may follow the options; see fathom fake --help")]
+    [InlineData("fake 1 -i 2", "the interval is given twice, as '1' and with --interval; see fathom fake --help")]
+    [InlineData("fake --duration", "option --duration needs a value: SECONDS; see fathom fake --help")]
+    [InlineData("fake --duration soon", "the duration must be a number of seconds, such as 1 or 0.5, but is 'soon'; see fathom fake --help")]
+    [InlineData("fake -p init", "the process must be a whole number above 0, but is 'init'; see fathom fake --help")]
+    [InlineData("fake -p -1", "the process must be a whole number above 0, but is '-1'; see fathom fake --help")]
+    [InlineData("fake -p 1 -- ls", "--pid and a command cannot be given together; see fathom fake --help")]
+    [InlineData("fake --comm a-very-long-name", "the kernel keeps 15 bytes of a command name, but 'a-very-long-name' has more; see fathom fake --help")]
+    [InlineData("fake --comm=", "option --comm needs a value: NAME; see fathom fake --help")]
+    [InlineData("fake --", "a command to trace must follow '--'; see fathom fake --help")]
+    [InlineData("fake --flags=yes", "option --flags takes no value; see fathom fake --help")]
+    [InlineData("nosuch", "there is no tool 'nosuch': choose one of fake; see fathom --help")]
+    [InlineData("--nosuch", "there is no option '--nosuch'; see fathom --help")]
+    [InlineData("fake \u001b[2J", @"the interval must be a number of seconds, such as 1 or 0.5, but is '\x1b[2J'; see fathom fake --help")]
+    public void A_mistake_is_one_sentence(string arguments, string message)
+    {
+        var tool = new FakeTool();
+        (int exit, string output, string errors) = Run(tool, arguments.Split(' '));
+        Assert.Equal("", output);
+        Assert.Equal($"fathom: {message}\n", errors);
+        Assert.Equal(ExitCode.Usage, exit);
+        Assert.Null(tool.Asked);
+    }
+
+    [Fact]
+    public void What_cannot_run_says_why()
+    {
+        var tool = new FakeTool { Failure = new CannotRunException("there is no disk 'x': choose one of vda") };
+        (int exit, string output, string errors) = Run(tool, "fake", "-d", "x");
+        Assert.Equal((ExitCode.CannotRun, "", "fathom: there is no disk 'x': choose one of vda\n"), (exit, output, errors));
+    }
+
+    [Theory]
+    [InlineData("fake", "--help")]
+    [InlineData("fake", "-h")]
+    [InlineData("fake", "-F", "-?")]
+    [InlineData("fake", "--help", "often", "1", "2", "3")]
+    [InlineData("--help")]
+    [InlineData]
+    public void Help_fits_into_a_terminal(params string[] arguments)
+    {
+        (int exit, string output, string errors) = Run(new FakeTool(), arguments);
+        Assert.Equal((ExitCode.Done, ""), (exit, errors));
+        Assert.Contains("Usage: fathom ", output, StringComparison.Ordinal);
+        Assert.All(output.Split('\n'), static line => Assert.True(line.Length < 80, line));
+    }
+
+    [Fact]
+    public void Help_of_a_tool_has_everything()
+    {
+        string help = Run(new FakeTool(), "fake", "--help").Output;
+        Assert.Matches(@"(?m)^  -d, --disk DISK +Only this disk\.$", help);
+        Assert.Contains("      --duration SECONDS", help, StringComparison.Ordinal);
+        Assert.Contains("  fathom fake 1 10", help, StringComparison.Ordinal);
+        Assert.Contains("It is blind.", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_version_is_told() => Assert.Matches(@"^fathom \d+\.\d+\.\d+\n$", Run(new FakeTool(), "--version").Output);
+
+    [Fact]
+    public void A_closed_output_is_an_ordinary_end()
+    {
+        using var server = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.In);
+        using var client = new System.IO.Pipes.AnonymousPipeClientStream(System.IO.Pipes.PipeDirection.Out, server.ClientSafePipeHandle);
+        using var file = new FileStream(
+            new Microsoft.Win32.SafeHandles.SafeFileHandle(client.SafePipeHandle.DangerousGetHandle(), ownsHandle: false), FileAccess.Write, 0);
+        using var errors = new MemoryStream();
+        using var clock = new FakeClock();
+        var tool = new FakeTool
+        {
+            OnReport = tool =>
+            {
+                if (tool.Reports == 2)
+                {
+                    server.Dispose();
+                }
+            },
+        };
+        Assert.Equal(ExitCode.Done, new FathomProgram([tool], file, errors).Run(["fake", "1", "10"], clock));
+        Assert.Equal(0, errors.Length);
+        Assert.Equal(3, tool.Reports);
+        Assert.Equal(1, tool.Disposed);
+    }
+
+    [Fact]
+    public void A_full_disk_is_not()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "there is no /dev/full here");
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+        using var errors = new MemoryStream();
+        using var clock = new FakeClock();
+        Assert.Equal(ExitCode.CannotRun, new FathomProgram([new FakeTool()], full, errors).Run(["fake", "1", "10"], clock));
+        Assert.StartsWith("fathom: the output could not be written: ", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
+    }
+
+    private static (int Exit, string Output, string Errors) Run(FakeTool tool, params string[] arguments)
+    {
+        using var output = new MemoryStream();
+        using var errors = new MemoryStream();
+        using var clock = new FakeClock();
+        int exit = new FathomProgram([tool], output, errors).Run(arguments, clock);
+        return (exit, Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(errors.ToArray()));
+    }
+}

@@ -1,0 +1,157 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using Fathom.Output.Histograms;
+using Fathom.Output.Sinks;
+using Fathom.Tools.BioLatency;
+using Xunit;
+using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
+
+namespace Fathom.Tools.Tests.BioLatency;
+
+public sealed class BioLatencyTracingTests
+{
+    private const int Slots = LogLinearSlots.All;
+
+    [Fact]
+    public void A_report_is_what_was_added_since_the_one_before()
+    {
+        string text = Report(
+            new BioLatencyView(TimeUnit.Microseconds, false, false, false),
+            Reading((default, 1_000)),
+            Reading((default, 1_000), (default, 3_000), (default, 3_500)),
+            Reading((default, 1_000), (default, 3_000), (default, 3_500)));
+        Assert.Equal(
+            """
+
+                 usecs               : count     distribution
+                     0 -> 1          : 1        |****************************************|
+            count 1, mean 1.00us, max 1.00us
+
+                 usecs               : count     distribution
+                     0 -> 1          : 0        |                                        |
+                     2 -> 3          : 2        |****************************************|
+            count 2, mean 3.25us, max 3.50us
+
+
+            """.ReplaceLineEndings("\n"),
+            text);
+    }
+
+    [Fact]
+    public void Keys_are_named_and_ordered()
+    {
+        string text = Report(
+            new BioLatencyView(TimeUnit.Microseconds, true, true, true),
+            Reading((new(2, 1), 2_000), (new(1, 1), 2_000), (new(1, 0), 2_000), (new(1, 0), 4_000)));
+        Assert.Equal(
+            """
+
+
+            disk = d1, flags = f0
+                 usecs               : count     distribution
+                     0 -> 1          : 0        |                                        |
+                     2 -> 3          : 1        |****************************************|
+                     4 -> 7          : 1        |****************************************|
+            count 2, mean 3.00us, max 4.00us
+
+            disk = d1, flags = f1
+                 usecs               : count     distribution
+                     0 -> 1          : 0        |                                        |
+                     2 -> 3          : 1        |****************************************|
+            count 1, mean 2.00us, max 2.00us
+
+            disk = d2, flags = f1
+                 usecs               : count     distribution
+                     0 -> 1          : 0        |                                        |
+                     2 -> 3          : 1        |****************************************|
+            count 1, mean 2.00us, max 2.00us
+
+            avg = 2 usecs, total: 10 usecs, count: 4
+
+
+            """.ReplaceLineEndings("\n"),
+            text);
+    }
+
+    [Fact]
+    public void Numbers_of_the_same_name_are_taken_together_without_spoiling_the_next_report()
+    {
+        var view = new BioLatencyView(TimeUnit.Microseconds, false, true, false);
+        BioLatencyReading reading = Reading((new(0, 0), 2_000), (new(0, 10), 2_000));
+        string text = Report(view, reading, reading);
+        Assert.Contains("flags = f0\n", text, StringComparison.Ordinal);
+        Assert.Contains("count 2, mean", text, StringComparison.Ordinal);
+        Assert.EndsWith("max 2.00us\n\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Losses_are_told_once()
+    {
+        using var errors = new MemoryStream();
+        var view = new BioLatencyView(TimeUnit.Microseconds, false, false, false);
+        BioLatencyReading first = Reading();
+        first.Losses.Add(new("requeued", 3, "requests were requeued"));
+        BioLatencyReading second = Reading();
+        second.Losses.Add(new("requeued", 5, "requests were requeued"));
+        using BioLatencyTracing tracing = Tracing(view, first, second, second);
+        var sink = new TextSink(Stream.Null, errors, timestamps: false);
+        tracing.Report(sink);
+        tracing.Report(sink);
+        tracing.Report(sink);
+        Assert.Equal("3 requests were requeued\n2 requests were requeued\n", Encoding.UTF8.GetString(errors.ToArray()));
+    }
+
+    [Fact]
+    public void The_source_is_disposed_of()
+    {
+        var source = new FakeSource([]);
+        BioLatencyTracing tracing = Tracing(new(TimeUnit.Milliseconds, false, false, false), source);
+        tracing.Dispose();
+        Assert.True(source.IsDisposed);
+    }
+
+    private static BioLatencyReading Reading(params (BioLatencyKey Key, ulong Ns)[] latencies)
+    {
+        var reading = new BioLatencyReading(125, Slots);
+        foreach ((BioLatencyKey key, ulong ns) in latencies)
+        {
+            reading.Add(key, LogLinearSlots.SlotOf(ns / 125), MeasuredTotals.Measured(1, ns, ns));
+        }
+
+        return reading;
+    }
+
+    private static string Report(BioLatencyView view, params BioLatencyReading[] readings)
+    {
+        using var output = new MemoryStream();
+        var sink = new TextSink(output, Stream.Null, timestamps: false);
+        using BioLatencyTracing tracing = Tracing(view, readings);
+        foreach (BioLatencyReading _ in readings)
+        {
+            sink.BeginInterval(DateTimeOffset.UnixEpoch);
+            tracing.Report(sink);
+            sink.EndInterval();
+        }
+
+        return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    private static BioLatencyTracing Tracing(BioLatencyView view, params BioLatencyReading[] readings) => Tracing(view, new FakeSource(readings));
+
+    private static BioLatencyTracing Tracing(BioLatencyView view, FakeSource source) =>
+        new(source, view, new Histogram(125, Slots), static device => $"d{device}", static flags => $"f{flags % 10}");
+
+    private sealed class FakeSource(BioLatencyReading[] readings) : IBioLatencySource
+    {
+        private readonly Queue<BioLatencyReading> _readings = new(readings.AsEnumerable());
+
+        public bool IsDisposed { get; private set; }
+
+        public BioLatencyReading Read() => _readings.Dequeue();
+
+        public void Dispose() => IsDisposed = true;
+    }
+}
