@@ -33,6 +33,31 @@ public class BtfFuzzTests
         Fuzz(seed, good, 20_000, bytes => ReadEverything(BtfData.Parse(bytes)));
     }
 
+    [Fact]
+    public void The_damaged_types_of_a_kernel_are_read_or_refused()
+    {
+        byte[] good = KernelBtf.Read(KernelBtf.Corpus);
+        var random = new Random(6);
+        var time = Stopwatch.StartNew();
+        for (int round = 0; round < 200 && time.ElapsedMilliseconds < 1_500; round++)
+        {
+            // A part of the types, with all strings behind it, and one damaged bit; or the file cut off.
+            byte[] bytes = [.. good];
+            if (round % 4 == 0)
+            {
+                bytes = good[..random.Next(good.Length)];
+            }
+            else
+            {
+                int length = random.Next(BitConverter.ToInt32(good, 12)) & ~3;
+                BitConverter.GetBytes(length).CopyTo(bytes, 12);
+                bytes[24 + random.Next(length + 1)] ^= (byte)(1 << random.Next(8));
+            }
+
+            Allow(() => BtfData.Parse(bytes).Find(BtfKind.Struct, "task_struct"));
+        }
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(4)]
