@@ -27,8 +27,17 @@ internal static class Pipeline
         [
             new CleanControlFlow(),
             new BuildSsa(),
+            new Simplify(),
+            new RemoveDeadInstructions(),
+            new PromoteSlots(),
+            new BuildSsa(),
             new ExpandMemory(),
+            new Simplify(),
             new Legalize(options.InstructionSet),
+            new Simplify(),
+            new CleanControlFlow(),
+            new Simplify(),
+            new RemoveDeadInstructions(),
             new ExpandCompares(),
             new SplitCriticalEdges(),
         ]);
@@ -51,7 +60,7 @@ internal static class Pipeline
         foreach (var pass in passes)
         {
             pass.Run(function);
-            isSsa |= pass is BuildSsa;
+            isSsa = pass is BuildSsa || (isSsa && pass is not PromoteSlots);
             if (options.CheckIr)
             {
                 IrChecker.Check(function, pass.GetType().Name, isSsa);

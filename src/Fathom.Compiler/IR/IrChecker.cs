@@ -30,7 +30,7 @@ internal static class IrChecker
             for (int i = 0; i < block.Instructions.Count; i++)
             {
                 var instruction = block.Instructions[i];
-                CheckShape(function, after, block, i, isSsa);
+                CheckShape(function, after, block, i);
                 if (isSsa && flow.IsReachable(block) && instruction.Result >= 0)
                 {
                     if (definitions.ContainsKey(instruction.Result))
@@ -98,7 +98,7 @@ internal static class IrChecker
         }
     }
 
-    private static void CheckShape(Function function, string after, Block block, int index, bool isSsa)
+    private static void CheckShape(Function function, string after, Block block, int index)
     {
         var instruction = block.Instructions[index];
         if (instruction.IsTerminator != (index == block.Instructions.Count - 1))
@@ -106,9 +106,9 @@ internal static class IrChecker
             throw Broken(function, after, "a terminator ends a block, and only it", instruction);
         }
 
-        if (instruction.Op == Opcode.Phi && (!isSsa || index >= block.PhiCount))
+        if (instruction.Op == Opcode.Phi && index >= block.PhiCount)
         {
-            throw Broken(function, after, "a phi stands at the start of a block in SSA", instruction);
+            throw Broken(function, after, "a phi stands at the start of a block", instruction);
         }
 
         if (instruction.Op == Opcode.Parameter && block != function.Blocks[0])

@@ -19,7 +19,7 @@ internal sealed class BuildSsa : IPass
     {
         _function = function;
         _flow = ControlFlow.Of(function);
-        function.Blocks.RemoveAll(b => !_flow.IsReachable(b));
+        Edges.RemoveUnreachable(function, _flow);
         FindVariables();
         if (_values.Count == 0)
         {

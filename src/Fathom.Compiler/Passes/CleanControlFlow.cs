@@ -17,7 +17,7 @@ internal sealed class CleanControlFlow : IPass
         {
             changed = RemoveDoubleTargets(function);
             var flow = ControlFlow.Of(function);
-            changed |= RemoveUnreachable(function, flow);
+            changed |= Edges.RemoveUnreachable(function, flow);
             changed |= SkipEmpty(function);
             if (!changed)
             {
@@ -44,45 +44,6 @@ internal sealed class CleanControlFlow : IPass
         }
 
         return changed;
-    }
-
-    private static bool RemoveUnreachable(Function function, ControlFlow flow)
-    {
-        foreach (var block in function.Blocks)
-        {
-            if (!flow.IsReachable(block))
-            {
-                foreach (var successor in block.Successors)
-                {
-                    if (flow.IsReachable(successor))
-                    {
-                        Edges.Remove(block, successor);
-                    }
-                }
-            }
-        }
-
-        int removed = function.Blocks.RemoveAll(b => !flow.IsReachable(b));
-        bool phis = false;
-        foreach (var block in function.Blocks)
-        {
-            int count = block.PhiCount;
-            for (int i = count - 1; i >= 0; i--)
-            {
-                var phi = block.Instructions[i];
-                if (phi.Operands.Length == 1)
-                {
-                    // Phis are parallel: one that becomes a copy must stand behind those that are still phis.
-                    int operand = phi.Operands[0];
-                    phi.Become(Opcode.Copy, operand);
-                    block.Instructions.RemoveAt(i);
-                    block.Instructions.Insert(--count, phi);
-                    phis = true;
-                }
-            }
-        }
-
-        return removed > 0 || phis;
     }
 
     private static bool SkipEmpty(Function function)

@@ -61,4 +61,44 @@ internal static class Edges
         branch.Become(Opcode.Jump);
         branch.Targets = [kept];
     }
+
+    /// <summary>Removes the blocks that nothing reaches; true if there were any, or phis of one operand.</summary>
+    public static bool RemoveUnreachable(Function function, ControlFlow flow)
+    {
+        foreach (var block in function.Blocks)
+        {
+            if (!flow.IsReachable(block))
+            {
+                foreach (var successor in block.Successors)
+                {
+                    if (flow.IsReachable(successor))
+                    {
+                        Remove(block, successor);
+                    }
+                }
+            }
+        }
+
+        int removed = function.Blocks.RemoveAll(b => !flow.IsReachable(b));
+        bool phis = false;
+        foreach (var block in function.Blocks)
+        {
+            int count = block.PhiCount;
+            for (int i = count - 1; i >= 0; i--)
+            {
+                var phi = block.Instructions[i];
+                if (phi.Operands.Length == 1)
+                {
+                    // Phis are parallel: one that becomes a copy must stand behind those that are still phis.
+                    int operand = phi.Operands[0];
+                    phi.Become(Opcode.Copy, operand);
+                    block.Instructions.RemoveAt(i);
+                    block.Instructions.Insert(--count, phi);
+                    phis = true;
+                }
+            }
+        }
+
+        return removed > 0 || phis;
+    }
 }

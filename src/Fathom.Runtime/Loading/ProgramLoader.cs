@@ -17,6 +17,9 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/bpf.h (struct bpf_func_info, struct bpf_line_info)
     private const int FunctionInfoSize = 8;
     private const int LineInfoSize = 16;
+
+    // BPF_F_SLEEPABLE, which the verifier demands of syscall programs.
+    private const uint Sleepable = 1u << 4;
     private const int MissingFunction = CoreEngine.PoisonHelper;
     private const int FirstLogSize = 64 * 1024;
     private const int LargestLogSize = 16 * 1024 * 1024;
@@ -32,7 +35,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         if (!program.CoreRelocations.IsEmpty)
         {
             // Candidates are looked for once for all programs of the object: that is where the time goes.
-            _candidates ??= new CoreCandidates(BtfData.Parse(definition.Btf), kernel.Btf);
+            _candidates ??= FindCandidates();
             RelocatedInstructions result = CoreEngine.Relocate(instructions, program.CoreRelocations, _candidates);
             instructions = result.Instructions;
             relocated = result.Results;
@@ -54,6 +57,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
                 License = licensePointer,
                 Name = ObjectName.From(entry.Name),
                 ExpectedAttachType = section.AttachType,
+                Flags = section.Type == ProgramType.Syscall ? Sleepable : 0,
                 AttachBtfId = attachId,
             };
             var plain = attributes;
@@ -79,6 +83,19 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
                 ? new BpfProgram(kernel, descriptor, entry.Name, section)
                 : throw Rejection(program, section, slots, relocated, error, log);
         }
+    }
+
+    private CoreCandidates FindCandidates()
+    {
+        var relocations = new List<CoreRelocation>();
+        foreach (BpfFunction function in definition.Functions)
+        {
+            relocations.AddRange(function.CoreRelocations);
+        }
+
+        var candidates = new CoreCandidates(BtfData.Parse(definition.Btf), kernel.Btf);
+        candidates.Prepare(relocations);
+        return candidates;
     }
 
     // First without a log, which is what it costs when all is well; the reason is asked for only when there is one.
