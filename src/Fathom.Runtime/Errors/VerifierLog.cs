@@ -47,10 +47,12 @@ internal sealed class VerifierLog
         if (decisive < 0)
         {
             decisive = FindLastStatement(lines);
-            decisiveText = decisive < 0 ? "" : WithSubject(lines, decisive);
+            decisiveText = decisive < 0 ? "" : lines[decisive];
         }
 
-        return new VerifierLog(text, decisiveText, FindInstruction(lines, decisive), Math.Max(0, lines.Count - 1));
+        string subject = decisive < 0 ? "" : FindSubject(lines, decisive);
+        int shown = subject.Length == 0 ? 1 : 2;
+        return new VerifierLog(text, subject + decisiveText, FindInstruction(lines, decisive), Math.Max(0, lines.Count - shown));
     }
 
     private static int FindReason(List<string> lines)
@@ -74,7 +76,7 @@ internal sealed class VerifierLog
     }
 
     // A complaint about a member of a type does not name the type; the line above it does, as in "[52] STRUCT task_struct size=7744".
-    private static string WithSubject(List<string> lines, int index)
+    private static string FindSubject(List<string> lines, int index)
     {
         string line = lines[index];
         bool isMember = line.Contains(" type_id=", StringComparison.Ordinal) && line[0] != '[';
@@ -82,11 +84,11 @@ internal sealed class VerifierLog
         {
             if (lines[i][0] == '[')
             {
-                return lines[i] + ": " + line;
+                return lines[i] + ": ";
             }
         }
 
-        return line;
+        return "";
     }
 
     // Behind the reason: how much work it was.

@@ -1,0 +1,382 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Fathom.Format.Btf;
+using Fathom.Format.Objects;
+using Fathom.Runtime.Interop;
+using Xunit;
+
+namespace Fathom.Runtime.Tests.Fakes;
+
+/// <summary>Every refusal of the kernel, without a kernel: what is thrown, what it says, and that nothing stays open.</summary>
+public sealed unsafe class FakeKernelTests
+{
+    private readonly FakeSystemCalls _calls = new();
+
+    private Runtime.Kernel Kernel => new(_calls);
+
+    [Fact]
+    public void What_is_loaded_is_closed_again()
+    {
+        using (LoadedObject loaded = LoadedObject.Load(Kernel, Sample("raw_tp/sys_enter")))
+        using (loaded.Attach())
+        {
+            Assert.Equal(3, _calls.Open.Count);
+        }
+
+        Assert.Empty(_calls.Open);
+    }
+
+    [Theory]
+    [InlineData("syscall", "CAP_BPF")]
+    [InlineData("raw_tp/sys_enter", "CAP_PERFMON and CAP_BPF")]
+    [InlineData("xdp", "CAP_NET_ADMIN and CAP_BPF")]
+    public void Missing_capabilities_are_named(string section, string names)
+    {
+        _calls.Capabilities = default;
+        _calls.Fail(BpfCommand.ProgramLoad, Errno.EPERM);
+
+        var e = Throws<MissingCapabilityException>(() => LoadedObject.Load(Kernel, Sample(section)));
+
+        Assert.Equal($"load program probe: EPERM: this needs {names}: run it as root, or give the program these capabilities.", e.Message);
+    }
+
+    [Fact]
+    public void The_administrator_has_what_was_split_from_him()
+    {
+        _calls.Capabilities = CapabilitySet.SysAdmin;
+        _calls.Fail(BpfCommand.ProgramLoad, Errno.EPERM);
+
+        var e = Throws<KernelPolicyException>(() => LoadedObject.Load(Kernel, Sample("raw_tp/sys_enter")));
+
+        Assert.Contains("refuses programs of type raw tracepoint without a reason", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lockdown_is_named()
+    {
+        _calls.Files["/sys/kernel/security/lockdown"] = "none integrity [confidentiality]\n"u8.ToArray();
+        _calls.Fail(BpfCommand.ProgramLoad, Errno.EPERM);
+
+        Assert.Equal("confidentiality", Throws<LockdownException>(() => LoadedObject.Load(Kernel, Sample("syscall"))).Mode);
+    }
+
+    [Fact]
+    public void A_signal_in_the_verifier_is_tried_again()
+    {
+        _calls.On(BpfCommand.ProgramLoad, (number, _) => number < 4 ? -Errno.EAGAIN : 0);
+
+        LoadedObject.Load(Kernel, Sample("syscall")).Dispose();
+
+        Assert.Equal(4, _calls.Commands.FindAll(command => command == BpfCommand.ProgramLoad).Count);
+    }
+
+    [Fact]
+    public void Signals_without_end_do_not_hold_us_for_ever()
+    {
+        _calls.Fail(BpfCommand.ProgramLoad, Errno.EAGAIN);
+
+        Assert.Equal("EAGAIN", Throws<FeatureNotSupportedException>(() => LoadedObject.Load(Kernel, Sample("syscall"))).ErrorName);
+        Assert.Equal(2 * KernelCalls.LoadTries, _calls.Commands.FindAll(command => command == BpfCommand.ProgramLoad).Count);
+    }
+
+    [Fact]
+    public void The_log_is_asked_for_after_the_failure_and_in_the_size_that_it_takes()
+    {
+        var sizes = new List<uint>();
+        string log = new string('x', 100_000) + "\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n";
+        _calls.On(BpfCommand.ProgramLoad, (_, attributes) =>
+        {
+            var load = (ProgramLoadAttributes*)attributes;
+            sizes.Add(load->LogSize);
+            FakeSystemCalls.WriteLog(attributes, log);
+            load->LogTrueSize = (uint)log.Length + 1;
+            return load->LogLevel != 0 && load->LogSize < log.Length ? -Errno.ENOSPC : -Errno.EACCES;
+        });
+
+        var e = Throws<VerifierRejectedException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
+
+        Assert.Equal([0u, 65536u, 262144u], sizes);
+        Assert.Equal("R0 !read_ok (verifying probe: EACCES) (3 lines omitted)", e.Message);
+        Assert.Equal(log, e.Log);
+    }
+
+    [Theory]
+    [InlineData(Errno.E2BIG, "ask for fewer entries")]
+    [InlineData(Errno.ENOMEM, "no memory for 100 entries (at least 1200 bytes)")]
+    [InlineData(Errno.EINVAL, "no maps of type Hash, or not of this size")]
+    [InlineData(Errno.EMFILE, "ulimit -n")]
+    public void A_map_that_cannot_be_created_says_why(int error, string words)
+    {
+        _calls.Fail(BpfCommand.MapCreate, error);
+
+        var e = Throws<MapCreationException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
+
+        Assert.StartsWith($"create map map: {Errno.NameOf(error)}: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains(words, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_made_before_an_error_is_closed()
+    {
+        _calls.On(BpfCommand.MapCreate, (number, _) => number == 3 ? -Errno.ENOMEM : 0);
+        BpfObject definition = Samples.Object([], [Map("one"), Map("two"), Map("three")]);
+
+        Throws<MapCreationException>(() => LoadedObject.Load(Kernel, definition));
+    }
+
+    [Fact]
+    public void A_map_is_created_without_types_where_the_kernel_refuses_them()
+    {
+        (byte[] btf, _) = Samples.FunctionTypes("probe");
+        BpfObject definition = Samples.Object([], [Map("map") with { ValueTypeId = 1, KeyTypeId = 1 }]) with { Btf = btf };
+        var typed = new List<bool>();
+        _calls.On(BpfCommand.MapCreate, (_, attributes) =>
+        {
+            typed.Add(((MapCreateAttributes*)attributes)->BtfDescriptor != 0);
+            return typed.Count == 1 ? -Errno.EINVAL : 0;
+        });
+
+        LoadedObject.Load(Kernel, definition).Dispose();
+
+        Assert.Equal([true, false], typed);
+        Assert.Empty(_calls.Open);
+    }
+
+    [Fact]
+    public void Types_that_the_kernel_refuses_are_noted_and_done_without()
+    {
+        (byte[] btf, int typeId) = Samples.FunctionTypes("probe");
+        BpfFunction function = Samples.Returning("probe", "syscall", 0) with { TypeId = typeId };
+        _calls.Fail(BpfCommand.BtfLoad, Errno.EINVAL);
+
+        using LoadedObject loaded = LoadedObject.Load(Kernel, Samples.Object([function]) with { Btf = btf });
+
+        Assert.Equal("the kernel does not take the object's types (EINVAL)", Assert.Single(loaded.Notes));
+    }
+
+    [Fact]
+    public void A_kernel_without_types_is_told_from_one_that_hides_them()
+    {
+        var missing = Throws<KernelBtfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")));
+        Assert.Contains("CONFIG_DEBUG_INFO_BTF", missing.Message, StringComparison.Ordinal);
+
+        _calls.FileErrors["/sys/kernel/btf/vmlinux"] = Errno.EACCES;
+        var hidden = Throws<KernelBtfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")));
+        Assert.Equal("EACCES", hidden.ErrorName);
+    }
+
+    [Theory]
+    [InlineData(4096)]
+    [InlineData(25)]
+    public void Types_that_cannot_be_mapped_are_read_in_pieces(int piece)
+    {
+        _calls.Files["/sys/kernel/btf/vmlinux"] = KernelTypes();
+        _calls.ReadSize = piece;
+
+        LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")).Dispose();
+
+        Assert.Empty(_calls.Open);
+    }
+
+    [Fact]
+    public void Damaged_types_of_the_kernel_are_an_error_of_the_machine()
+    {
+        byte[] types = KernelTypes();
+        _calls.Files["/sys/kernel/btf/vmlinux"] = types[..^5];
+        Assert.Contains("end after", Throws<KernelBtfException>(() => _ = Kernel.Btf).Message, StringComparison.Ordinal);
+
+        _calls.Files["/sys/kernel/btf/vmlinux"] = new byte[100];
+        Assert.Contains("do not start", Throws<KernelBtfException>(() => _ = Kernel.Btf).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_older_kernel_attaches_typed_tracepoints_by_the_older_command()
+    {
+        _calls.Files["/sys/kernel/btf/vmlinux"] = KernelTypes();
+        _calls.Fail(BpfCommand.LinkCreate, Errno.EINVAL);
+        using LoadedObject loaded = LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter"));
+
+        using LinkSet links = loaded.Attach();
+
+        Assert.Equal(BpfCommand.RawTracepointOpen, _calls.Commands[^1]);
+    }
+
+    [Fact]
+    public void An_older_kernel_attaches_perf_tracepoints_to_the_event()
+    {
+        _calls.Files["/sys/kernel/tracing/events/sched/sched_switch/id"] = "314\n"u8.ToArray();
+        _calls.Fail(BpfCommand.LinkCreate, Errno.EINVAL);
+        using (LoadedObject loaded = LoadedObject.Load(Kernel, Sample("tracepoint/sched/sched_switch")))
+        using (LinkSet links = loaded.Attach())
+        {
+            Assert.Equal("perf event", Assert.Single(links.Links).Way);
+            Assert.Equal(2, _calls.Requests.Count);
+        }
+
+        Assert.Empty(_calls.Open);
+    }
+
+    [Fact]
+    public void Tracefs_that_is_not_mounted_or_not_readable_is_told()
+    {
+        using (LoadedObject loaded = LoadedObject.Load(Kernel, Sample("tracepoint/sched/sched_switch")))
+        {
+            Assert.Contains("is not mounted", Assert.Throws<TracefsException>(loaded.Attach).Message, StringComparison.Ordinal);
+            _calls.FileErrors["/sys/kernel/tracing/events/sched/sched_switch/id"] = Errno.EACCES;
+            Assert.Contains("is not readable", Assert.Throws<TracefsException>(loaded.Attach).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(_calls.Open);
+    }
+
+    [Theory]
+    [InlineData(Errno.ENOENT, "no such tracepoint")]
+    [InlineData(Errno.EEXIST, "attached there already")]
+    [InlineData(Errno.E2BIG, "64 programs")]
+    public void A_failed_attachment_says_why_and_detaches_the_others(int error, string words)
+    {
+        _calls.On(BpfCommand.RawTracepointOpen, (number, _) => number == 2 ? -error : 0);
+        BpfObject definition = Samples.Object([Samples.Returning("one", "raw_tp/a", 0), Samples.Returning("two", "raw_tp/b", 0)]);
+        using (LoadedObject loaded = LoadedObject.Load(Kernel, definition))
+        {
+            AttachException e = Assert.Throws<AttachException>(loaded.Attach);
+            Assert.StartsWith("attach two to b: ", e.Message, StringComparison.Ordinal);
+            Assert.Contains(words, e.Message, StringComparison.Ordinal);
+            Assert.Equal(2, _calls.Open.Count);
+        }
+
+        Assert.Empty(_calls.Open);
+    }
+
+    [Fact]
+    public void Unknown_sections_are_refused_before_anything_is_made()
+    {
+        Throws<BpfException>(() => LoadedObject.Load(Kernel, Sample("no_such/thing")));
+        Throws<BpfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf")));
+        Throws<BpfException>(() => LoadedObject.Load(Kernel, Sample("tracepoint/half")));
+        Assert.Empty(_calls.Commands);
+    }
+
+    [Fact]
+    public void A_batch_that_finds_a_large_bucket_is_asked_for_again_with_more_room()
+    {
+        var counts = new List<uint>();
+        _calls.On(BpfCommand.MapLookupBatch, (_, attributes) =>
+        {
+            var batch = (MapBatchAttributes*)attributes;
+            counts.Add(batch->Count);
+            if (counts.Count == 1)
+            {
+                batch->Count = 0;
+                return -Errno.ENOSPC;
+            }
+
+            batch->Count = 2;
+            ((int*)batch->Keys)[0] = 7;
+            ((int*)batch->Keys)[1] = 8;
+            return -Errno.ENOENT;
+        });
+        using LoadedObject loaded = LoadedObject.Load(Kernel, Samples.Object([], [Map("map")]));
+        var keys = new List<int>();
+        foreach ((int key, long _) in new BpfHashMap<int, long>(loaded.GetMap("map")))
+        {
+            keys.Add(key);
+        }
+
+        Assert.Equal([7, 8], keys);
+        Assert.Equal([100u, 200u], counts);
+    }
+
+    [Theory]
+    [InlineData(Errno.EINVAL)]
+    [InlineData(Errno.ENOTSUPP)]
+    public void A_kernel_without_batches_is_walked_key_by_key(int error)
+    {
+        _calls.Fail(BpfCommand.MapLookupBatch, error);
+        _calls.On(BpfCommand.MapNextKey, (_, attributes) =>
+        {
+            var element = (MapElementAttributes*)attributes;
+            int next = element->Key == null ? 1 : *(int*)element->Key + 1;
+            *(int*)element->Value = next;
+            return next <= 3 ? 0 : -Errno.ENOENT;
+        });
+        using LoadedObject loaded = LoadedObject.Load(Kernel, Samples.Object([], [Map("map")]));
+        var map = new BpfHashMap<int, long>(loaded.GetMap("map"));
+        int sum = 0;
+        foreach ((int key, long _) in map)
+        {
+            sum += key;
+        }
+
+        Assert.Equal(6, sum);
+        Assert.Single(_calls.Commands.FindAll(command => command == BpfCommand.MapLookupBatch));
+    }
+
+    [Fact]
+    public void Another_error_of_a_walk_is_not_swallowed()
+    {
+        _calls.Fail(BpfCommand.MapLookupAndDeleteBatch, Errno.EPERM);
+        using LoadedObject loaded = LoadedObject.Load(Kernel, Samples.Object([], [Map("map")]));
+
+        Assert.Equal("EPERM", Assert.Throws<MapException>(() => new BpfHashMap<int, long>(loaded.GetMap("map")).Clear()).ErrorName);
+    }
+
+    [Fact]
+    public void Only_conclusive_answers_are_remembered()
+    {
+        Runtime.Kernel kernel = Kernel;
+        _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
+        Assert.Equal(FeatureSupport.Unknown, kernel.Probe(KernelFeatures.RingBuffer).Support);
+        _calls.Fail(BpfCommand.MapCreate, Errno.EINVAL);
+        Assert.Equal(FeatureSupport.No, kernel.Probe(KernelFeatures.RingBuffer).Support);
+        _calls.Fail(BpfCommand.MapCreate, 0);
+        Assert.Equal(FeatureSupport.No, kernel.Probe(KernelFeatures.RingBuffer).Support);
+        Assert.Equal(FeatureSupport.Yes, Kernel.Probe(KernelFeatures.RingBuffer).Support);
+        Assert.Empty(_calls.Open);
+    }
+
+    [Fact]
+    public void Capabilities_are_dropped_but_for_those_to_keep()
+    {
+        Privileges.DropAfterAttach(Kernel, CapabilitySet.ReadSearch);
+
+        Assert.Equal(CapabilitySet.ReadSearch, Kernel.Capabilities);
+    }
+
+    [Theory]
+    [InlineData("0", 1)]
+    [InlineData("0-3", 4)]
+    [InlineData("0-3,8,10-11\n", 7)]
+    [InlineData("", 0)]
+    [InlineData("3-1", 0)]
+    [InlineData("x", 0)]
+    public void Possible_cpus_are_counted(string list, int count) => Assert.Equal(count, Runtime.Kernel.CountCpus(list));
+
+    [Fact]
+    public void The_version_is_read_from_the_release()
+    {
+        Assert.Equal(new Version(6, 1, 0), Kernel.Version);
+        _calls.Files["/proc/sys/kernel/osrelease"] = Encoding.ASCII.GetBytes("odd");
+        Assert.Equal(new Version(0, 0), Kernel.Version);
+    }
+
+    private T Throws<T>(Action action)
+        where T : Exception
+    {
+        T exception = Assert.Throws<T>(action);
+        Assert.Empty(_calls.Open);
+        return exception;
+    }
+
+    private static byte[] KernelTypes()
+    {
+        var builder = new BtfBuilder();
+        builder.AddTypedef("btf_trace_sys_enter", builder.AddPointer(0));
+        return builder.ToArray();
+    }
+
+    private static MapDefinition Map(string name) => Samples.Map(MapType.Hash, 4, 8, 100, name);
+
+    private static BpfObject Sample(string section) => Samples.Object([Samples.Returning("probe", section, 0)], [Map("map")]);
+}

@@ -1,0 +1,144 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Runtime.Tests.Fakes;
+
+/// <summary>
+/// A kernel that answers as it is told: by default every call succeeds, and what is opened must be closed. A script per command takes
+/// precedence; it sees the call's number among those of its command, from 1.
+/// </summary>
+internal sealed unsafe class FakeSystemCalls : ISystemCalls
+{
+    private readonly Dictionary<BpfCommand, Script> _scripts = [];
+    private readonly Dictionary<BpfCommand, int> _counts = [];
+    private readonly Dictionary<int, (byte[] Bytes, int Position)> _openFiles = [];
+    private int _nextDescriptor = 100;
+
+    /// <summary>Answers one call of a command: the result, or the negative errno.</summary>
+    public delegate long Script(int number, void* attributes);
+
+    /// <summary>Files that exist.</summary>
+    public Dictionary<string, byte[]> Files { get; } = new()
+    {
+        ["/sys/devices/system/cpu/possible"] = "0-3\n"u8.ToArray(),
+        ["/sys/kernel/security/lockdown"] = "[none] integrity confidentiality\n"u8.ToArray(),
+        ["/proc/sys/kernel/osrelease"] = "6.1.0-56-cloud-amd64\n"u8.ToArray(),
+    };
+
+    /// <summary>Errno of opening a file, by path.</summary>
+    public Dictionary<string, int> FileErrors { get; } = [];
+
+    /// <summary>Descriptors that are open.</summary>
+    public HashSet<int> Open { get; } = [];
+
+    /// <summary>The capabilities of the process.</summary>
+    public CapabilitySet Capabilities { get; set; } = new(ulong.MaxValue);
+
+    /// <summary>Errno of <c>mmap(2)</c>.</summary>
+    public int MapError { get; set; } = Errno.ENODEV;
+
+    /// <summary>Errno of <c>perf_event_open(2)</c>, 0 for success.</summary>
+    public int PerfError { get; set; }
+
+    /// <summary>The commands so far.</summary>
+    public List<BpfCommand> Commands { get; } = [];
+
+    /// <summary>The requests of <c>ioctl(2)</c> so far.</summary>
+    public List<uint> Requests { get; } = [];
+
+    /// <summary>Bytes that one <c>read(2)</c> gives at most.</summary>
+    public int ReadSize { get; set; } = 4096;
+
+    /// <summary>Says how a command is answered.</summary>
+    public FakeSystemCalls On(BpfCommand command, Script script)
+    {
+        _scripts[command] = script;
+        return this;
+    }
+
+    /// <summary>Lets a command fail.</summary>
+    public FakeSystemCalls Fail(BpfCommand command, int error) => On(command, (_, _) => -error);
+
+    /// <summary>A new descriptor.</summary>
+    public int NewDescriptor()
+    {
+        Open.Add(_nextDescriptor);
+        return _nextDescriptor++;
+    }
+
+    /// <summary>Writes a log where a program load asks for one.</summary>
+    public static void WriteLog(void* attributes, string text)
+    {
+        var load = (ProgramLoadAttributes*)attributes;
+        if (load->LogLevel != 0)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text + "\0");
+            bytes.AsSpan(0, Math.Min(bytes.Length, (int)load->LogSize)).CopyTo(new Span<byte>(load->Log, (int)load->LogSize));
+        }
+    }
+
+    public long Bpf(BpfCommand command, void* attributes, int size)
+    {
+        Commands.Add(command);
+        int number = _counts[command] = _counts.GetValueOrDefault(command) + 1;
+        long result = _scripts.TryGetValue(command, out Script? script) ? script(number, attributes) : 0;
+        bool opens = command is BpfCommand.MapCreate or BpfCommand.ProgramLoad or BpfCommand.BtfLoad or BpfCommand.LinkCreate
+            or BpfCommand.RawTracepointOpen or BpfCommand.EnableStatistics;
+        return result == 0 && opens ? NewDescriptor() : result;
+    }
+
+    public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
+        PerfError != 0 ? -PerfError : NewDescriptor();
+
+    public long Control(int descriptor, uint request, long argument)
+    {
+        Requests.Add(request);
+        return 0;
+    }
+
+    long ISystemCalls.Open(string path, int flags)
+    {
+        if (FileErrors.TryGetValue(path, out int error) || !Files.TryGetValue(path, out byte[]? bytes))
+        {
+            return -(error == 0 ? Errno.ENOENT : error);
+        }
+
+        int descriptor = NewDescriptor();
+        _openFiles[descriptor] = (bytes, 0);
+        return descriptor;
+    }
+
+    public long Read(int descriptor, byte* buffer, nuint length)
+    {
+        (byte[] bytes, int position) = _openFiles[descriptor];
+        int count = Math.Min(Math.Min((int)length, ReadSize), bytes.Length - position);
+        bytes.AsSpan(position, count).CopyTo(new Span<byte>(buffer, count));
+        _openFiles[descriptor] = (bytes, position + count);
+        return count;
+    }
+
+    public long Close(int descriptor) => Open.Remove(descriptor) ? 0 : throw new InvalidOperationException($"Descriptor {descriptor} is closed twice.");
+
+    public long Map(nuint length, int protection, int flags, int descriptor, long offset) => -MapError;
+
+    public long Unmap(nint address, nuint length) => 0;
+
+    public long OpenProcess(int process) => process == 1 ? NewDescriptor() : -Errno.ESRCH;
+
+    public long GetInterfaceIndex(string name) => name == "lo" ? 1 : -Errno.ENODEV;
+
+    public long GetCapabilities(CapabilityHeader* header, CapabilityData* data)
+    {
+        data[0] = new CapabilityData { Effective = (uint)Capabilities.Bits, Permitted = (uint)Capabilities.Bits };
+        data[1] = new CapabilityData { Effective = (uint)(Capabilities.Bits >> 32), Permitted = (uint)(Capabilities.Bits >> 32) };
+        return 0;
+    }
+
+    public long SetCapabilities(CapabilityHeader* header, CapabilityData* data)
+    {
+        Capabilities = new CapabilitySet(data[0].Effective | ((ulong)data[1].Effective << 32));
+        return 0;
+    }
+}
