@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Text;
+using Fathom.Format.Btf;
 using Fathom.Format.Objects;
 using Fathom.Runtime.Interop;
 
@@ -17,6 +18,9 @@ internal sealed unsafe class ObjectBtf : IDisposable
     private const int HeaderLengthAt = 4;
     private const int StringOffsetAt = 16;
     private const int StringLengthAt = 20;
+
+    // What Linux 5.10 accepts, the oldest kernel that is supported.
+    private static readonly BtfKernelSupport Floor = new() { DataSections = true, GlobalFunctions = true };
 
     private readonly Dictionary<string, int> _strings;
 
@@ -36,13 +40,33 @@ internal sealed unsafe class ObjectBtf : IDisposable
     /// <summary>Loads the types of an object.</summary>
     public static ObjectBtf Load(Kernel kernel, BpfObject definition)
     {
-        var strings = new Dictionary<string, int>(StringComparer.Ordinal);
         if (definition.Btf.IsEmpty)
         {
-            return new ObjectBtf(null, strings, "");
+            return new ObjectBtf(null, new(StringComparer.Ordinal), "");
         }
 
-        byte[] bytes = WithStrings(definition, strings);
+        ObjectBtf loaded = Load(kernel, definition, definition.Btf);
+        if (loaded.Refusal.Length == 0)
+        {
+            return loaded;
+        }
+
+        // Older kernels refuse all types for one that they do not know. What every supported kernel knows is tried next; if that is refused
+        // too, the reason is not age, and the first refusal is the one to tell.
+        ObjectBtf plain = Load(kernel, definition, BtfSanitizer.Sanitize(BtfData.Parse(definition.Btf), Floor));
+        return plain.Descriptor is not null ? plain : loaded;
+    }
+
+    /// <summary>Where a source file's name or a source line lies in the strings.</summary>
+    public int StringOffset(string text) => _strings.GetValueOrDefault(text);
+
+    /// <inheritdoc/>
+    public void Dispose() => Descriptor?.Dispose();
+
+    private static ObjectBtf Load(Kernel kernel, BpfObject definition, ReadOnlyMemory<byte> types)
+    {
+        var strings = new Dictionary<string, int>(StringComparer.Ordinal);
+        byte[] bytes = WithStrings(definition, types.Span, strings);
         fixed (byte* pointer = bytes)
         {
             var attributes = new BtfLoadAttributes { Btf = pointer, BtfSize = (uint)bytes.Length };
@@ -52,16 +76,9 @@ internal sealed unsafe class ObjectBtf : IDisposable
         }
     }
 
-    /// <summary>Where a source file's name or a source line lies in the strings.</summary>
-    public int StringOffset(string text) => _strings.GetValueOrDefault(text);
-
-    /// <inheritdoc/>
-    public void Dispose() => Descriptor?.Dispose();
-
     // Source positions name their file and line by offsets into the strings of the types, so these are put behind those that are there.
-    private static byte[] WithStrings(BpfObject definition, Dictionary<string, int> strings)
+    private static byte[] WithStrings(BpfObject definition, ReadOnlySpan<byte> btf, Dictionary<string, int> strings)
     {
-        ReadOnlySpan<byte> btf = definition.Btf.Span;
         int start = BinaryPrimitives.ReadInt32LittleEndian(btf[HeaderLengthAt..]) + BinaryPrimitives.ReadInt32LittleEndian(btf[StringOffsetAt..]);
         int length = BinaryPrimitives.ReadInt32LittleEndian(btf[StringLengthAt..]);
         var added = new List<byte>();

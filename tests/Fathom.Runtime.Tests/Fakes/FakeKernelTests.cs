@@ -156,6 +156,27 @@ public sealed unsafe class FakeKernelTests
     }
 
     [Fact]
+    public void An_older_kernel_gets_types_without_what_it_does_not_know()
+    {
+        var builder = new BtfBuilder();
+        builder.AddFloat("double", 8);
+        var floats = new List<bool>();
+        _calls.On(BpfCommand.BtfLoad, (_, attributes) =>
+        {
+            var load = (BtfLoadAttributes*)attributes;
+            BtfData types = BtfData.Parse(new Span<byte>(load->Btf, (int)load->BtfSize).ToArray());
+            floats.Add(types.Find(BtfKind.Float, "double") != 0);
+            return floats[^1] ? -Errno.EINVAL : 0;
+        });
+
+        using LoadedObject loaded = LoadedObject.Load(Kernel, Sample("syscall") with { Btf = builder.ToArray() });
+
+        // The second time asks for the reason.
+        Assert.Equal([true, true, false], floats);
+        Assert.Empty(loaded.Notes);
+    }
+
+    [Fact]
     public void A_kernel_without_types_is_told_from_one_that_hides_them()
     {
         var missing = Throws<KernelBtfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")));
