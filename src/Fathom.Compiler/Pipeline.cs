@@ -36,8 +36,13 @@ internal static class Pipeline
             new Legalize(options.InstructionSet),
             new Simplify(),
             new CleanControlFlow(),
+            new NumberValues(),
             new Simplify(),
             new RemoveDeadInstructions(),
+            new NarrowOperations(),
+            new Simplify(),
+            new RemoveDeadInstructions(),
+            new FreeTruncations(),
             new ExpandCompares(),
             new SplitCriticalEdges(),
         ]);

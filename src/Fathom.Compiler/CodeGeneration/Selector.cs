@@ -197,6 +197,9 @@ internal sealed partial class Selector
         int result = Result(i);
         switch (i.Conversion)
         {
+            case Conversion.Truncate when i.Flag:
+                Into(result, i.Operands[0]);
+                break;
             case Conversion.Truncate:
                 // Not a move: it clears the upper half even where source and target share a register.
                 Add(MachineInstruction.From(Instruction.Alu32(AluOperation.Move, 0, Fathom.Format.Instructions.Register.R0), result, Register(i.Operands[0])));

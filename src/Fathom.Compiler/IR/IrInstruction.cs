@@ -24,7 +24,7 @@ internal sealed class IrInstruction(Opcode op)
     /// <summary>Width of a memory access.</summary>
     public MemorySize Size;
 
-    /// <summary>A load that extends the sign; a call without effect.</summary>
+    /// <summary>A load that extends the sign; a call without effect; a truncation that costs nothing.</summary>
     public bool Flag;
 
     /// <summary>Number of the stack slot.</summary>

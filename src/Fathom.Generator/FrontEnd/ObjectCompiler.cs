@@ -36,7 +36,6 @@ internal sealed class ObjectCompiler
     /// <summary>Compiles what was lowered without problems; what the back end refuses becomes a diagnostic like any other.</summary>
     public static (BpfObject? Object, ImmutableArray<Diagnostic> Diagnostics) Compile(LoweredObject lowered, INamedTypeSymbol type)
     {
-        MapTypes.Add(lowered.Module.Types, lowered.Module.Maps);
         CompilerResult result = BpfCompiler.Compile(lowered.Module, new CompilerOptions());
         var diagnostics = result.Problems.Select(p => Diagnostic.Create(
             Descriptors.BackEnd, lowered.Functions.TryGetValue(p.Function, out Location? l) ? l : type.Place(), p.Function, Describe(p))).ToImmutableArray();

@@ -101,7 +101,7 @@ internal static unsafe class Bpf
             string text = Encoding.UTF8.GetString(log, 0, Array.IndexOf(log, (byte)0));
             if (program < 0)
             {
-                throw new InvalidOperationException($"BPF_PROG_LOAD: errno {-program}\n{(text.Length > 6000 ? text[^6000..] : text)}");
+                throw new InvalidOperationException($"BPF_PROG_LOAD: errno {-program}\n{(text.Length > 700 ? text[^700..] : text)}");
             }
 
             // "processed 12 insns (limit 1000000) ..."

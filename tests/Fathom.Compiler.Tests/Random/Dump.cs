@@ -40,7 +40,7 @@ public sealed class Dump
         Assert.NotEmpty(module.Functions);
     }
 
-    private static string Text(Format.Instructions.Instruction i) =>
+    internal static string Text(Format.Instructions.Instruction i) =>
         $"{i.Opcode:x2} {i.Class} {(i.IsAlu ? i.AluOperation.ToString() : i.IsJumpClass ? i.JumpOperation.ToString() : i.MemorySize.ToString())} "
         + $"{i.Destination} {(i.UsesSourceRegister || !i.IsAlu ? i.Source.ToString() : "-")} off {i.Offset} imm {i.Immediate}";
 }

@@ -1,0 +1,131 @@
+using System.Collections.Generic;
+using Fathom.Compiler.IR;
+
+namespace Fathom.Compiler.Passes;
+
+/// <summary>
+/// Finds instructions that compute what a dominating one has computed, and makes them copies of it: pure operations, loads from the
+/// context (the kernel does not change it while the program runs) unless the program stores there, and loads of frozen globals. Equal
+/// relocated numbers are equal; what they are is not looked at. Reads and writes single instructions. Invariant: SSA; no load moves.
+/// </summary>
+internal sealed class NumberValues : IPass
+{
+    private Function _function = null!;
+    private bool _isContextConstant;
+    private Definitions _definitions = null!;
+
+    public bool Run(Function function)
+    {
+        _function = function;
+        _definitions = Definitions.Of(function);
+        _isContextConstant = !StoresToContext(function);
+        var flow = ControlFlow.Of(function);
+        var children = flow.DominatorTree();
+        var known = new Dictionary<Key, int>();
+        var scope = new Stack<Key>();
+        var work = new Stack<(Block Block, int Mark)>();
+        work.Push((function.Blocks[0], -1));
+        bool changed = false;
+        while (work.Count > 0)
+        {
+            var (block, mark) = work.Pop();
+            if (mark >= 0)
+            {
+                while (scope.Count > mark)
+                {
+                    known.Remove(scope.Pop());
+                }
+
+                continue;
+            }
+
+            work.Push((block, scope.Count));
+            foreach (var instruction in block.Instructions)
+            {
+                changed |= Number(instruction, known, scope);
+            }
+
+            foreach (var child in children[block.Id])
+            {
+                work.Push((child, -1));
+            }
+        }
+
+        return changed;
+    }
+
+    private static bool StoresToContext(Function function)
+    {
+        foreach (var block in function.Blocks)
+        {
+            foreach (var i in block.Instructions)
+            {
+                bool writes = i.Op is Opcode.Store or Opcode.Zero or Opcode.CopyMemory or Opcode.Atomic;
+                if (writes && function.TypeOf(i.Operands[0]).Space is PointerSpace.Context or PointerSpace.Unknown)
+                {
+                    return true;
+                }
+
+                // Helpers such as bpf_skb_pull_data get the context and change it.
+                if (i.Op is Opcode.CallHelper or Opcode.CallFunction)
+                {
+                    foreach (int operand in i.Operands)
+                    {
+                        if (function.TypeOf(operand).Space == PointerSpace.Context)
+                        {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private bool Number(IrInstruction i, Dictionary<Key, int> known, Stack<Key> scope)
+    {
+        // A copy is nothing to compute.
+        if (i.Result < 0 || i.Op == Opcode.Copy || !(i.IsPure || (i.Op == Opcode.Load && IsConstantLoad(i))))
+        {
+            return false;
+        }
+
+        var key = new Key(
+            i.Op, i.Kind, i.Size, i.Flag, i.Slot, i.Immediate, i.Data, _function.TypeOf(i.Result), Operand(i, 0), Operand(i, 1));
+        if (known.TryGetValue(key, out int earlier))
+        {
+            i.Become(Opcode.Copy, earlier);
+            return true;
+        }
+
+        known.Add(key, i.Result);
+        scope.Push(key);
+        return false;
+    }
+
+    private static int Operand(IrInstruction i, int n) => n < i.Operands.Length ? i.Operands[n] : -1;
+
+    private bool IsConstantLoad(IrInstruction load)
+    {
+        if (_isContextConstant && _function.TypeOf(load.Operands[0]).Space == PointerSpace.Context)
+        {
+            return true;
+        }
+
+        var (root, _) = _definitions.Address(load.Operands[0], 0);
+        return root.Op == Opcode.GlobalAddress && ((Global)root.Data!).Section == DataSection.ReadOnly;
+    }
+
+    private readonly record struct Key(
+        Opcode Op,
+        byte Kind,
+        Format.Instructions.MemorySize Size,
+        bool Flag,
+        int Slot,
+        long Immediate,
+        object? Data,
+        IrType Type,
+        int Left,
+        int Right);
+}
