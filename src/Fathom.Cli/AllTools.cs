@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Fathom.Tools.BioLatency;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Cli;
@@ -7,5 +8,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool()];
 }

@@ -42,4 +42,7 @@ internal interface IBioLatencySource : IDisposable
 {
     /// <summary>Reads what it has counted since its start.</summary>
     BioLatencyReading Read();
+
+    /// <summary>How many requests have begun and not ended.</summary>
+    int CountInFlight();
 }

@@ -63,6 +63,16 @@ internal sealed class BioLatencyTracing(
     }
 
     /// <inheritdoc/>
+    public void ReportEnd(ISink sink)
+    {
+        int inFlight = source.CountInFlight();
+        if (inFlight > 0)
+        {
+            sink.Write(new LossRecord("in-flight", (ulong)inFlight, "requests had not completed when tracing ended, and were not counted"));
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 
     // Two numbers can have one name: flags that are told apart by the kernel need not be by us.

@@ -24,4 +24,9 @@ public interface ITracing : IDisposable
 {
     /// <summary>Writes what happened since the last report, or since the start.</summary>
     void Report(ISink sink);
+
+    /// <summary>Writes what remains to be said after the last report.</summary>
+    void ReportEnd(ISink sink)
+    {
+    }
 }

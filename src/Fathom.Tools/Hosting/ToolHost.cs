@@ -41,13 +41,19 @@ public static class ToolHost
             clock.Restart();
             sink.Begin(tool.Description.Banner);
             traced?.Resume(clock.Stop);
-            for (long reports = 0; !schedule.IsOver(reports, clock.Elapsed); reports++)
+            for (long reports = 0; ; reports++)
             {
                 clock.WaitUntil(schedule.NextReport(reports));
+                bool isLast = clock.IsStopped || schedule.IsOver(reports + 1, clock.Elapsed);
                 sink.BeginInterval(clock.Now);
                 tracing.Report(sink);
+                if (isLast)
+                {
+                    tracing.ReportEnd(sink);
+                }
+
                 sink.EndInterval();
-                if (clock.IsStopped)
+                if (isLast)
                 {
                     break;
                 }

@@ -101,7 +101,12 @@ public sealed class BioLatencyTracingTests
         tracing.Report(sink);
         tracing.Report(sink);
         tracing.Report(sink);
-        Assert.Equal("3 requests were requeued\n2 requests were requeued\n", Encoding.UTF8.GetString(errors.ToArray()));
+        tracing.ReportEnd(sink);
+        const string Expected =
+            "3 requests were requeued\n" +
+            "2 requests were requeued\n" +
+            "7 requests had not completed when tracing ended, and were not counted\n";
+        Assert.Equal(Expected, Encoding.UTF8.GetString(errors.ToArray()));
     }
 
     [Fact]
@@ -151,6 +156,8 @@ public sealed class BioLatencyTracingTests
         public bool IsDisposed { get; private set; }
 
         public BioLatencyReading Read() => _readings.Dequeue();
+
+        public int CountInFlight() => 7;
 
         public void Dispose() => IsDisposed = true;
     }

@@ -1,0 +1,174 @@
+using System;
+using System.Collections.Generic;
+using Fathom.Runtime;
+using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
+
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>The probe in the kernel, attached.</summary>
+internal sealed class BioLatencyProbeSource : IBioLatencySource
+{
+    private readonly BioLatencyProbe.Loaded _probe;
+    private readonly BioLatencyProbe.Constants _constants;
+    private readonly LinkSet _links;
+    private SlotTotals[] _values = [];
+
+    private BioLatencyProbeSource(BioLatencyProbe.Loaded probe, BioLatencyProbe.Constants constants, LinkSet links)
+    {
+        _probe = probe;
+        _constants = constants;
+        _links = links;
+    }
+
+    private bool IsKeyed => (_constants.Mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) != 0;
+
+    /// <summary>Loads and attaches the probe.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="constants">What it measures; what depends on the kernel is added here.</param>
+    /// <param name="cgroup">The path of the cgroup that counts; null for all.</param>
+    /// <param name="processTree">The process that counts with its descendants; 0 for all.</param>
+    /// <exception cref="BpfException">The kernel refuses it. Nothing is left behind.</exception>
+    public static BioLatencyProbeSource Start(Kernel kernel, BioLatencyProbe.Constants constants, string? cgroup, int processTree)
+    {
+        constants = FitTo(kernel, constants, out LoadOptions options);
+        BioLatencyProbe.Loaded probe = BioLatencyProbe.Load(kernel, constants, options);
+        try
+        {
+            if (cgroup is not null)
+            {
+                probe.Cgroup.Set(0, cgroup);
+            }
+
+            if (processTree != 0)
+            {
+                probe.Tree.Set((uint)processTree, (uint)processTree);
+            }
+
+            return new(probe, constants, probe.Attach());
+        }
+        catch
+        {
+            probe.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public BioLatencyReading Read()
+    {
+        var reading = new BioLatencyReading(_constants.UnitNs, BioLatencyMode.SlotCount);
+        if (IsKeyed)
+        {
+            foreach ((SlotKey key, PerCpuValues<SlotTotals> values) in _probe.Keyed.Read())
+            {
+                foreach (ref readonly SlotTotals totals in values)
+                {
+                    Add(reading, new(key.Device, key.Flags), (int)key.Slot, totals);
+                }
+            }
+        }
+        else
+        {
+            ReadTotals(reading);
+        }
+
+        reading.Losses.Add(new("requeued", _probe.Requeued, "requests came back from the driver and were issued again, so their latency is from the last issue on"));
+        reading.Losses.Add(new("unstarted", _probe.Unstarted, "requests were not counted: they began before tracing did, or there was no room to note their start"));
+        reading.Losses.Add(new("uncounted", _probe.Uncounted, "requests were not counted: there are more disks and flags than the map has room for"));
+        reading.Losses.Add(new("untracked", _probe.Untracked, "child processes of the command were not followed: there are more than the map has room for"));
+        return reading;
+    }
+
+    /// <inheritdoc/>
+    public int CountInFlight()
+    {
+        int count = 0;
+        ReadOnlySpan<InFlight> places = _probe.Places;
+        foreach (ref readonly InFlight place in places)
+        {
+            // With a filter, a request has a place before it has started.
+            count += place.Request != 0 ? 1 : 0;
+        }
+
+        foreach (MapEntry<ulong, ulong> _ in _probe.Crowded)
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _links.Dispose();
+        _probe.Dispose();
+    }
+
+    // Programs that a mode does not need would cost time at every request, and some kernels do not have their tracepoints.
+    private static BioLatencyProbe.Constants FitTo(Kernel kernel, BioLatencyProbe.Constants constants, out LoadOptions options)
+    {
+        IReadOnlyDictionary<string, int> arguments = kernel.CountTracepointArguments("block_io_start", "block_rq_issue", "block_rq_merge");
+        uint mode = constants.Mode;
+        bool isSelective = (mode & BioLatencyMode.Selective) != 0;
+        bool isQueued = (mode & BioLatencyMode.Queued) != 0;
+        bool submissionIsSeen = isSelective && arguments["block_io_start"] >= 0;
+        mode |= submissionIsSeen ? BioLatencyMode.SubmissionSeen : 0;
+        mode |= arguments["block_rq_issue"] == 2 ? BioLatencyMode.TwoArguments : 0;
+
+        options = new LoadOptions();
+        Leave(options, BioLatencyProbe.Programs.Submitted, !submissionIsSeen);
+        Leave(options, BioLatencyProbe.Programs.Inserted, !isQueued && (!isSelective || submissionIsSeen));
+        Leave(options, BioLatencyProbe.Programs.Merged, arguments["block_rq_merge"] < 0 || (!isQueued && !isSelective));
+        Leave(options, BioLatencyProbe.Programs.Forked, (mode & BioLatencyMode.ProcessTree) == 0);
+        Leave(options, BioLatencyProbe.Programs.Exited, (mode & BioLatencyMode.ProcessTree) == 0);
+
+        // A map that is not used costs memory for each of its entries all the same.
+        options.MaxEntries[(mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0 ? nameof(BioLatencyProbe.Keyed) : nameof(BioLatencyProbe.Totals)] = 1;
+        if ((mode & BioLatencyMode.ProcessTree) == 0)
+        {
+            options.MaxEntries[nameof(BioLatencyProbe.Tree)] = 1;
+        }
+
+        return new()
+        {
+            Mode = mode,
+            UnitNs = constants.UnitNs,
+            Disk = constants.Disk,
+            Process = constants.Process,
+            CommandLow = constants.CommandLow,
+            CommandHigh = constants.CommandHigh,
+        };
+    }
+
+    private static void Leave(LoadOptions options, string program, bool isUnused)
+    {
+        if (isUnused)
+        {
+            options.Without.Add(program);
+        }
+    }
+
+    private static void Add(BioLatencyReading reading, BioLatencyKey key, int slot, in SlotTotals totals)
+    {
+        if (totals.Count > 0)
+        {
+            reading.Add(key, slot, MeasuredTotals.Measured(totals.Count, totals.SumNs, totals.MaxNs));
+        }
+    }
+
+    private void ReadTotals(BioLatencyReading reading)
+    {
+        int cpus = _probe.Totals.CpuCount;
+        if (_values.Length == 0)
+        {
+            _values = new SlotTotals[_probe.Totals.Count * cpus];
+        }
+
+        _probe.Totals.ReadAll(_values);
+        for (int i = 0; i < _values.Length; i++)
+        {
+            Add(reading, default, i / cpus, _values[i]);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Buffers.Binary;
+using System.Text;
+using Fathom.Output.Histograms;
+using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
+
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>Latency of block device I/O as a histogram.</summary>
+public sealed class BioLatencyTool : ITool
+{
+    /// <inheritdoc/>
+    public ToolDescription Description => BioLatencyOptions.Description;
+
+    /// <inheritdoc/>
+    public ITracing Start(ToolRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var disks = new Disks();
+        string? cgroup = request.Cgroup is { } path ? new Cgroups().Find(path) : null;
+        BioLatencyProbe.Constants constants = ConstantsOf(request, disks);
+        var view = new BioLatencyView(
+            request.Has(BioLatencyOptions.Milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds,
+            request.Has(BioLatencyOptions.PerDisk),
+            request.Has(BioLatencyOptions.PerFlags),
+            request.Has(BioLatencyOptions.Extension));
+
+        Kernel kernel = Kernel.Running;
+        Func<ulong, string> flagsName = view.PerFlags ? FlagsOf(kernel).Name : static _ => "";
+        return new BioLatencyTracing(
+            BioLatencyProbeSource.Start(kernel, constants, cgroup, request.ProcessTree),
+            view,
+            new Histogram(constants.UnitNs, BioLatencyMode.SlotCount),
+            device => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device)),
+            flagsName);
+    }
+
+    private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks)
+    {
+        uint mode = 0;
+        uint device = 0;
+        if (request.ValueOf(BioLatencyOptions.Disk) is { } name)
+        {
+            Disk disk = disks.Find(name);
+            if (disk.Partition is not null)
+            {
+                request.Note($"{disk.Partition} is a partition of {disk.Name}: showing {disk.Name}");
+            }
+
+            device = disk.Device.InKernel;
+            mode |= BioLatencyMode.OneDisk;
+        }
+
+        mode |= request.Has(BioLatencyOptions.Queued) ? BioLatencyMode.Queued : 0;
+        mode |= request.Has(BioLatencyOptions.PerDisk) ? BioLatencyMode.PerDisk : 0;
+        mode |= request.Has(BioLatencyOptions.PerFlags) ? BioLatencyMode.PerFlags : 0;
+        mode |= request.Pid != 0 ? BioLatencyMode.OneProcess : 0;
+        mode |= request.Comm is not null ? BioLatencyMode.OneCommand : 0;
+        mode |= request.Cgroup is not null ? BioLatencyMode.OneCgroup : 0;
+        mode |= request.ProcessTree != 0 ? BioLatencyMode.ProcessTree : 0;
+
+        // The kernel's own form of a command name: 16 bytes, the rest zero.
+        Span<byte> command = stackalloc byte[(int)CommandName.Size];
+        command.Clear();
+        Encoding.UTF8.GetBytes(request.Comm ?? "", command);
+        return new()
+        {
+            Mode = mode,
+            UnitNs = request.Has(BioLatencyOptions.Milliseconds) ? BioLatencyMode.UnitNsMilliseconds : BioLatencyMode.UnitNsMicroseconds,
+            Disk = device,
+            Process = (uint)request.Pid,
+            CommandLow = BinaryPrimitives.ReadUInt64LittleEndian(command),
+            CommandHigh = BinaryPrimitives.ReadUInt64LittleEndian(command[8..]),
+        };
+    }
+
+    private static RequestFlags FlagsOf(Kernel kernel)
+    {
+        // Called req_opf before Linux 6.0.
+        var operations = kernel.GetEnumerators("req_op");
+        return new(operations.Count > 0 ? operations : kernel.GetEnumerators("req_opf"), kernel.GetEnumerators("req_flag_bits"));
+    }
+}
