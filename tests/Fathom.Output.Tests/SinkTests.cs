@@ -108,9 +108,9 @@ public sealed class SinkTests
     [Fact]
     public void Losses_are_a_line_on_the_other_stream()
     {
-        string text = Text(static sink => sink.Write(new LossRecord("map-full", 3, "requests were not counted, because a map was full")), out string errors);
+        string text = Text(static sink => sink.Write(new LossRecord("map-full", 3, "requests not counted, because a map was full")), out string errors);
         Assert.Equal("", text);
-        Assert.Equal("3 requests were not counted, because a map was full\n", errors);
+        Assert.Equal("requests not counted, because a map was full: 3\n", errors);
     }
 
     [Fact]

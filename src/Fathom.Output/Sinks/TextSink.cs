@@ -80,7 +80,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     {
         // What is on its way to the terminal comes before what is said about it.
         Flush();
-        _errors.Write(new StringBuilder().Append(CultureInfo.InvariantCulture, $"{record.Count} {record.Text}\n"));
+        _errors.Write(new StringBuilder().Append(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
     }
 
     /// <inheritdoc/>

@@ -72,10 +72,10 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
             ReadTotals(reading);
         }
 
-        reading.Losses.Add(new("requeued", _probe.Requeued, "requests came back from the driver and were issued again, so their latency is from the last issue on"));
-        reading.Losses.Add(new("unstarted", _probe.Unstarted, "requests were not counted: they began before tracing did, or there was no room to note their start"));
-        reading.Losses.Add(new("uncounted", _probe.Uncounted, "requests were not counted: there are more disks and flags than the map has room for"));
-        reading.Losses.Add(new("untracked", _probe.Untracked, "child processes of the command were not followed: there are more than the map has room for"));
+        reading.Losses.Add(new("requeued", _probe.Requeued, "requests that came back from the driver (without -Q, only their last try is measured)"));
+        reading.Losses.Add(new("unstarted", _probe.Unstarted, "requests not counted, because tracing began after them or had no room for their start"));
+        reading.Losses.Add(new("uncounted", _probe.Uncounted, "requests not counted, because there are more disks and flags than the map has room for"));
+        reading.Losses.Add(new("untracked", _probe.Untracked, "child processes not followed, because there are more than the map has room for"));
         return reading;
     }
 

@@ -68,7 +68,7 @@ internal sealed class BioLatencyTracing(
         int inFlight = source.CountInFlight();
         if (inFlight > 0)
         {
-            sink.Write(new LossRecord("in-flight", (ulong)inFlight, "requests had not completed when tracing ended, and were not counted"));
+            sink.Write(new LossRecord("in-flight", (ulong)inFlight, "requests not counted, because tracing ended before them"));
         }
     }
 

@@ -93,9 +93,9 @@ public sealed class BioLatencyTracingTests
         using var errors = new MemoryStream();
         var view = new BioLatencyView(TimeUnit.Microseconds, false, false, false);
         BioLatencyReading first = Reading();
-        first.Losses.Add(new("requeued", 3, "requests were requeued"));
+        first.Losses.Add(new("requeued", 3, "requests requeued"));
         BioLatencyReading second = Reading();
-        second.Losses.Add(new("requeued", 5, "requests were requeued"));
+        second.Losses.Add(new("requeued", 5, "requests requeued"));
         using BioLatencyTracing tracing = Tracing(view, first, second, second);
         var sink = new TextSink(Stream.Null, errors, timestamps: false);
         tracing.Report(sink);
@@ -103,9 +103,9 @@ public sealed class BioLatencyTracingTests
         tracing.Report(sink);
         tracing.ReportEnd(sink);
         const string Expected =
-            "3 requests were requeued\n" +
-            "2 requests were requeued\n" +
-            "7 requests had not completed when tracing ended, and were not counted\n";
+            "requests requeued: 3\n" +
+            "requests requeued: 2\n" +
+            "requests not counted, because tracing ended before them: 7\n";
         Assert.Equal(Expected, Encoding.UTF8.GetString(errors.ToArray()));
     }
 
