@@ -135,10 +135,11 @@ public sealed class BioLatencyPeerTests
 /// <summary>A cgroup of our own, removed when disposed.</summary>
 internal sealed class TestCgroup : IDisposable
 {
+    private static readonly string[] Hierarchies = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+
     public TestCgroup()
     {
-        var root = new[] { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" }
-            .FirstOrDefault(static folder => File.Exists(System.IO.Path.Combine(folder, "cgroup.controllers")));
+        var root = Hierarchies.FirstOrDefault(static folder => File.Exists(System.IO.Path.Combine(folder, "cgroup.controllers")));
         Assert.SkipWhen(root is null, "There is no cgroup v2 hierarchy.");
         Path = System.IO.Path.Combine(root!, $"fathom-test-{Guid.NewGuid():N}");
         Directory.CreateDirectory(Path);
