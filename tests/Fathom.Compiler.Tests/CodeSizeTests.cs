@@ -28,7 +28,7 @@ public sealed class CodeSizeTests
 
         var code = result.Object!.Functions.Single().Instructions;
         string text = string.Join('\n', code.Select(i => Dump.Text(i)));
-        Assert.True(code.Length <= 61, $"{code.Length} instructions:\n{text}");
+        Assert.True(code.Length <= 50, $"{code.Length} instructions:\n{text}");
         Bpf.SkipUnlessAvailable();
         using var program = new LoadedProgram(result.Object, "done", 17);
         Assert.True(program.Verified <= 300, $"{program.Verified} verified");

@@ -75,7 +75,11 @@ internal sealed class CleanControlFlow : IPass
                 }
 
                 AddPhiOperands(block, predecessor, target);
-                target.Predecessors.Add(predecessor);
+                // Both ways of a branch may come to lead here: that is one predecessor.
+                if (!target.Predecessors.Contains(predecessor))
+                {
+                    target.Predecessors.Add(predecessor);
+                }
             }
 
             Edges.Remove(block, target);
