@@ -50,7 +50,7 @@ internal static class IrPrinter
             Opcode.Copy => operands,
             Opcode.Phi => "phi " + string.Join(", ", i.Operands.Select((o, n) => $"{NameOf(i.Targets[n])}: v{Number(o)}")),
             Opcode.Binary => $"{i.Binary} {operands}",
-            Opcode.Convert => $"{i.Conversion} {operands}",
+            Opcode.Convert => $"{i.Conversion}{(i.Flag ? ".free" : "")} {operands}",
             Opcode.ByteSwap => $"byteswap{Number(i.Immediate)} {operands}",
             Opcode.Compare => $"compare {i.Comparison} {operands}",
             Opcode.SlotAddress => $"address s{Number(i.Slot)}{Signed(i.Immediate)}",

@@ -104,7 +104,8 @@ internal sealed class NumberValues : IPass
         return false;
     }
 
-    private static int Operand(IrInstruction i, int n) => n < i.Operands.Length ? i.Operands[n] : -1;
+    // Behind copies, among them those that this pass has just made.
+    private int Operand(IrInstruction i, int n) => n < i.Operands.Length ? _definitions.Source(i.Operands[n]).Result : -1;
 
     private bool IsConstantLoad(IrInstruction load)
     {

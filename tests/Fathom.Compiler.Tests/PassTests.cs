@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Fathom.Compiler.IR;
+using Fathom.Compiler.Passes;
+using Fathom.Format.Instructions;
+using Xunit;
+
+namespace Fathom.Compiler.Tests;
+
+/// <summary>
+/// Each pass on a small function: the text before and after is in <c>Goldens</c>. A changed result is written beside the test program as
+/// <c>.actual</c>, to be looked at and copied if it is right.
+/// </summary>
+public sealed class PassTests
+{
+    private static readonly Dictionary<string, (Action<FunctionBuilder> Fill, Func<IPass> Pass)> s_cases = new()
+    {
+        ["simplify-arithmetic"] = (Arithmetic, () => new Simplify()),
+        ["simplify-comparison"] = (Condition, () => new Simplify()),
+        ["legalize-division"] = (Division, () => new Legalize(3)),
+        ["number-values"] = (Twice, () => new NumberValues()),
+        ["narrow-operations"] = (Masks, () => new NarrowOperations()),
+        ["promote-slots"] = (Struct, () => new PromoteSlots()),
+        ["expand-memory"] = (Struct, () => new ExpandMemory()),
+        ["expand-compares"] = (Condition, () => new ExpandCompares()),
+        ["free-truncations"] = (Truncations, () => new FreeTruncations()),
+        ["hoist-constants"] = (Condition, () => new HoistConstants()),
+    };
+
+    public static TheoryData<string> Cases => [.. s_cases.Keys];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_pass_makes_of_a_function_what_is_written(string name)
+    {
+        var (fill, pass) = s_cases[name];
+        var function = new Module().AddFunction("f", "syscall", [IrType.PointerTo(PointerSpace.Context), IrType.I64], IrType.I32, 0);
+        fill(new FunctionBuilder(function));
+        new BuildSsa().Run(function);
+        string text = IrPrinter.Print(function);
+        Assert.True(pass().Run(function));
+        IrChecker.Check(function, name, isSsa: name != "promote-slots");
+        text += "=>\n" + IrPrinter.Print(function);
+
+        string path = Path.Combine(AppContext.BaseDirectory, "Goldens", name + ".txt");
+        File.WriteAllText(path + ".actual", text);
+        Assert.True(File.Exists(path), $"There is no {path}.");
+        Assert.Equal(File.ReadAllText(path), text);
+    }
+
+    private static void Arithmetic(FunctionBuilder b)
+    {
+        var x = b.Parameter(1);
+        var y = b.Binary(BinaryOperation.Add, b.Binary(BinaryOperation.Subtract, x, b.Constant(IrType.I64, 3)), b.Constant(IrType.I64, 5));
+        y = b.Binary(BinaryOperation.Multiply, b.Constant(IrType.I64, 8), y);
+        y = b.Binary(BinaryOperation.ModuloUnsigned, b.Binary(BinaryOperation.DivideUnsigned, y, b.Constant(IrType.I64, 1024)), b.Constant(IrType.I64, 64));
+        y = b.Binary(BinaryOperation.Subtract, y, b.Constant(IrType.I64, 1L << 40));
+        b.Return(b.Convert(Conversion.Truncate, b.Convert(Conversion.SignExtend, b.Convert(Conversion.Truncate, y))));
+    }
+
+    private static void Condition(FunctionBuilder b)
+    {
+        var small = b.Load(IrType.I32, b.Parameter(0), 4, MemorySize.Half);
+        var truth = b.Compare(Comparison.LessSigned, b.Constant(IrType.I64, 7), b.Convert(Conversion.ZeroExtend, small));
+        var yes = b.NewBlock();
+        var no = b.NewBlock();
+        b.Branch(Comparison.Equal, truth, b.Constant(IrType.I32, 0), no, yes);
+        b.SetBlock(yes);
+        b.Return(b.Constant(IrType.I32, 1));
+        b.SetBlock(no);
+        b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    private static void Division(FunctionBuilder b) =>
+        b.Return(b.Convert(Conversion.Truncate, b.Binary(
+            BinaryOperation.DivideSigned, b.Parameter(1), b.Load(IrType.I64, b.Parameter(0), 0, MemorySize.Half, isSigned: true))));
+
+    private static void Twice(FunctionBuilder b)
+    {
+        var left = b.Binary(BinaryOperation.Add, b.Load(IrType.I64, b.Parameter(0), 8, MemorySize.Double), b.Parameter(1));
+        var right = b.Binary(BinaryOperation.Add, b.Load(IrType.I64, b.Parameter(0), 8, MemorySize.Double), b.Parameter(1));
+        b.Return(b.Convert(Conversion.Truncate, b.Binary(BinaryOperation.Multiply, left, right)));
+    }
+
+    private static void Masks(FunctionBuilder b)
+    {
+        var small = b.Load(IrType.I32, b.Parameter(0), 4, MemorySize.Byte);
+        var wide = b.Convert(Conversion.SignExtend, b.Convert(Conversion.ZeroExtend16, small));
+        var kept = b.Binary(BinaryOperation.And, b.Binary(BinaryOperation.ModuloUnsigned, wide, b.Parameter(1)), b.Constant(IrType.I64, 0xff));
+        var dropped = b.Binary(BinaryOperation.And, wide, b.Constant(IrType.I64, 0xff));
+        b.Return(b.Convert(Conversion.Truncate, b.Binary(BinaryOperation.Or, kept, dropped)));
+    }
+
+    private static void Struct(FunctionBuilder b)
+    {
+        var slot = b.NewSlot(16, 8);
+        var address = b.SlotAddress(slot);
+        b.Zero(address, 0, 16, 8);
+        b.Store(address, 8, MemorySize.Word, b.Load(IrType.I32, b.Parameter(0), 0, MemorySize.Word));
+        b.Store(address, 0, MemorySize.Double, b.Parameter(1));
+        var escaped = b.NewSlot(12, 4);
+        b.Zero(b.SlotAddress(escaped), 0, 12, 4);
+        b.Call(5, IrType.I64, [b.SlotAddress(escaped)]);
+        b.Return(b.Load(IrType.I32, b.Offset(address, 4), 4, MemorySize.Word));
+    }
+
+    private static void Truncations(FunctionBuilder b)
+    {
+        // The first is only added to; the second is an argument, which must be clean.
+        var sum = b.Binary(BinaryOperation.Add, b.Convert(Conversion.Truncate, b.Parameter(1)), b.Constant(IrType.I32, 1));
+        b.Call(5, IrType.I64, [b.Convert(Conversion.Truncate, b.Parameter(1))]);
+        b.Return(sum);
+    }
+}
