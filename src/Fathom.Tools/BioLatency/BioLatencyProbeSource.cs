@@ -76,6 +76,16 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         reading.Losses.Add(new("unstarted", _probe.Unstarted, "requests not counted, because tracing began after them or had no room for their start"));
         reading.Losses.Add(new("uncounted", _probe.Uncounted, "requests not counted, because there are more disks and flags than the map has room for"));
         reading.Losses.Add(new("untracked", _probe.Untracked, "child processes not followed, because there are more than the map has room for"));
+
+        // The kernel does not run a program on a CPU where it is running already, as it is when it was preempted:
+        // https://github.com/torvalds/linux/blob/v6.18/kernel/trace/bpf_trace.c (__bpf_trace_run)
+        ulong missed = 0;
+        foreach (BpfProgram program in _probe.Object.Programs)
+        {
+            missed += (ulong)program.GetInfo().RecursionMisses;
+        }
+
+        reading.Losses.Add(new("missed", missed, "events missed, because the kernel does not run a program twice at a time on one CPU"));
         return reading;
     }
 
