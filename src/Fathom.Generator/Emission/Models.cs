@@ -25,7 +25,7 @@ internal sealed record DiagnosticInfo(DiagnosticDescriptor Descriptor, string Pa
     {
         // The message is finished: the descriptor's format would need its arguments again.
         var descriptor = new DiagnosticDescriptor(
-            Descriptor.Id, Descriptor.Title, Message.Replace("{", "{{").Replace("}", "}}"), Descriptor.Category, Descriptor.DefaultSeverity, true, helpLinkUri: Descriptor.HelpLinkUri);
+            Descriptor.Id, Descriptor.Title, Message.Replace("{", "{{").Replace("}", "}}"), Descriptor.Category, Descriptor.DefaultSeverity, true, helpLinkUri: Descriptor.HelpLinkUri, customTags: WellKnownDiagnosticTags.NotConfigurable);
         return Diagnostic.Create(descriptor, Path.Length == 0 ? Location.None : Location.Create(Path, Span, Lines));
     }
 }

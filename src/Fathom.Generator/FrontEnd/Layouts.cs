@@ -92,7 +92,7 @@ internal sealed class Layouts
 
         if (!IsStruct(type) || type.IsRefLikeType || !type.IsUnmanagedType)
         {
-            throw new LoweringException(Descriptors.ManagedType, where, type.ToDisplayString());
+            throw new LoweringException(Descriptors.ManagedType, where, type.SpecialType == SpecialType.System_String ? "string (for bytes known at compile time write a \"...\"u8 literal)" : type.ToDisplayString());
         }
 
         if (!_active.Add(type))

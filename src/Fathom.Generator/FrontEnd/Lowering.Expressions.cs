@@ -93,7 +93,7 @@ internal sealed partial class Lowering
             case ILiteralOperation { ConstantValue: { HasValue: true, Value: null } } when TypeOf(operation) is IPointerTypeSymbol:
             case IDefaultValueOperation:
                 return _b.Constant(RegisterType(TypeOf(operation), PointerSpace.Unknown, Where(operation)), 0);
-            case ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation:
+            case ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation or IImplicitIndexerReferenceOperation:
                 return LoadLocated(operation);
             case IPropertyReferenceOperation property:
                 return PropertyValue(property);
@@ -362,7 +362,7 @@ internal sealed partial class Lowering
         }
         else
         {
-            Store(target, Load(source, where), where);
+            Store(target, ConvertValue(Load(source, where), source.Type, target.Type), where);
         }
     }
 }

@@ -52,6 +52,8 @@ internal sealed partial class Lowering
                 return FieldOf(LocateOrEvaluate(property.Instance), BackingField(property.Property, Where(operation)), Where(operation));
             case IPropertyReferenceOperation property when IsSpanIndexer(property):
                 return SpanElement(property);
+            case IImplicitIndexerReferenceOperation indexer:
+                return SpanElementFromEnd(indexer);
             case IInlineArrayAccessOperation access:
                 return InlineElement(access);
             case { Kind: OperationKind.None }:
@@ -109,7 +111,12 @@ internal sealed partial class Lowering
     private Place LocateOrEvaluate(IOperation operation)
     {
         operation = SkipParentheses(operation);
-        return operation is ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation
+        if (operation.ConstantValue.HasValue)
+        {
+            return Evaluate(operation);
+        }
+
+        return operation is ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation or IDeclarationExpressionOperation or IImplicitIndexerReferenceOperation
             || (operation.Kind == OperationKind.None && operation.Type is not IPointerTypeSymbol)
             || (operation is IPropertyReferenceOperation property && (IsSpanIndexer(property) || (IsAutoProperty(property.Property) && property.Instance is not null)))
             ? Locate(operation)

@@ -103,7 +103,13 @@ internal sealed partial class Lowering
 
         foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
         {
-            if (part.Member is not IFieldReferenceOperation { Field: var field })
+            IFieldSymbol? field = part.Member switch
+            {
+                IFieldReferenceOperation { Field: var f } => f,
+                IPropertyReferenceOperation { Property: var p } when IsAutoProperty(p) => BackingField(p, Where(part)),
+                _ => null,
+            };
+            if (field is null)
             {
                 throw Unsupported(part, "A pattern can look at fields only");
             }

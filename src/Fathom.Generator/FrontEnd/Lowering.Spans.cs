@@ -247,6 +247,22 @@ internal sealed partial class Lowering
         return new MemoryPlace(_b.OffsetBy(span.Pointer, Times(_b.Convert(Conversion.ZeroExtend, index), size)), 0, span.Element) { Alignment = Gcd(span.Alignment, size) };
     }
 
+    /// <summary><c>span[^n]</c>.</summary>
+    private MemoryPlace SpanElementFromEnd(IImplicitIndexerReferenceOperation indexer)
+    {
+        if (indexer.Instance is null || !TypeOf(indexer.Instance).IsSpan() || indexer.Argument is IRangeOperation)
+        {
+            throw Refuse(indexer);
+        }
+
+        SpanValue span = Span(indexer.Instance);
+        int size = _unit.Layouts.SizeOf(span.Element, Where(indexer));
+        (Value index, _) = End(indexer.Argument, span, null);
+        At(indexer);
+        CheckIndex(index, span.Length);
+        return new MemoryPlace(_b.OffsetBy(span.Pointer, Times(_b.Convert(Conversion.ZeroExtend, index), size)), 0, span.Element) { Alignment = Gcd(span.Alignment, size) };
+    }
+
     /// <summary>Compares the first bytes of a span with bytes known at compile time.</summary>
     private Value EqualsLiteral(SpanValue span, byte[] literal, bool isWhole, Location where)
     {

@@ -24,6 +24,12 @@ internal sealed partial class Lowering
             _b.SetBlock(_b.NewBlock("unreachable"));
         }
 
+        if (UsesBroken(operation))
+        {
+            Break(operation);
+            return;
+        }
+
         Scope scope = _scope;
         try
         {
@@ -33,12 +39,24 @@ internal sealed partial class Lowering
         catch (LoweringException e)
         {
             _unit.Diagnostics.Add(e.Diagnostic);
+            Break(operation);
             _scope = scope;
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {
             _unit.Diagnostics.Add(Diagnostic.Create(Descriptors.Internal, Where(operation), ObjectCompiler.Brief(e)));
             _scope = scope;
+        }
+    }
+
+    private bool UsesBroken(IOperation operation) =>
+        _unit.Broken.Count > 0 && operation is not IBlockOperation && operation.DescendantsAndSelf().Any(o => o is ILocalReferenceOperation { Local: var local } && _unit.Broken.Contains(local));
+
+    private void Break(IOperation operation)
+    {
+        if (operation is IVariableDeclarationGroupOperation group)
+        {
+            _unit.Broken.UnionWith(group.GetDeclaredVariables());
         }
     }
 
@@ -145,6 +163,11 @@ internal sealed partial class Lowering
         {
             DeclareSpan(local, type, initial);
             return;
+        }
+
+        if (type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T)
+        {
+            throw new LoweringException(Descriptors.ManagedType, local.Place(), type.ToDisplayString());
         }
 
         if (Layouts.IsStruct(type))

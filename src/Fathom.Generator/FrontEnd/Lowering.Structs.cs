@@ -42,7 +42,16 @@ internal sealed partial class Lowering
                 var fields = target.Type.InstanceFields().ToArray();
                 for (int i = 0; i < tuple.Elements.Length; i++)
                 {
-                    Assign(FieldOf(target, fields[i], where), tuple.Elements[i]);
+                    Place field = FieldOf(target, fields[i], where);
+                    if (Layouts.ScalarSize(field.Type) > 0 && !IsNull(tuple.Elements[i]))
+                    {
+                        // The elements have types of their own: the whole tuple is converted.
+                        Store(field, ConvertValue(Scalar(tuple.Elements[i]), TypeOf(tuple.Elements[i]), field.Type), where);
+                    }
+                    else
+                    {
+                        Assign(field, tuple.Elements[i]);
+                    }
                 }
 
                 break;
@@ -58,8 +67,17 @@ internal sealed partial class Lowering
             case IConversionOperation { OperatorMethod: { } method } conversion:
                 CallOperatorInto(method, conversion, target, conversion.Operand);
                 break;
-            case IConversionOperation { OperatorMethod: null } conversion when SymbolEqualityComparer.Default.Equals(TypeOf(conversion.Operand), target.Type) || target.Type.IsTupleType:
+            case IConversionOperation { OperatorMethod: null } conversion when SymbolEqualityComparer.Default.Equals(TypeOf(conversion.Operand), target.Type) || SkipParentheses(conversion.Operand) is ITupleOperation:
                 Into(conversion.Operand, target, isFresh);
+                break;
+            case IConversionOperation { OperatorMethod: null } conversion when target.Type.IsTupleType && TypeOf(conversion.Operand).IsTupleType:
+                MemoryPlace source = NewMemory(TypeOf(conversion.Operand), "tuple", where);
+                Into(conversion.Operand, source, isFresh: true);
+                foreach ((IFieldSymbol from, IFieldSymbol to) in source.Type.InstanceFields().Zip(target.Type.InstanceFields(), (f, t) => (f, t)))
+                {
+                    Move(FieldOf(target, to, where), FieldOf(source, from, where), where);
+                }
+
                 break;
             case IBinaryOperation { OperatorMethod: { } method } binary:
                 CallOperatorInto(method, binary, target, binary.LeftOperand, binary.RightOperand);

@@ -49,6 +49,9 @@ internal sealed class UnitContext
 
     public HashSet<string> FunctionNames { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Variables whose declaration was refused: what uses them is not reported again.</summary>
+    public HashSet<ISymbol> Broken { get; } = new(SymbolEqualityComparer.Default);
+
     /// <summary>Pointer spaces of variables, learned in earlier attempts.</summary>
     public Dictionary<string, PointerSpace> Hints { get; }
 

@@ -1,0 +1,140 @@
+using System.Linq;
+using System.Threading.Tasks;
+using Microsoft.CodeAnalysis;
+using Xunit;
+
+namespace Fathom.Generator.Tests;
+
+/// <summary>Each diagnostic: its id, exactly what it underlines, and what it says to write instead.</summary>
+public class DiagnosticTests
+{
+    /// <summary>A body for a [Syscall] program, what must be underlined, the id, a part of the message.</summary>
+    public static TheoryData<string, string, string, string> Bodies => new()
+    {
+        { "var s = \"text\"; _ = s.Length;", "s", "FTH0005", "\"...\"u8" },
+        { "var a = new int[4]; a[0] = 1;", "a", "FTH0005", "stackalloc" },
+        { "object o = new object();", "o", "FTH0005", "object" },
+        { "double d = x; _ = d;", "d", "FTH0007", "scaled integers" },
+        { "x = (uint)(x * 1.5);", "x * 1.5", "FTH0007", "scaled integers" },
+        { "try { x++; } catch { }", "try", "FTH0008", "test results" },
+        { "throw new System.Exception();", "throw new System.Exception();", "FTH0008", "return" },
+        { "_ = Recurse(x);", "Recurse(x - 1)", "FTH0009", "bounded loop" },
+        { "System.Func<uint, uint> f = y => y; x = f(x);", "f", "FTH0005", "Func" },
+        { "x = System.Environment.CpuUsage.TotalTime.Ticks > 0 ? 1u : 0;", "System.Environment.CpuUsage.TotalTime.Ticks", "FTH0011", "no source" },
+        { "x = (uint)System.Environment.ProcessId;", "System.Environment.ProcessId", "FTH0011", "no source" },
+        { "System.Span<byte> b = stackalloc byte[(int)x]; b[0] = 1;", "(int)x", "FTH0012", "constant" },
+        { "System.Span<byte> b = stackalloc byte[1024]; b[0] = 1;", "stackalloc byte[1024]", "FTH0013", "PerCpuArray" },
+        { "x = checked(x + 1);", "x + 1", "FTH0017", "unchecked" },
+        { "x = Outside.Counter;", "Outside.Counter", "FTH0018", "move it there" },
+        { "lock (typeof(P)) { x++; }", "lock (typeof(P)) { x++; }", "FTH0019", "Interlocked" },
+        { "uint? n = x; _ = n;", "n", "FTH0005", "?" },
+        { "Explicit e = default; _ = e.A;", "e", "FTH0020", "sequential" },
+        { "*(uint*)x = 1;", "*(uint*)x", "FTH0021", "only read" },
+        { "var t = *(TaskStruct*)Helpers.GetCurrentTask(); _ = t.pid;", "t", "FTH0022", "pointer" },
+        { "_ = Core.FieldExists(x);", "x", "FTH0026", "field of a kernel struct" },
+        { "_ = Core.TypeExists<Padded>();", "Core.TypeExists<Padded>()", "FTH0026", "KernelStruct" },
+        { "Events.Output(new Padded());", "new Padded()", "FTH0016", "3 bytes of padding before 'B'" },
+        { "_ = Helpers.GetStack((void*)0, (void*)0, 8);", "Helpers.GetStack((void*)0, (void*)0, 8)", "FTH0014", "PerfEvent" },
+        { "var m = Events; _ = m;", "m", "FTH0005", "" },
+        { "goto done; done: using (null) { }", "using", "FTH0008", "every path" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public async Task A_body_outside_the_subset(string body, string underlined, string id, string message)
+    {
+        var compilation = Compiling.Compile(Program(body));
+        var diagnostics = await Compiling.Analyze(compilation);
+        Diagnostic found = Assert.Single(diagnostics);
+        Assert.True(id == found.Id, found.ToString());
+        Assert.Equal(underlined, found.Location.SourceTree!.GetText(TestContext.Current.CancellationToken).ToString(found.Location.SourceSpan));
+        Assert.Contains(message, found.GetMessage());
+
+        // Even without the analyzer the build fails: the generator says that it compiled nothing.
+        Compiling.Driver().RunGeneratorsAndUpdateCompilation(compilation, out _, out var fromGenerator, TestContext.Current.CancellationToken);
+        Assert.Equal("FTH0002", Assert.Single(fromGenerator).Id);
+    }
+
+    public static TheoryData<string, string, string, string> Declarations => new()
+    {
+        { "[BpfObject] static unsafe class P { }", "P", "FTH0003", "partial" },
+        { "[BpfObject] unsafe partial class P { }", "P", "FTH0003", "static" },
+        { "[BpfObject] static unsafe partial class P { [Syscall] static long Run() => 1; }", "Run", "FTH0004", "32 bits" },
+        { "[BpfObject] static unsafe partial class P { [Xdp] static int Run(uint* c) => 1; }", "Run", "FTH0004", "XdpContext" },
+        { "[BpfObject] static unsafe partial class P { [Map(MaxEntries = 1)] static HashMap<ulong, ulong> M; }", "M", "FTH0025", "readonly" },
+        { "[BpfObject] static unsafe partial class P { static readonly HashMap<ulong, ulong> M; }", "M", "FTH0025", "[Map" },
+        { "[BpfObject] static unsafe partial class P { [Map(MaxEntries = 5000)] static readonly RingBuffer M; }", "M", "FTH0025", "power of two" },
+        { "struct K { public byte A; public uint B; } [BpfObject] static unsafe partial class P { [Map(MaxEntries = 1)] static readonly HashMap<K, uint> M; }", "M", "FTH0016", "3 bytes" },
+        { "[BpfObject] static unsafe partial class P { [Constant] static uint C; }", "C", "FTH0018", "readonly" },
+        { "[BpfObject] static unsafe partial class P { static uint C = (uint)System.Environment.ProcessId; }", "(uint)System.Environment.ProcessId", "FTH0018", "constant" },
+        { "[BpfObject] static unsafe partial class P { [Syscall] static int Run() => Six(1, 2, 3, 4, 5, 6); [BpfSubprogram] static int Six(int a, int b, int c, int d, int e, int f) => a; }", "Six", "FTH0024", "5 parameters" },
+        { "[BpfObject] static unsafe partial class P { [Xdp] static XdpAction Run(XdpContext* c) { _ = Helpers.GetCurrentPidTgid(); return XdpAction.Pass; } }", "Helpers.GetCurrentPidTgid()", "FTH0014", "Xdp" },
+        { "[BpfObject] static unsafe partial class P { [TracepointBtf(\"x\")] static void Run(string s) { } }", "Run", "FTH0004", "'s'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Declarations))]
+    public async Task A_declaration_that_is_wrong(string source, string underlined, string id, string message)
+    {
+        var diagnostics = await Compiling.Analyze(Compiling.Compile("using Fathom.Bpf;\n#pragma warning disable\n" + source));
+        Diagnostic found = Assert.Single(diagnostics);
+        Assert.True(id == found.Id, found.ToString());
+        Assert.Equal(underlined, found.Location.SourceTree!.GetText(TestContext.Current.CancellationToken).ToString(found.Location.SourceSpan));
+        Assert.Contains(message, found.GetMessage());
+    }
+
+    [Fact]
+    public async Task All_problems_of_a_body_are_said_at_once()
+    {
+        var diagnostics = await Compiling.Analyze(Compiling.Compile(Program("try { } catch { } x = checked(x + 1); double d = 1;")));
+        Assert.Equal(["FTH0008", "FTH0017", "FTH0007"], diagnostics.Select(d => d.Id));
+    }
+
+    [Fact]
+    public void Every_diagnostic_has_a_page()
+    {
+        var descriptors = typeof(BpfObjectAnalyzer).Assembly.GetType("Fathom.Generator.Diagnostics.Descriptors")!.GetFields().Select(f => (DiagnosticDescriptor)f.GetValue(null)!).ToList();
+        Assert.Equal(descriptors.Count, descriptors.Select(d => d.Id).Distinct().Count());
+        string root = Root();
+        foreach (DiagnosticDescriptor descriptor in descriptors)
+        {
+            string page = System.IO.Path.Combine(root, "docs", "diagnostics", descriptor.Id + ".md");
+            Assert.True(System.IO.File.Exists(page), page);
+            Assert.StartsWith("# " + descriptor.Id, System.IO.File.ReadAllText(page));
+        }
+    }
+
+    private static string Root()
+    {
+        string folder = System.AppContext.BaseDirectory;
+        while (!System.IO.File.Exists(System.IO.Path.Combine(folder, "Fathom.slnx")))
+        {
+            folder = System.IO.Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+
+    private static string Program(string body) => $$"""
+        using Fathom.Bpf;
+        using Fathom.Bpf.KernelTypes;
+        #pragma warning disable
+        struct Padded { public byte A; public uint B; }
+        [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Explicit)]
+        struct Explicit { [System.Runtime.InteropServices.FieldOffset(0)] public int A; }
+        static class Outside { public static uint Counter; }
+        [BpfObject]
+        static unsafe partial class P
+        {
+            [Map(MaxEntries = 4096)] static readonly RingBuffer Events;
+            static uint Recurse(uint x) => x == 0 ? 0 : Recurse(x - 1);
+            [Syscall]
+            static int Run()
+            {
+                uint x = Helpers.GetSmpProcessorId();
+                {{body}}
+                return (int)x;
+            }
+        }
+        """;
+}
