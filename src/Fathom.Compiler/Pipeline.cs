@@ -43,6 +43,7 @@ internal static class Pipeline
             new ThreadJumps(),
             new CleanControlFlow(),
             new Simplify(),
+            new RemoveDeadStores(),
             new RemoveDeadInstructions(),
             new NarrowOperations(),
             new Simplify(),

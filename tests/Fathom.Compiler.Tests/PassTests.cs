@@ -25,6 +25,7 @@ public sealed class PassTests
         ["expand-memory"] = (Struct, () => new ExpandMemory()),
         ["expand-compares"] = (Condition, () => new ExpandCompares()),
         ["free-truncations"] = (Truncations, () => new FreeTruncations()),
+        ["remove-dead-stores"] = (Event, () => new RemoveDeadStores()),
         ["hoist-constants"] = (Condition, () => new HoistConstants()),
     };
 
@@ -103,6 +104,22 @@ public sealed class PassTests
         b.Zero(b.SlotAddress(escaped), 0, 12, 4);
         b.Call(5, IrType.I64, [b.SlotAddress(escaped)]);
         b.Return(b.Load(IrType.I32, b.Offset(address, 4), 4, MemorySize.Word));
+    }
+
+    private static void Event(FunctionBuilder b)
+    {
+        // The zeros of the fields that are set go, those of the rest stay; the call between is not given the address.
+        var slot = b.NewSlot(24, 8);
+        var zero = b.Constant(IrType.I64, 0);
+        b.Store(b.SlotAddress(slot), 0, MemorySize.Double, zero);
+        b.Store(b.SlotAddress(slot), 8, MemorySize.Double, zero);
+        b.Store(b.SlotAddress(slot), 16, MemorySize.Double, zero);
+        b.Store(b.SlotAddress(slot), 0, MemorySize.Double, b.Call(5, IrType.I64, []));
+        b.Store(b.SlotAddress(slot), 8, MemorySize.Word, b.Constant(IrType.I32, 1));
+        b.Call(130, IrType.I64, [b.SlotAddress(slot)]);
+        b.Store(b.SlotAddress(slot), 0, MemorySize.Double, b.Parameter(1));
+        b.Call(130, IrType.I64, [b.SlotAddress(slot)]);
+        b.Return(b.Constant(IrType.I32, 0));
     }
 
     private static void Truncations(FunctionBuilder b)
