@@ -1,0 +1,55 @@
+using System.Linq;
+using Fathom.Format.Objects;
+using Fathom.Runtime;
+using Fathom.Tools.BioLatency;
+using Xunit;
+
+namespace Fathom.Tools.Tests;
+
+/// <summary>The kernel side of biolatency on the running kernel.</summary>
+public sealed class BioLatencyProgramTests(ITestOutputHelper output)
+{
+    /// <summary>Slots and verified instructions of libbpf-tools' biolatency, compiled by clang 16 for v3, with its default constants.</summary>
+    private static readonly (string Program, int Slots, int Verified)[] Clang =
+    [
+        (BioLatencyProbe.Programs.Issued, 187, 27),
+        (BioLatencyProbe.Programs.Inserted, 147, 24),
+        (BioLatencyProbe.Programs.Completed, 176, 673),
+    ];
+
+    public static TheoryData<uint> Modes =>
+        [.. Enumerable.Range(0, 512).Select(static bits => (uint)bits)
+            .Where(static mode => (mode & BioLatencyMode.Selective) is var selective && (selective & (selective - 1)) == 0)];
+
+    [Fact]
+    public void Programs_are_no_larger_than_clangs()
+    {
+        Programs.NeedRoot();
+        BpfObject definition = ObjectFile.Parse(BioLatencyProbe.GetObjectFile());
+        using var probe = BioLatencyProbe.Load(Kernel.Running, new());
+        Assert.All(Clang, expected =>
+        {
+            var slots = Linker.Link(definition, expected.Program).Instructions.Sum(static instruction => instruction.SlotCount);
+            var verified = probe.Object.GetProgram(expected.Program).GetInfo().VerifiedInstructions;
+            output.WriteLine($"{expected.Program}: {slots} slots (clang {expected.Slots}), {verified} verified (clang {expected.Verified})");
+        });
+        Assert.All(Clang, expected =>
+        {
+            Assert.InRange(Linker.Link(definition, expected.Program).Instructions.Sum(static instruction => instruction.SlotCount), 1, expected.Slots);
+            Assert.InRange((int)probe.Object.GetProgram(expected.Program).GetInfo().VerifiedInstructions, 1, expected.Verified);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Every_mode_passes_the_verifier(uint mode)
+    {
+        Programs.NeedRoot();
+        var options = new LoadOptions();
+        options.MaxEntries[nameof(BioLatencyProbe.Keyed)] = 1;
+        options.MaxEntries[nameof(BioLatencyProbe.Crowded)] = 1;
+        options.MaxEntries[nameof(BioLatencyProbe.Tree)] = 1;
+        using var probe = BioLatencyProbe.Load(Kernel.Running, new() { Mode = mode }, options);
+        Assert.NotEmpty(probe.Object.Programs);
+    }
+}
