@@ -41,6 +41,9 @@ internal sealed class BodyFacts
             case IAddressOfOperation { Reference: var reference }:
                 Address(reference);
                 break;
+            // The kernel only reads what it gets by `in`: a copy at the call serves, and the variable stays in a register.
+            case IArgumentOperation { Parameter: { RefKind: RefKind.In, ContainingSymbol: IMethodSymbol helper } } when helper.Has("Helper"):
+                break;
             case IArgumentOperation { Parameter: { RefKind: not RefKind.None } parameter } argument:
                 Assign(argument.Value);
                 if (!IsInlined(parameter))

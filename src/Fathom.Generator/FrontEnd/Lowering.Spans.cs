@@ -30,8 +30,7 @@ internal sealed partial class Lowering
     private SpanRegisters NewSpanRegisters(ISymbol symbol, ITypeSymbol type, SpanValue? first = null)
     {
         string key = _scope.Path + "/" + symbol.Name + "@span" + (symbol.Locations.FirstOrDefault()?.SourceSpan.Start ?? 0);
-        PointerSpace space = _unit.Hints.TryGetValue(key, out PointerSpace hint) ? hint : first is null ? PointerSpace.Unknown : _b.TypeOf(first.Pointer).Space;
-        _unit.Hints[key] = space;
+        PointerSpace space = _unit.Spaces.Assume(key, first is null ? null : _b.TypeOf(first.Pointer).Space);
         return new SpanRegisters(_b.NewValue(IrType.PointerTo(space), symbol.Name), _b.NewValue(s_i32, symbol.Name + ".Length"), type, key);
     }
 
@@ -40,9 +39,9 @@ internal sealed partial class Lowering
         IrType type = _b.TypeOf(target.Pointer);
         PointerSpace space = _b.TypeOf(value.Pointer).Space;
         Value pointer = value.Pointer;
+        _unit.Spaces.See(target.HintKey, space);
         if (space != type.Space)
         {
-            Learn(target.HintKey, space, type.Space);
             pointer = _b.Reinterpret(pointer, type);
         }
 
@@ -100,7 +99,7 @@ internal sealed partial class Lowering
     private SpanValue ChooseSpan(IOperation operation, ITypeSymbol type)
     {
         string key = _scope.Path + "/?" + operation.Syntax.SpanStart + "@span";
-        PointerSpace space = _unit.Hints.TryGetValue(key, out PointerSpace hint) ? hint : PointerSpace.Unknown;
+        PointerSpace space = _unit.Spaces.Assume(key, null);
         var registers = new SpanRegisters(_b.NewValue(IrType.PointerTo(space)), _b.NewValue(s_i32), type, key);
         Branches(operation, value => AssignSpan(registers, Span(value)));
         return new SpanValue(registers.Pointer, registers.Length, ElementOf(type));

@@ -229,20 +229,7 @@ internal sealed partial class Lowering
     /// <summary>A register; what its pointer points into is what was learned in an earlier attempt, or what it first holds.</summary>
     private RegisterPlace NewRegister(ITypeSymbol type, string key, PointerSpace? first, string name, Location where)
     {
-        PointerSpace space = PointerSpace.Unknown;
-        if (type is IPointerTypeSymbol)
-        {
-            if (_unit.Hints.TryGetValue(key, out PointerSpace hint))
-            {
-                space = hint;
-            }
-            else if (first is { } known && known != PointerSpace.None)
-            {
-                space = known;
-                _unit.Hints[key] = known;
-            }
-        }
-
+        PointerSpace space = type is IPointerTypeSymbol ? _unit.Spaces.Assume(key, first) : PointerSpace.Unknown;
         return new RegisterPlace(_b.NewValue(RegisterType(type, space, where), name), type, key);
     }
 
@@ -250,30 +237,17 @@ internal sealed partial class Lowering
     {
         IrType target = _b.TypeOf(place.Register);
         IrType source = _b.TypeOf(value);
-        if (target.IsPointer && source.Space != target.Space)
+        if (target.IsPointer)
         {
-            Learn(place.HintKey, source.Space, target.Space);
-            value = _b.Reinterpret(value, target);
+            _unit.Spaces.See(place.HintKey, source.Space);
+            if (source.Space != target.Space)
+            {
+                value = _b.Reinterpret(value, target);
+            }
         }
 
         _b.Assign(place.Register, value);
     }
-
-    private void Learn(string key, PointerSpace seen, PointerSpace assumed)
-    {
-        PointerSpace joined = _unit.Hints.TryGetValue(key, out PointerSpace known) ? Join(known, seen) : seen;
-        _unit.Hints[key] = joined;
-        if (joined != assumed)
-        {
-            _unit.NeedsAnotherAttempt = true;
-        }
-    }
-
-    /// <summary>What a pointer points into that may be one or the other.</summary>
-    private static PointerSpace Join(PointerSpace a, PointerSpace b) =>
-        a == b ? a
-        : (a, b) is (PointerSpace.Trusted, PointerSpace.Kernel) or (PointerSpace.Kernel, PointerSpace.Trusted) ? PointerSpace.Kernel
-        : PointerSpace.Unknown;
 
     private MemoryPlace NewMemory(ITypeSymbol type, string name, Location where)
     {

@@ -17,12 +17,12 @@ internal sealed record LoweredObject(Module Module, ObjectShape Shape, Immutable
 /// <summary>From a class marked [BpfObject] to a module in the compiler's intermediate form. Shared by the generator and the analyzer.</summary>
 internal sealed class ObjectCompiler
 {
-    // The join of pointer spaces only ever climbs a short ladder, so this is never reached for more than a few variables at once.
+    // Joined pointer spaces only ever climb a short ladder, so this is never reached for more than a few variables at once.
     private const int MaxAttempts = 50;
 
     private readonly Compilation _compilation;
     private readonly CancellationToken _cancellation;
-    private readonly Dictionary<string, PointerSpace> _hints = new(StringComparer.Ordinal);
+    private readonly PointerSpaces _spaces = new();
 
     private ObjectCompiler(Compilation compilation, CancellationToken cancellation)
     {
@@ -67,7 +67,7 @@ internal sealed class ObjectCompiler
         var layouts = new Layouts();
         var shape = ObjectShape.Read(type, layouts, _compilation);
         var module = new Module { License = shape.License };
-        var unit = new UnitContext(_compilation, module, shape, layouts, _hints, _cancellation);
+        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _cancellation);
         unit.Diagnostics.AddRange(shape.Problems);
         foreach (MapShape map in shape.Maps)
         {
@@ -86,7 +86,7 @@ internal sealed class ObjectCompiler
             unit.Guard(program.Method.Place(), () => Lowering.Program(unit, program));
         }
 
-        again = unit.NeedsAnotherAttempt;
+        again = _spaces.IsUnsettled();
         var distinct = unit.Diagnostics.GroupBy(d => (d.Id, d.Location, d.GetMessage())).Select(g => g.First()).ToImmutableArray();
         return new LoweredObject(module, shape, distinct, unit.FunctionPlaces);
     }

@@ -13,13 +13,13 @@ internal sealed class UnitContext
     private readonly Dictionary<string, Global> _literals = new(StringComparer.Ordinal);
     private readonly Dictionary<IMethodSymbol, BodyFacts> _facts = new(SymbolEqualityComparer.Default);
 
-    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, Dictionary<string, PointerSpace> hints, CancellationToken cancellation)
+    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, PointerSpaces spaces, CancellationToken cancellation)
     {
         Compilation = compilation;
         Module = module;
         Shape = shape;
         Layouts = layouts;
-        Hints = hints;
+        Spaces = spaces;
         Cancellation = cancellation;
         Types = new BtfTypes(module.Types, layouts);
         Positions = new SourcePositions(compilation);
@@ -52,11 +52,8 @@ internal sealed class UnitContext
     /// <summary>Variables whose declaration was refused: what uses them is not reported again.</summary>
     public HashSet<ISymbol> Broken { get; } = new(SymbolEqualityComparer.Default);
 
-    /// <summary>Pointer spaces of variables, learned in earlier attempts.</summary>
-    public Dictionary<string, PointerSpace> Hints { get; }
-
-    /// <summary>True once something was learned that this attempt did not know when it needed it.</summary>
-    public bool NeedsAnotherAttempt { get; set; }
+    /// <summary>What the pointers in variables point into.</summary>
+    public PointerSpaces Spaces { get; }
 
     /// <summary>Runs one step; whatever goes wrong becomes a diagnostic.</summary>
     public void Guard(Location where, Action step)

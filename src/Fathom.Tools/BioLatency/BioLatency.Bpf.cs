@@ -7,8 +7,9 @@ namespace Fathom.Tools.BioLatency;
 /// <summary>Latency of block-device requests, summed up in the kernel.</summary>
 /// <remarks>
 /// A request is started by <see cref="Issued"/> (or <see cref="Inserted"/>, where the time in the queue counts) and counted by
-/// <see cref="Completed"/>. Its start is kept in <see cref="Places"/>; <see cref="Crowded"/> takes those whose place is taken. Where only
-/// some submitters count, <see cref="Submitted"/> (or the first of the others to see it, before Linux 6.5) gives it a place with start 0,
+/// <see cref="Completed"/>. Its start is kept in <see cref="Places"/>; <see cref="Crowded"/> takes those whose place is taken. Where not
+/// every request counts, the programs named Chosen do the same with questions; of each tracepoint one program is loaded. Where only some
+/// submitters count, <see cref="Submitted"/> (or the first of the others to see it, before Linux 6.5) gives a request a place with start 0,
 /// in the submitter's context: at completion the current task is an arbitrary one.
 /// </remarks>
 [BpfObject]
@@ -93,30 +94,41 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
+    /// <summary>Every request counts, from its issue to the driver.</summary>
+    [TracepointBtf("block_rq_issue")]
+    private static void Issued(Request* request) => Start(request);
+
+    /// <summary>The same where the queue is the first argument.</summary>
+    [TracepointBtf("block_rq_issue")]
+    private static void IssuedFromQueue(RequestQueue* queue, Request* request) => Start(request);
+
+    /// <summary>Every request counts, from its way into the scheduler's queue.</summary>
     [TracepointBtf("block_rq_insert")]
-    private static void Inserted(Request* first, Request* second)
+    private static void Inserted(Request* request) => Start(request);
+
+    /// <summary>The same where the queue is the first argument.</summary>
+    [TracepointBtf("block_rq_insert")]
+    private static void InsertedIntoQueue(RequestQueue* queue, Request* request) => Start(request);
+
+    /// <summary>Not every request counts.</summary>
+    [TracepointBtf("block_rq_insert")]
+    private static void InsertedChosen(Request* first, Request* second)
     {
         Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
-            if ((Mode & BioLatencyMode.Selective) == 0)
-            {
-                Keep(id, table, Helpers.KtimeGetNs());
-                return;
-            }
-
             if ((Mode & BioLatencyMode.SubmissionSeen) != 0)
             {
                 ulong* start = Find(id, table);
-                if (start != null && (Mode & BioLatencyMode.Queued) != 0)
+                if (start != null)
                 {
                     *start = Helpers.KtimeGetNs();
                 }
             }
             else if (IsWanted(request))
             {
-                Keep(id, table, (Mode & BioLatencyMode.Queued) != 0 ? Helpers.KtimeGetNs() : 0);
+                Keep(id, table, Helpers.KtimeGetNs());
             }
             else
             {
@@ -125,19 +137,14 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
+    /// <summary>Not every request counts, or those that were inserted keep their start.</summary>
     [TracepointBtf("block_rq_issue")]
-    private static void Issued(Request* first, Request* second)
+    private static void IssuedChosen(Request* first, Request* second)
     {
         Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
-            if ((Mode & (BioLatencyMode.Selective | BioLatencyMode.Queued)) == 0)
-            {
-                Keep(id, table, Helpers.KtimeGetNs());
-                return;
-            }
-
             ulong* start = Find(id, table);
             if (start == null)
             {
@@ -153,6 +160,7 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
+    /// <summary>A request that waited was merged into another, and will not complete by itself.</summary>
     [TracepointBtf("block_rq_merge")]
     private static void Merged(Request* first, Request* second)
     {
@@ -163,11 +171,19 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
+    /// <summary>The driver gave a request back, to issue it again: it starts anew then, unless the time in the queue counts.</summary>
     [TracepointBtf("block_rq_requeue")]
     private static void Returned(Request* first, Request* second)
     {
-        // The start is kept: the next issue sets it anew, unless the time in the queue counts.
         Interlocked.Increment(ref Requeued);
+        if ((Mode & (BioLatencyMode.Selective | BioLatencyMode.Queued)) == 0)
+        {
+            Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+            fixed (InFlightTable* table = &Places)
+            {
+                Forget(Identify(request, table), table);
+            }
+        }
     }
 
     [TracepointBtf("block_rq_complete")]
@@ -241,21 +257,41 @@ internal static unsafe partial class BioLatencyProbe
     /// <summary>The address of a request as a number: its distance from the table, since the verifier lets a pointer be subtracted and nothing else.</summary>
     private static ulong Identify(Request* request, InFlightTable* table) => (ulong)((byte*)request - (byte*)table);
 
-    /// <summary>Requests lie at multiples of 64 bytes, many in a row: bits 6 to 19 give neighbours different places.</summary>
+    /// <summary>Requests lie at multiples of 64 bytes, many in a row: bits 6 to 18 give neighbours different places.</summary>
     private static InFlight* PlaceOf(ulong id, InFlightTable* table) =>
-        (InFlight*)((byte*)table + ((id >> 2) & ((InFlightTable.Length - 1) * InFlight.Size)));
+        (InFlight*)((byte*)table + (id & ((InFlightTable.Length - 1) * InFlight.Size)));
 
+    /// <summary>Gives a request its place; who had it moves.</summary>
+    private static void Start(Request* request)
+    {
+        ulong now = Helpers.KtimeGetNs();
+        fixed (InFlightTable* table = &Places)
+        {
+            ulong id = Identify(request, table);
+            InFlight* place = PlaceOf(id, table);
+            ulong other = place->Request, otherStart = place->Start;
+            place->Request = id;
+            place->Start = now;
+            if (other != 0)
+            {
+                // If the map is full too, the completion finds no start, and says so.
+                Crowded.Update(other, otherStart);
+            }
+        }
+    }
+
+    /// <summary>Gives a request its place, or what it has already a new start.</summary>
     private static void Keep(ulong id, InFlightTable* table, ulong start)
     {
         InFlight* place = PlaceOf(id, table);
-        if (place->Request == 0 || place->Request == id)
+        ulong taken = place->Request;
+        if (taken == 0 || taken == id)
         {
             place->Start = start;
             place->Request = id;
         }
         else
         {
-            // If the map is full too, the completion finds no start, and says so.
             Crowded.Update(id, start);
         }
     }
