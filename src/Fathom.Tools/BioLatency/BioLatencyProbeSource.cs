@@ -122,16 +122,23 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         uint mode = constants.Mode;
         bool isSelective = (mode & BioLatencyMode.Selective) != 0;
         bool isQueued = (mode & BioLatencyMode.Queued) != 0;
-        bool submissionIsSeen = isSelective && arguments["block_io_start"] >= 0;
+        bool submissionIsSeen = (mode & BioLatencyMode.BySubmitter) != 0 && arguments["block_io_start"] >= 0;
+        bool hasQueue = arguments["block_rq_issue"] == 2;
         mode |= submissionIsSeen ? BioLatencyMode.SubmissionSeen : 0;
-        mode |= arguments["block_rq_issue"] == 2 ? BioLatencyMode.TwoArguments : 0;
+        mode |= hasQueue ? BioLatencyMode.TwoArguments : 0;
 
         options = new LoadOptions();
-        Leave(options, BioLatencyProbe.Programs.Submitted, !submissionIsSeen);
-        Leave(options, BioLatencyProbe.Programs.Inserted, !isQueued && (!isSelective || submissionIsSeen));
-        Leave(options, BioLatencyProbe.Programs.Merged, arguments["block_rq_merge"] < 0 || (!isQueued && !isSelective));
-        Leave(options, BioLatencyProbe.Programs.Forked, (mode & BioLatencyMode.ProcessTree) == 0);
-        Leave(options, BioLatencyProbe.Programs.Exited, (mode & BioLatencyMode.ProcessTree) == 0);
+        bool isChosen = isSelective || isQueued;
+        Use(options, BioLatencyProbe.Programs.Submitted, submissionIsSeen);
+        Use(options, BioLatencyProbe.Programs.Issued, !isChosen && !hasQueue);
+        Use(options, BioLatencyProbe.Programs.IssuedFromQueue, !isChosen && hasQueue);
+        Use(options, BioLatencyProbe.Programs.IssuedChosen, isChosen);
+        Use(options, BioLatencyProbe.Programs.Inserted, isQueued && !isSelective && !hasQueue);
+        Use(options, BioLatencyProbe.Programs.InsertedIntoQueue, isQueued && !isSelective && hasQueue);
+        Use(options, BioLatencyProbe.Programs.InsertedChosen, isSelective && (isQueued || !submissionIsSeen));
+        Use(options, BioLatencyProbe.Programs.Merged, isChosen && arguments["block_rq_merge"] >= 0);
+        Use(options, BioLatencyProbe.Programs.Forked, (mode & BioLatencyMode.ProcessTree) != 0);
+        Use(options, BioLatencyProbe.Programs.Exited, (mode & BioLatencyMode.ProcessTree) != 0);
 
         // A map that is not used costs memory for each of its entries all the same.
         options.MaxEntries[(mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0 ? nameof(BioLatencyProbe.Keyed) : nameof(BioLatencyProbe.Totals)] = 1;
@@ -151,9 +158,9 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         };
     }
 
-    private static void Leave(LoadOptions options, string program, bool isUnused)
+    private static void Use(LoadOptions options, string program, bool isUsed)
     {
-        if (isUnused)
+        if (!isUsed)
         {
             options.Without.Add(program);
         }

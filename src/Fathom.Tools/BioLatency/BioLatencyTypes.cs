@@ -35,8 +35,11 @@ internal static class BioLatencyMode
     /// <summary>The request is the second argument of the tracepoints, behind its queue (before Linux 5.11, and not in every 5.10).</summary>
     public const uint TwoArguments = 512;
 
+    /// <summary>Only some submitters count.</summary>
+    public const uint BySubmitter = OneProcess | OneCommand | OneCgroup | ProcessTree;
+
     /// <summary>Not every request counts.</summary>
-    public const uint Selective = OneDisk | OneProcess | OneCommand | OneCgroup | ProcessTree;
+    public const uint Selective = OneDisk | BySubmitter;
 
     /// <summary>Eight units to the microsecond: powers of two of microseconds fall on powers of two of units.</summary>
     public const ulong UnitNsMicroseconds = 125;
