@@ -36,7 +36,7 @@ public sealed class SemanticsTests(SemanticsTests.Fixture fixture) : IClassFixtu
     {
         fixture.Require();
         MethodInfo method = fixture.Methods.GetMethod(name)!;
-        var random = new Random(17);
+        var random = new System.Random(17);
         int compared = 0;
         foreach ((ulong a, ulong b) in s_interesting.SelectMany(a => s_interesting.Select(b => (a, b)))
             .Concat(Enumerable.Range(0, 200).Select(_ => ((ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64)))))
