@@ -27,6 +27,7 @@ public class DiagnosticTests
         { "x = checked(x + 1);", "x + 1", "FTH0017", "unchecked" },
         { "x = Outside.Counter;", "Outside.Counter", "FTH0018", "move it there" },
         { "lock (typeof(P)) { x++; }", "lock (typeof(P)) { x++; }", "FTH0019", "Interlocked" },
+        { "x = (uint?)x ?? 3u;", "(uint?)x ?? 3u", "FTH0019", "== null" },
         { "uint? n = x; _ = n;", "n", "FTH0005", "?" },
         { "Explicit e = default; _ = e.A;", "e", "FTH0020", "sequential" },
         { "*(uint*)x = 1;", "*(uint*)x", "FTH0021", "only read" },

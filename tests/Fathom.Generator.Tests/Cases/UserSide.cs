@@ -1,0 +1,296 @@
+// Programs and the user-space code that loads, sets and reads them through what the generator writes. Each method of UserSide is a test.
+using System;
+using System.Linq;
+using Fathom.Bpf;
+using Fathom.Bpf.KernelTypes;
+using Fathom.Runtime;
+
+#pragma warning disable
+
+[KernelStruct("task_struct")]
+unsafe struct TaskView
+{
+    public int pid;
+    public ulong no_such_field;
+    public fixed byte comm[3];
+}
+
+[KernelStruct("list_head")]
+unsafe struct ListHead
+{
+    public ListHead* prev;
+}
+
+[KernelStruct("no_such_type")]
+struct NoSuchType
+{
+    public int x;
+}
+
+[KernelEnum("bpf_map_type")]
+enum MapTypes
+{
+    BPF_MAP_TYPE_PROG_ARRAY = 77, BPF_MAP_TYPE_NONE_SUCH = 78,
+}
+
+[BpfObject]
+static unsafe partial class Queries
+{
+    internal static uint Field, NoField, ListBytes, PreviousAt, Type, NoType, Enumerator, NoEnumerator, Survived;
+    internal static ulong Number;
+
+    [Syscall]
+    static int Ask()
+    {
+        TaskView* task = null;
+        ListHead* list = null;
+        Field = Core.FieldExists(task->pid) ? 1u : 2u;
+        NoField = Core.FieldExists(task->no_such_field) ? 1u : 2u;
+        ListBytes = Core.SizeOf<ListHead>();
+        PreviousAt = Core.FieldOffset(list->prev);
+        Type = Core.TypeExists<TaskView>() ? 1u : 2u;
+        NoType = Core.TypeExists<NoSuchType>() ? 1u : 2u;
+        Enumerator = Core.EnumValueExists(MapTypes.BPF_MAP_TYPE_PROG_ARRAY) ? 1u : 2u;
+        NoEnumerator = Core.EnumValueExists(MapTypes.BPF_MAP_TYPE_NONE_SUCH) ? 1u : 2u;
+        Number = Core.EnumValue(MapTypes.BPF_MAP_TYPE_PROG_ARRAY);
+        var current = (TaskView*)Helpers.GetCurrentTask();
+        // The field does not exist, and its read is not loaded.
+        Survived = Core.FieldExists(current->no_such_field) ? (uint)current->no_such_field : 5u;
+        return 1;
+    }
+}
+
+[BpfObject]
+static unsafe partial class Arguments
+{
+    [Constant] public static readonly bool HasThird;
+    internal static ulong Seen;
+
+    // The tracepoint has two arguments.
+    [TracepointBtf("sched_process_fork")]
+    static void Forked(TaskStruct* parent, TaskStruct* child, TaskStruct* third)
+    {
+        Seen += (ulong)child->pid;
+        if (HasThird)
+        {
+            Seen += (ulong)third->pid;
+        }
+    }
+}
+
+struct Entry
+{
+    public ulong Count;
+    public uint Last, Filler;
+}
+
+[BpfObject]
+static unsafe partial class Maps
+{
+    [Constant] public static readonly uint Step = 3;
+    [Constant] internal static readonly bool Doubles;
+    [Map(MaxEntries = 16)] internal static readonly HashMap<uint, Entry> Entries = new();
+    [Map(MaxEntries = 4)] internal static readonly PerCpuArray<ulong> PerCpu = new();
+    internal static ulong Total;
+    internal static int Start = -7;
+
+    [Syscall]
+    static int Count()
+    {
+        Total += Doubles ? Step * 2 : Step;
+        Start++;
+        Entry* entry = Entries.Lookup(5);
+        if (entry == null)
+        {
+            Entries.Update(5, new Entry { Count = 100, Last = Step });
+        }
+        else
+        {
+            entry->Count++;
+        }
+
+        ulong* slot = PerCpu.Lookup(2);
+        if (slot != null) { *slot += 10; }
+        return (int)Step;
+    }
+}
+
+[BpfObject]
+static unsafe partial class Faults
+{
+    internal static uint Divisor, Index, Before, After, FromSubprogram, Calls;
+
+    [Syscall]
+    static int Divides()
+    {
+        Before++;
+        uint result = 100 / Divisor;
+        After += result;
+        return 1;
+    }
+
+    [Syscall]
+    static int Remainders()
+    {
+        long left = -100, right = Divisor;
+        After += (uint)(left % right == 0 ? 3 : 4);
+        return 1;
+    }
+
+    [Syscall]
+    static int Indexes()
+    {
+        Span<byte> bytes = stackalloc byte[6];
+        Before++;
+        bytes[(int)Index] = 9;
+        After++;
+        return 1 + bytes[5];
+    }
+
+    [Syscall]
+    static int Calling()
+    {
+        FromSubprogram = Divide(77, Divisor) + 1;
+        return 1;
+    }
+
+    [BpfSubprogram]
+    static uint Divide(uint left, uint right) => left / right + 5;
+
+    [Syscall]
+    static int Looping()
+    {
+        uint state = 0;
+        long calls = Helpers.Loop(6, &Body, &state);
+        Calls = (uint)calls;
+        return (int)state;
+
+        // With index 3 the body faults, gives 0, and the loop goes on.
+        static long Body(uint index, uint* state)
+        {
+            uint left = 12;
+            *state += 1 + left / (index == 3 ? Divisor : 1) * 0;
+            return 0;
+        }
+    }
+}
+
+public static unsafe class UserSide
+{
+    public static void Core_answers_about_this_kernel(Kernel kernel)
+    {
+        using Queries.Loaded queries = Queries.Load(kernel);
+        Equal(1u, Run(queries.Object, Queries.Programs.Ask));
+        Equal(1u, queries.Field);
+        Equal(2u, queries.NoField);
+        Equal(16u, queries.ListBytes);
+        Equal(8u, queries.PreviousAt);
+        Equal(1u, queries.Type);
+        Equal(2u, queries.NoType);
+        Equal(1u, queries.Enumerator);
+        Equal(2u, queries.NoEnumerator);
+        Equal(3ul, queries.Number);
+        Equal(5u, queries.Survived);
+    }
+
+    public static void An_argument_is_read_only_where_it_is_used(Kernel kernel)
+    {
+        Arguments.Load(kernel).Dispose();
+        try
+        {
+            Arguments.Load(kernel, new() { HasThird = true }).Dispose();
+        }
+        catch (VerifierRejectedException)
+        {
+            return;
+        }
+
+        throw new InvalidOperationException("the verifier accepts an argument that the tracepoint does not have");
+    }
+
+    public static void Constants_change_what_runs(Kernel kernel)
+    {
+        using (Maps.Loaded as_declared = Maps.Load(kernel))
+        {
+            Equal(3u, Run(as_declared.Object, Maps.Programs.Count));
+            Equal(3ul, as_declared.Total);
+        }
+
+        using Maps.Loaded maps = Maps.Load(kernel, new() { Step = 11, Doubles = true });
+        Equal(11u, Run(maps.Object, Maps.Programs.Count));
+        Equal(22ul, maps.Total);
+    }
+
+    public static void Maps_and_globals_are_typed(Kernel kernel)
+    {
+        using Maps.Loaded maps = Maps.Load(kernel);
+        Equal(-7, maps.Start);
+        maps.Total = 1000;
+        for (int i = 0; i < 3; i++) { Run(maps.Object, Maps.Programs.Count); }
+        Equal(1009ul, maps.Total);
+        Equal(-4, maps.Start);
+        Equal(true, maps.Entries.TryGet(5, out Entry entry));
+        Equal(102ul, entry.Count);
+        Equal(3u, entry.Last);
+        maps.Entries.Set(5, entry with { Count = 7 });
+        Run(maps.Object, Maps.Programs.Count);
+        Equal(true, maps.Entries.TryTake(5, out entry));
+        Equal(8ul, entry.Count);
+        Equal(false, maps.Entries.TryGet(5, out _));
+        ulong[] values = new ulong[maps.PerCpu.CpuCount];
+        maps.PerCpu.Read(2, values);
+        Equal(40ul, values.Aggregate((x, y) => x + y));
+        maps.PerCpu.Read(1, values);
+        Equal(0ul, values.Aggregate((x, y) => x + y));
+    }
+
+    public static void A_fault_ends_the_program_with_0(Kernel kernel)
+    {
+        using Faults.Loaded faults = Faults.Load(kernel);
+        Equal(0u, Run(faults.Object, Faults.Programs.Divides));
+        Equal(1u, faults.Before);
+        Equal(0u, faults.After);
+        Equal(0u, Run(faults.Object, Faults.Programs.Remainders));
+        Equal(0u, faults.After);
+        faults.Divisor = 20;
+        Equal(1u, Run(faults.Object, Faults.Programs.Divides));
+        Equal(5u, faults.After);
+        Equal(1u, Run(faults.Object, Faults.Programs.Remainders));
+        Equal(8u, faults.After);
+
+        foreach (uint index in new uint[] { 6, 7, 255, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff })
+        {
+            (faults.Before, faults.After, faults.Index) = (0, 0, index);
+            Equal(0u, Run(faults.Object, Faults.Programs.Indexes));
+            Equal(1u, faults.Before);
+            Equal(0u, faults.After);
+        }
+
+        faults.Index = 5;
+        Equal(10u, Run(faults.Object, Faults.Programs.Indexes));
+        Equal(1u, faults.After);
+    }
+
+    public static void A_fault_ends_the_subprogram_or_the_body_of_a_loop(Kernel kernel)
+    {
+        using Faults.Loaded faults = Faults.Load(kernel);
+        Equal(1u, Run(faults.Object, Faults.Programs.Calling));
+        Equal(1u, faults.FromSubprogram);
+        Equal(5u, Run(faults.Object, Faults.Programs.Looping));
+        Equal(6u, faults.Calls);
+        faults.Divisor = 7;
+        Equal(1u, Run(faults.Object, Faults.Programs.Calling));
+        Equal(17u, faults.FromSubprogram);
+        Equal(6u, Run(faults.Object, Faults.Programs.Looping));
+    }
+
+    private static uint Run(LoadedObject loaded, string program) => loaded.GetProgram(program).TestRun().ReturnValue;
+
+    private static void Equal<T>(T expected, T actual, [System.Runtime.CompilerServices.CallerLineNumber] int line = 0)
+    {
+        if (!expected.Equals(actual))
+        {
+            throw new InvalidOperationException($"line {line}: {actual} instead of {expected}");
+        }
+    }
+}
