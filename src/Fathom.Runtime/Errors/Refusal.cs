@@ -26,6 +26,16 @@ internal static class Refusal
             return new LockdownException(operation, name, error, lockdown);
         }
 
+        ulong limit = kernel.Calls.GetLockedMemoryLimit();
+        if (limit != ResourceLimit.Infinity && !kernel.Capabilities.Contains(CapabilitySet.SysResource))
+        {
+            // With the capability the limit was out of the way when the kernel refused.
+            return new KernelPolicyException(operation, name, error,
+                $"the kernel refuses {what} although the process has {needed}: before Linux 5.11 because this process may not lock more than "
+                + $"{limit / 1024} KB of memory (raise it with `ulimit -l unlimited`, or give the program {CapabilitySet.SysResource}), otherwise by a "
+                + "policy of this kernel, or because the process is in a container or user namespace; try it on the host.");
+        }
+
         return new KernelPolicyException(operation, name, error,
             $"the kernel refuses {what} without a reason although the process has {needed}: a policy of this kernel, or the process is in a "
             + "container or user namespace; try it on the host.");

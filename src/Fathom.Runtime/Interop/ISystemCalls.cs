@@ -41,4 +41,7 @@ internal unsafe interface ISystemCalls
 
     /// <summary><c>capset(2)</c> of the calling thread.</summary>
     long SetCapabilities(CapabilityHeader* header, CapabilityData* data);
+
+    /// <summary><c>prlimit(2)</c> of this process; each of the two may be null.</summary>
+    long LimitResource(int resource, ResourceLimit* wanted, ResourceLimit* before);
 }

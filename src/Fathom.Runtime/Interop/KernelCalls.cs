@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Threading;
 
 namespace Fathom.Runtime.Interop;
 
@@ -16,6 +17,9 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
 
+    // The limit is the process's: two threads that save and lift it at a time would keep each other's.
+    private static readonly Lock LockedMemory = new();
+
     /// <summary>The calls without retries.</summary>
     public ISystemCalls Raw => calls;
 
@@ -27,7 +31,7 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         fixed (T* pointer = &attributes)
         {
             long result = calls.Bpf(command, pointer, sizeof(T));
-            return result is -Errno.EINTR or -Errno.EAGAIN ? Retry(command, pointer, sizeof(T), result) : (int)result;
+            return result is -Errno.EINTR or -Errno.EAGAIN or -Errno.EPERM ? Retry(command, pointer, sizeof(T), result) : (int)result;
         }
     }
 
@@ -39,6 +43,13 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         int result = Bpf(command, ref attributes);
         error = result < 0 ? -result : 0;
         return result < 0 ? null : new KernelDescriptor(calls, result, purpose);
+    }
+
+    /// <summary>Bytes of memory that this process may lock; <see cref="ResourceLimit.Infinity"/> without a limit.</summary>
+    public ulong GetLockedMemoryLimit()
+    {
+        ResourceLimit limit;
+        return calls.LimitResource(ResourceLimit.LockedMemory, null, &limit) < 0 ? ResourceLimit.Infinity : limit.Soft;
     }
 
     /// <summary>Opens a file for reading.</summary>
@@ -161,8 +172,7 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     // The verifier gives EAGAIN when a signal is pending, and the .NET runtime sends signals to its own threads:
     // https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/verifier.c (do_check: `if (signal_pending(current)) return -EAGAIN`).
     // Of other commands EAGAIN has a meaning of its own (a batch that found its map being changed) and goes to the caller.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Retry(BpfCommand command, void* attributes, int size, long result)
+    private long RepeatInterrupted(BpfCommand command, void* attributes, int size, long result)
     {
         int tries = 1;
         while (result == -Errno.EINTR || (result == -Errno.EAGAIN && command == BpfCommand.ProgramLoad && tries < LoadTries))
@@ -171,6 +181,44 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
             result = calls.Bpf(command, attributes, size);
         }
 
-        return (int)result;
+        return result;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int Retry(BpfCommand command, void* attributes, int size, long result)
+    {
+        result = RepeatInterrupted(command, attributes, size, result);
+        return result == -Errno.EPERM && (command is BpfCommand.MapCreate or BpfCommand.ProgramLoad)
+            ? RetryWithoutMemoryLimit(command, attributes, size)
+            : (int)result;
+    }
+
+    // Before Linux 5.11, maps and programs count as locked memory of their user, against a limit that is 64 KB by default, and too much is
+    // EPERM: https://github.com/torvalds/linux/blob/v5.10/kernel/bpf/syscall.c (bpf_charge_memlock). Only their creation asks for the limit,
+    // which is put back at once: a command that is started later must not inherit another one.
+    private int RetryWithoutMemoryLimit(BpfCommand command, void* attributes, int size)
+    {
+        lock (LockedMemory)
+        {
+            ResourceLimit before;
+            if (calls.LimitResource(ResourceLimit.LockedMemory, null, &before) < 0 || before.Soft == ResourceLimit.Infinity)
+            {
+                return -Errno.EPERM;
+            }
+
+            var lifted = new ResourceLimit { Soft = ResourceLimit.Infinity, Hard = ResourceLimit.Infinity };
+            if (calls.LimitResource(ResourceLimit.LockedMemory, &lifted, null) < 0)
+            {
+                lifted = before with { Soft = before.Hard };
+                if (before.Soft == before.Hard || calls.LimitResource(ResourceLimit.LockedMemory, &lifted, null) < 0)
+                {
+                    return -Errno.EPERM;
+                }
+            }
+
+            long result = RepeatInterrupted(command, attributes, size, calls.Bpf(command, attributes, size));
+            calls.LimitResource(ResourceLimit.LockedMemory, &before, null);
+            return (int)result;
+        }
     }
 }

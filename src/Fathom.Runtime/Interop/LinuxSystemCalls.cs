@@ -21,6 +21,8 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     private static long CapSetNumber => IsArm ? 91 : 126;
 
+    private static long PrlimitNumber => IsArm ? 261 : 302;
+
     private static long PidfdOpenNumber => 434;
 
     /// <inheritdoc/>
@@ -66,6 +68,10 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     /// <inheritdoc/>
     public long SetCapabilities(CapabilityHeader* header, CapabilityData* data) =>
         Result(SystemCall(CapSetNumber, (long)header, (long)data, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long LimitResource(int resource, ResourceLimit* wanted, ResourceLimit* before) =>
+        Result(SystemCall(PrlimitNumber, 0, resource, (long)wanted, (long)before, 0));
 
     private static long Result(long value) => value == -1 ? -Marshal.GetLastPInvokeError() : value;
 

@@ -15,6 +15,9 @@ public readonly record struct CapabilitySet(ulong Bits)
     /// <summary><c>CAP_SYS_ADMIN</c>: nearly everything.</summary>
     public static readonly CapabilitySet SysAdmin = new(1UL << 21);
 
+    /// <summary><c>CAP_SYS_RESOURCE</c>: raise limits.</summary>
+    public static readonly CapabilitySet SysResource = new(1UL << 24);
+
     /// <summary><c>CAP_PERFMON</c> (Linux 5.8): observe other processes and the kernel.</summary>
     public static readonly CapabilitySet PerfMon = new(1UL << 38);
 
@@ -72,6 +75,7 @@ public readonly record struct CapabilitySet(ulong Bits)
         2 => "CAP_DAC_READ_SEARCH",
         12 => "CAP_NET_ADMIN",
         21 => "CAP_SYS_ADMIN",
+        24 => "CAP_SYS_RESOURCE",
         38 => "CAP_PERFMON",
         39 => "CAP_BPF",
         _ => "capability " + number,

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using Fathom.Runtime.Interop;
+using Xunit;
 
 namespace Fathom.Runtime.Tests.Fakes;
 
@@ -41,6 +42,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>Errno of <c>perf_event_open(2)</c>, 0 for success.</summary>
     public int PerfError { get; set; }
+
+    /// <summary>How much memory the process may lock.</summary>
+    public ResourceLimit LockedMemory { get; set; } = new() { Soft = ResourceLimit.Infinity, Hard = ResourceLimit.Infinity };
 
     /// <summary>The commands so far.</summary>
     public List<BpfCommand> Commands { get; } = [];
@@ -139,6 +143,27 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     public long SetCapabilities(CapabilityHeader* header, CapabilityData* data)
     {
         Capabilities = new CapabilitySet(data[0].Effective | ((ulong)data[1].Effective << 32));
+        return 0;
+    }
+
+    public long LimitResource(int resource, ResourceLimit* wanted, ResourceLimit* before)
+    {
+        Assert.Equal(ResourceLimit.LockedMemory, resource);
+        if (before != null)
+        {
+            *before = LockedMemory;
+        }
+
+        if (wanted != null)
+        {
+            if (wanted->Hard > LockedMemory.Hard && !Capabilities.Contains(CapabilitySet.SysResource))
+            {
+                return -Errno.EPERM;
+            }
+
+            LockedMemory = *wanted;
+        }
+
         return 0;
     }
 }
