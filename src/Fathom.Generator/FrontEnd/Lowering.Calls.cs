@@ -344,7 +344,16 @@ internal sealed partial class Lowering
         }
 
         MemoryPlace result = NewMemory(memory.Type, "result", Where(compound));
-        _ = Inline(method, compound, null, Pair(method, [compound.Target, compound.Value]), result);
+        _located.Add(compound.Target, place);
+        try
+        {
+            _ = Inline(method, compound, null, Pair(method, [compound.Target, compound.Value]), result);
+        }
+        finally
+        {
+            _located.Remove(compound.Target);
+        }
+
         Copy(memory, result, Where(compound));
         return _b.Constant(s_i32, 0);
     }

@@ -30,6 +30,11 @@ internal sealed partial class Lowering
     private Place Locate(IOperation operation)
     {
         At(operation);
+        if (_located.TryGetValue(operation, out Place? known))
+        {
+            return known;
+        }
+
         switch (operation)
         {
             case IParenthesizedOperation { Operand: var inner }:

@@ -86,8 +86,18 @@ internal sealed partial class Lowering
                 CallOperatorInto(method, unary, target, unary.Operand);
                 break;
             case ISimpleAssignmentOperation assignment:
-                _ = SimpleAssignment(assignment);
-                Copy(target, Locate(assignment.Target), where);
+                Place assigned = Locate(assignment.Target);
+                _located.Add(assignment.Target, assigned);
+                try
+                {
+                    _ = SimpleAssignment(assignment);
+                }
+                finally
+                {
+                    _located.Remove(assignment.Target);
+                }
+
+                Copy(target, assigned, where);
                 break;
             default:
                 Copy(target, Locate(operation), where);

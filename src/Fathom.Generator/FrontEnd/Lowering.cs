@@ -25,6 +25,9 @@ internal sealed partial class Lowering
     private Scope _scope;
     private Block? _fault;
 
+    // Targets that were located already and are read again: C# evaluates them once.
+    private readonly Dictionary<IOperation, Place> _located = [];
+
     private Lowering(UnitContext unit, Function function, Scope scope, string kind, int typeFlag)
     {
         _unit = unit;

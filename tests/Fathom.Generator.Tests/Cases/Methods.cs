@@ -177,6 +177,32 @@ public static unsafe class Methods
         return byValue.Sum - byReference.Sum;
     }
 
+    // What is assigned to is evaluated once.
+    public static ulong Once(ulong a, ulong b)
+    {
+        Pair* pairs = stackalloc Pair[4];
+        var one = new Pair((int)a, (long)b);
+        int i = 0;
+        pairs[i++] += one;
+        Pair last = pairs[i++] = one;
+        pairs[Next(ref i)] = pairs[0] = new Pair(7, pairs[0].B);
+        (pairs[3], i) = (last, i + 100);
+        long sum = 0;
+        for (int k = 0; k < 4; k++) { sum = sum * 31 + pairs[k].A + pairs[k].B * 3 + pairs[k].C; }
+        return (ulong)(sum + last.Sum + i);
+    }
+
+    private static int Next(ref int i) => i++ & 3;
+
+    public static ulong TupleConversions(ulong a, ulong b)
+    {
+        (int p, long q) = ((byte, sbyte))((int)a, (int)b);
+        (long, long) wide = ((short, ushort))((int)a, (int)b);
+        (int x, int y) source = ((int)a, (int)b);
+        (long r, ulong s) = ((byte, ushort))source;
+        return (ulong)(p + q * 3 + wide.Item1 * 5 + wide.Item2 * 7 + r * 11) + s * 13;
+    }
+
     public static ulong Records(ulong a, ulong b)
     {
         var p = new Point((int)a, (int)b);
