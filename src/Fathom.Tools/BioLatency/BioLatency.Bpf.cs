@@ -210,7 +210,7 @@ internal static unsafe partial class BioLatencyProbe
                 ulong* crowded = Crowded.Lookup(id);
                 if (crowded == null)
                 {
-                    if ((Mode & BioLatencyMode.Selective) == 0)
+                    if ((Mode & BioLatencyMode.Selective) == 0 && !IsFlushDone(request, bytes))
                     {
                         Interlocked.Increment(ref Unstarted);
                     }
@@ -354,6 +354,14 @@ internal static unsafe partial class BioLatencyProbe
 
         return true;
     }
+
+    /// <summary>
+    /// Whether a completion is that of a write which asked for flushes and is told of their end. What went to the driver for it, its data and
+    /// the flushes, were requests of their own or completed before, and were counted; of this one nothing is left. Any other write has bytes.
+    /// https://github.com/torvalds/linux/blob/v6.18/block/blk-flush.c (blk_flush_complete_seq: REQ_FSEQ_DONE)
+    /// </summary>
+    private static bool IsFlushDone(Request* request, uint bytes) =>
+        bytes == 0 && (request->cmd_flags & BioLatencyMode.OperationBits) == BioLatencyMode.OperationWrite;
 
     /// <summary>The disk of a request as <c>dev_t</c>, 0 for requests that belong to none.</summary>
     private static uint DeviceOf(Request* request)

@@ -41,6 +41,12 @@ internal static class BioLatencyMode
     /// <summary>Not every request counts.</summary>
     public const uint Selective = OneDisk | BySubmitter;
 
+    /// <summary>The bits of <c>cmd_flags</c> that are the operation (<c>REQ_OP_MASK</c>), from Linux 5.10 on.</summary>
+    public const uint OperationBits = 0xff;
+
+    /// <summary>The operation of a write (<c>REQ_OP_WRITE</c>).</summary>
+    public const uint OperationWrite = 1;
+
     /// <summary>Eight units to the microsecond: powers of two of microseconds fall on powers of two of units.</summary>
     public const ulong UnitNsMicroseconds = 125;
 
