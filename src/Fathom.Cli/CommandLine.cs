@@ -59,7 +59,7 @@ internal static class CommandLine
                 Options = tool.Description.Options.Where(option => given.ContainsKey(option.Name)).ToDictionary(option => option.Name, option => given[option.Name]),
                 Pid = PidOf(given, command is not null),
                 Comm = CommOf(given),
-                Cgroup = NotEmpty(given, CommonOptions.Cgroup),
+                Cgroup = given.GetValueOrDefault(CommonOptions.Cgroup.Name),
             },
         };
 
@@ -77,7 +77,8 @@ internal static class CommandLine
             values.Add(parsed, option);
         }
 
-        ParseResult result = grammar.Parse(arguments);
+        // An argument that begins with @ is no file of arguments, for a tool that runs as root least of all.
+        ParseResult result = grammar.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         rest = [.. result.UnmatchedTokens];
         foreach (string argument in arguments)
         {
@@ -97,6 +98,11 @@ internal static class CommandLine
                 throw new UsageException(found.Tokens.Count == 0
                     ? $"option {Called(found, option)} needs a value: {option.Value}"
                     : $"option {Called(found, option)} is given more than once");
+            }
+
+            if (option.Value is not null && found.Tokens[0].Value.Length == 0)
+            {
+                throw new UsageException($"option {Called(found, option)} needs a value: {option.Value}");
             }
 
             given[option.Name] = option.Value is null ? "" : found.Tokens[0].Value;
@@ -212,14 +218,9 @@ internal static class CommandLine
 
     private static string? CommOf(Dictionary<string, string> given)
     {
-        string? comm = NotEmpty(given, CommonOptions.Comm);
+        string? comm = given.GetValueOrDefault(CommonOptions.Comm.Name);
         return comm is not null && System.Text.Encoding.UTF8.GetByteCount(comm) > LongestComm
             ? throw new UsageException($"the kernel keeps {LongestComm} bytes of a command name, but '{comm}' has more")
             : comm;
     }
-
-    private static string? NotEmpty(Dictionary<string, string> given, ToolOption option) =>
-        given.TryGetValue(option.Name, out string? value) && value.Length == 0
-            ? throw new UsageException($"option {option.Name} needs a value: {option.Value}")
-            : value;
 }

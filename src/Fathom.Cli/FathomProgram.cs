@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -57,7 +58,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         }
         catch (IOException e)
         {
-            Complain($"the output could not be written: {e.Message}");
+            Complain($"the output could not be written ({e.Message}): send it elsewhere, such as to a file with > FILE");
             return ExitCode.CannotRun;
         }
     }
@@ -82,18 +83,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         ? $"there is no option '{name}'"
         : $"there is no tool '{name}': choose one of {string.Join(", ", tools.Select(static tool => tool.Description.Name))}");
 
-    private void Print(string text)
-    {
-        try
-        {
-            output.Write(Encoding.UTF8.GetBytes(text));
-            output.Flush();
-        }
-        catch (IOException e)
-        {
-            throw new OutputClosedException("the reader of the output has closed it", e);
-        }
-    }
+    private void Print(string text) => new OutputStream(output).Write(Encoding.UTF8.GetBytes(text));
 
     // One line, whatever the message quotes.
     private void Complain(string sentence)
@@ -103,7 +93,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             errors.Write(Encoding.UTF8.GetBytes($"fathom: {OneLine(sentence)}\n"));
             errors.Flush();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Nobody listens there either; the exit code still tells.
         }

@@ -4,6 +4,7 @@ using Fathom.Cli;
 using Fathom.Tools.Hosting;
 using Microsoft.Win32.SafeHandles;
 
+StandardDescriptors.OpenClosed();
 using Stream output = Standard(1, static () => Console.OpenStandardOutput());
 using Stream errors = Standard(2, static () => Console.OpenStandardError());
 using var clock = new HostClock();

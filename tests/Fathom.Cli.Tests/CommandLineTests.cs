@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Text;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Xunit;
 
@@ -87,6 +88,8 @@ public sealed class CommandLineTests
     [InlineData("fake -p 1 -- ls", "--pid and a command cannot be given together; see fathom fake --help")]
     [InlineData("fake --comm a-very-long-name", "the kernel keeps 15 bytes of a command name, but 'a-very-long-name' has more; see fathom fake --help")]
     [InlineData("fake --comm=", "option --comm needs a value: NAME; see fathom fake --help")]
+    [InlineData("fake --disk=", "option --disk needs a value: DISK; see fathom fake --help")]
+    [InlineData("fake @/etc/passwd", "the interval must be a number of seconds, such as 1 or 0.5, but is '@/etc/passwd'; see fathom fake --help")]
     [InlineData("fake --", "a command to trace must follow '--'; see fathom fake --help")]
     [InlineData("fake --flags=yes", "option --flags takes no value; see fathom fake --help")]
     [InlineData("nosuch", "there is no tool 'nosuch': choose one of fake; see fathom --help")]
@@ -108,6 +111,29 @@ public sealed class CommandLineTests
         var tool = new FakeTool { Failure = new CannotRunException("there is no disk 'x': choose one of vda") };
         (int exit, string output, string errors) = Run(tool, "fake", "-d", "x");
         Assert.Equal((ExitCode.CannotRun, "", "fathom: there is no disk 'x': choose one of vda\n"), (exit, output, errors));
+    }
+
+    [Fact]
+    public void A_program_that_the_verifier_refuses_is_to_be_reported()
+    {
+        var log = VerifierLog.Parse("0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n");
+        var tool = new FakeTool { Failure = new VerifierRejectedException("Issued", 13, log, "BioLatency.Bpf.cs(12,5)", "") };
+        (int exit, string output, string errors) = Run(tool, "fake");
+        Assert.Equal(
+            (ExitCode.CannotRun, "",
+            "fathom: BioLatency.Bpf.cs(12,5): R0 !read_ok (verifying Issued: EACCES) (2 lines omitted): "
+            + $"fake does not fit this kernel, Linux {Kernel.Running.Release}; please report this line\n"),
+            (exit, output, errors));
+    }
+
+    [Fact]
+    public void A_process_must_be_there()
+    {
+        var tool = new FakeTool();
+        (int exit, _, string errors) = Run(tool, "fake", "-p", "2147483647");
+        Assert.Equal((ExitCode.CannotRun, "fathom: there is no process 2147483647: give the number of one that runs, such as ps shows it\n"), (exit, errors));
+        Assert.Null(tool.Asked);
+        Assert.Equal(ExitCode.Done, Run(tool, "fake", "1", "1", "-p", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)).Exit);
     }
 
     [Theory]
@@ -171,7 +197,10 @@ public sealed class CommandLineTests
         using var errors = new MemoryStream();
         using var clock = new FakeClock();
         Assert.Equal(ExitCode.CannotRun, new FathomProgram([new FakeTool()], full, errors).Run(["fake", "1", "10"], clock));
-        Assert.StartsWith("fathom: the output could not be written: ", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
+        const string Sentence = "fathom: the output could not be written (No space left on device : '/dev/full'): send it elsewhere, such as to a file with > FILE\n";
+        Assert.Equal(Sentence, Encoding.UTF8.GetString(errors.ToArray()));
+        Assert.Equal(ExitCode.CannotRun, new FathomProgram([new FakeTool()], full, errors).Run(["--help"], clock));
+        Assert.Equal(Sentence + Sentence, Encoding.UTF8.GetString(errors.ToArray()));
     }
 
     private static (int Exit, string Output, string Errors) Run(FakeTool tool, params string[] arguments)

@@ -116,10 +116,17 @@ internal sealed class RunningProgram : IDisposable
 /// <summary>Where the programs are that the tests run.</summary>
 internal static class Programs
 {
+    private static readonly Lazy<string> s_direct = new(FindDirect);
     private static readonly string[] SystemFolders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
     /// <summary>fathom as `./test` built it.</summary>
     public static string Fathom { get; } = FindFathom();
+
+    /// <summary>The same without the script that starts it, where the program is native: its process is then that which is started.</summary>
+    public static string Direct => s_direct.Value;
+
+    /// <summary>Whether the program is native.</summary>
+    public static bool IsNative => Direct != Fathom;
 
     /// <summary>A program of the system; the test is skipped where it is not installed.</summary>
     public static string Find(string name, string package)
@@ -132,6 +139,14 @@ internal static class Programs
     /// <summary>Skips the test where programs may not be loaded.</summary>
     public static void NeedRoot() =>
         Assert.SkipUnless(Environment.UserName == "root" && Environment.IsPrivilegedProcess, "Loading BPF programs needs root.");
+
+    private static string FindDirect()
+    {
+        // Builds it if it must be.
+        RunningProgram.Run(Fathom, "--version").Dispose();
+        var artifacts = Path.Combine(Path.GetDirectoryName(Fathom)!, "artifacts");
+        return File.ReadAllText(Path.Combine(artifacts, "fathom.mode")).Trim() == "native" ? Path.Combine(artifacts, "native/fathom") : Fathom;
+    }
 
     private static string FindFathom()
     {

@@ -5,8 +5,11 @@ namespace Fathom.Runtime;
 /// <param name="objectName">On what.</param>
 /// <param name="errorNumber">The errno.</param>
 /// <param name="missing">The capabilities that it lacks.</param>
-public sealed class MissingCapabilityException(string operation, string objectName, int errorNumber, CapabilitySet missing)
-    : BpfException(operation, objectName, errorNumber, $"this needs {missing}: run it as root, or give the program these capabilities.")
+/// <param name="isRoot">Whether it runs as root all the same, as in a container.</param>
+public sealed class MissingCapabilityException(string operation, string objectName, int errorNumber, CapabilitySet missing, bool isRoot = false)
+    : BpfException(operation, objectName, errorNumber, isRoot
+        ? $"this needs {missing}, which root does not have here: run it outside of the container or service that took them away."
+        : $"this needs {missing}: run it as root, or give the program these capabilities.")
 {
     /// <summary>The capabilities that the process lacks.</summary>
     public CapabilitySet Missing { get; } = missing;
@@ -18,7 +21,7 @@ public sealed class MissingCapabilityException(string operation, string objectNa
 /// <param name="errorNumber">The errno.</param>
 /// <param name="mode">The mode of lockdown that the kernel is in.</param>
 public sealed class LockdownException(string operation, string objectName, int errorNumber, string mode)
-    : BpfException(operation, objectName, errorNumber, $"kernel lockdown ({mode}) forbids it; it is set when the machine boots and ends with a reboot.")
+    : BpfException(operation, objectName, errorNumber, $"kernel lockdown ({mode}) forbids it: boot the machine without it.")
 {
     /// <summary>The mode of lockdown, for example <c>confidentiality</c>.</summary>
     public string Mode { get; } = mode;
@@ -47,7 +50,7 @@ public sealed class KernelBtfException(int errorNumber, string problem)
 /// <param name="errorNumber">The errno.</param>
 /// <param name="feature">The feature, with the version that it came in.</param>
 public sealed class FeatureNotSupportedException(string operation, string objectName, int errorNumber, string feature)
-    : BpfException(operation, objectName, errorNumber, $"this kernel has no {feature}.")
+    : BpfException(operation, objectName, errorNumber, $"this kernel has no {feature}: use a newer kernel, or one that is built with it.")
 {
     /// <summary>The feature, with the version that it came in.</summary>
     public string Feature { get; } = feature;

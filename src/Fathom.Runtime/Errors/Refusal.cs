@@ -1,3 +1,4 @@
+using System;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
@@ -17,13 +18,27 @@ internal static class Refusal
         CapabilitySet missing = kernel.Capabilities.MissingOf(needed);
         if (!missing.IsEmpty)
         {
-            return new MissingCapabilityException(operation, name, error, missing);
+            return new MissingCapabilityException(operation, name, error, missing, StatusOf(kernel, "Uid", 1) == "0");
+        }
+
+        // Root of a user namespace has all capabilities, but not for what belongs to the whole machine.
+        // https://github.com/torvalds/linux/blob/v6.18/kernel/capability.c (capable: it asks the first namespace)
+        if (kernel.Calls.ReadText("/proc/self/uid_map", out _) is { } map && !IsWholeMap(map))
+        {
+            return new KernelPolicyException(operation, name, error,
+                "the capabilities of a user namespace do not count for this: run it as root outside of the container or namespace.");
         }
 
         string lockdown = kernel.Lockdown;
         if (lockdown == "confidentiality")
         {
             return new LockdownException(operation, name, error, lockdown);
+        }
+
+        if (StatusOf(kernel, "Seccomp", 0) is "1" or "2")
+        {
+            return new KernelPolicyException(operation, name, error,
+                $"the process has {needed}, but a seccomp filter watches it, which may forbid bpf(2): run it outside of the container or service that set the filter.");
         }
 
         ulong limit = kernel.Calls.GetLockedMemoryLimit();
@@ -37,10 +52,29 @@ internal static class Refusal
         }
 
         return new KernelPolicyException(operation, name, error,
-            $"the kernel refuses {what} without a reason although the process has {needed}: a policy of this kernel, or the process is in a "
-            + "container or user namespace; try it on the host.");
+            $"the kernel refuses {what} without a reason although the process has {needed}: a security policy of this machine forbids it; "
+            + "see the kernel's log (dmesg, audit).");
     }
 
     /// <summary>True for the two numbers that mean "forbidden".</summary>
     public static bool IsForbidden(int error) => error is Errno.EPERM or Errno.EACCES;
+
+    // https://man7.org/linux/man-pages/man7/user_namespaces.7.html: the first namespace maps all numbers to themselves.
+    private static bool IsWholeMap(string map) =>
+        map.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is ["0", "0", "4294967295"];
+
+    // A line such as "Uid:	1000	0	0	0": real, effective, saved, of the file system.
+    private static string StatusOf(Kernel kernel, string name, int field)
+    {
+        foreach (string line in (kernel.Calls.ReadText("/proc/self/status", out _) ?? "").Split('\n'))
+        {
+            if (line.StartsWith(name + ":", StringComparison.Ordinal))
+            {
+                string[] fields = line[(name.Length + 1)..].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+                return field < fields.Length ? fields[field] : "";
+            }
+        }
+
+        return "";
+    }
 }

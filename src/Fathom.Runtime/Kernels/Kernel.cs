@@ -14,6 +14,7 @@ namespace Fathom.Runtime;
 public sealed class Kernel
 {
     private const string BtfPath = "/sys/kernel/btf/vmlinux";
+    private const string CpuPath = "/sys/devices/system/cpu/possible";
     private const int BtfHeaderSize = 24;
 
     private readonly ConcurrentDictionary<KernelFeature, FeatureAnswer> _answers = new();
@@ -118,25 +119,28 @@ public sealed class Kernel
 
     private int ReadPossibleCpus()
     {
-        const string Path = "/sys/devices/system/cpu/possible";
-        string? list = Calls.ReadText(Path, out int error);
+        string? list = Calls.ReadText(CpuPath, out int error);
         int count = list is null ? 0 : CountCpus(list);
         return count > 0
             ? count
-            : throw new BpfException("count CPUs", Path, error, "without this list the layout of per-CPU maps is unknown; mount sysfs.");
+            : throw new BpfException("count CPUs", CpuPath, error, "without this list the layout of per-CPU maps is unknown: mount -t sysfs sysfs /sys.");
     }
 
     private BtfData ReadBtf()
     {
-        using KernelDescriptor file = Calls.Open(BtfPath, out int error) ?? throw new KernelBtfException(error, error == Errno.ENOENT
-            ? "this kernel was built without a description of its types (CONFIG_DEBUG_INFO_BTF=y); Fathom needs a kernel that has it."
-            : "the kernel's types cannot be read; mount sysfs at /sys.");
+        using KernelDescriptor file = Calls.Open(BtfPath, out int error) ?? throw new KernelBtfException(error, error switch
+        {
+            Errno.ENOENT when Calls.ReadText(CpuPath, out _) is null => "sysfs is not mounted: mount -t sysfs sysfs /sys.",
+            Errno.ENOENT => "this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y): use a kernel that is built with it.",
+            Errno.EACCES or Errno.EPERM => "the kernel's types may not be read: run it as root, or outside of the container that hides them.",
+            _ => "the kernel's types cannot be opened: see whether sysfs is mounted at /sys.",
+        });
 
         Span<byte> header = stackalloc byte[BtfHeaderSize];
         int length = Calls.Read(file, header) == header.Length ? LengthOf(header) : 0;
         if (length == 0)
         {
-            throw new KernelBtfException(0, "the kernel's types do not start as types do (BTF).");
+            throw new KernelBtfException(0, "this is no description of types (BTF): see whether something is mounted over it.");
         }
 
         ReadOnlyMemory<byte> bytes = TryMap(file, length) ?? ReadRest(file, header, length);
@@ -146,7 +150,7 @@ public sealed class Kernel
         }
         catch (BadFormatException e)
         {
-            throw new KernelBtfException(0, "the kernel's types have a form that Fathom does not know: " + e.Message);
+            throw new KernelBtfException(0, $"the kernel's types have a form that is not known here ({e.Message}): use a newer version of Fathom.");
         }
     }
 
@@ -183,7 +187,7 @@ public sealed class Kernel
             int count = Calls.Read(file, bytes.AsSpan(done));
             if (count <= 0)
             {
-                throw new KernelBtfException(-count, $"the kernel's types end after {done} of {length} bytes.");
+                throw new KernelBtfException(-count, $"the kernel's types end after {done} of {length} bytes: see whether something is mounted over them.");
             }
 
             done += count;

@@ -159,6 +159,12 @@ public sealed class LoadedObject : IDisposable
             }
         }
 
+        CapabilitySet needed = CapabilitySet.Bpf;
+        foreach ((_, ProgramSection section) in entries)
+        {
+            needed |= section.Needed;
+        }
+
         using ObjectBtf btf = ObjectBtf.Load(_kernel, definition);
         if (btf.Refusal.Length > 0)
         {
@@ -170,7 +176,7 @@ public sealed class LoadedObject : IDisposable
             // An empty section is no map to the kernel, and nothing can refer to it.
             if (map.InitialValue is null || map.ValueSize > 0)
             {
-                _maps.Add(map.Name, MapFactory.Create(_kernel, map, options, btf));
+                _maps.Add(map.Name, MapFactory.Create(_kernel, map, options, btf, needed));
             }
         }
 

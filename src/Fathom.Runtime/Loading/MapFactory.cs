@@ -14,7 +14,12 @@ internal static class MapFactory
     private const uint Mappable = 1u << 10;
 
     /// <summary>Creates one map, and for data sections fills it.</summary>
-    public static BpfMap Create(Kernel kernel, MapDefinition definition, LoadOptions options, ObjectBtf btf)
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="definition">The map.</param>
+    /// <param name="options">What the caller wants otherwise.</param>
+    /// <param name="btf">The object's types.</param>
+    /// <param name="needed">What the whole object takes: who lacks more than this map needs is told all of it at once.</param>
+    public static BpfMap Create(Kernel kernel, MapDefinition definition, LoadOptions options, ObjectBtf btf, CapabilitySet needed)
     {
         var attributes = new MapCreateAttributes
         {
@@ -44,7 +49,7 @@ internal static class MapFactory
 
         if (descriptor is null)
         {
-            throw Failure(kernel, definition, (int)attributes.MaxEntries, error);
+            throw Failure(kernel, definition, (int)attributes.MaxEntries, error, needed);
         }
 
         var map = new BpfMap(
@@ -115,11 +120,11 @@ internal static class MapFactory
     private static bool TakesTypes(MapType type) =>
         type is not (MapType.PerfEventArray or MapType.CgroupArray or MapType.StackTrace or MapType.RingBuffer or MapType.ProgramArray);
 
-    private static BpfException Failure(Kernel kernel, MapDefinition definition, int entries, int error)
+    private static BpfException Failure(Kernel kernel, MapDefinition definition, int entries, int error, CapabilitySet needed)
     {
         if (Refusal.IsForbidden(error))
         {
-            return Refusal.Explain(kernel, "create map", definition.Name, error, CapabilitySet.Bpf, $"to create maps of type {definition.Type}");
+            return Refusal.Explain(kernel, "create map", definition.Name, error, needed, $"to create maps of type {definition.Type}");
         }
 
         long bytes = (long)entries * (definition.KeySize + definition.ValueSize);
@@ -127,7 +132,8 @@ internal static class MapFactory
         {
             Errno.E2BIG => $"{entries} entries of {definition.KeySize} + {definition.ValueSize} bytes are more than a map may have; ask for fewer entries.",
             Errno.ENOMEM => $"the kernel has no memory for {entries} entries (at least {bytes} bytes); ask for fewer entries, or raise the memory limit of this cgroup.",
-            Errno.EINVAL => $"this kernel has no maps of type {definition.Type}, or not of this size ({entries} entries, keys {definition.KeySize}, values {definition.ValueSize} bytes) or with these flags (0x{definition.Flags:x}).",
+            Errno.EINVAL => $"this kernel has no maps of type {definition.Type}, or not of this size ({entries} entries, keys {definition.KeySize}, values {definition.ValueSize} bytes) or with these flags (0x{definition.Flags:x}): use a newer kernel.",
+            Errno.ENOSYS => "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL=y), or a seccomp filter hides it: use another kernel, or run it outside of the container.",
             Errno.EMFILE => "this process has too many files open; raise `ulimit -n`.",
             _ => "the kernel gave no further reason.",
         });

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
+using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.Hosting;
 
@@ -20,6 +21,11 @@ public static class ToolHost
     public static void Run(
         ITool tool, ToolRequest request, Schedule schedule, ISink sink, HostClock clock, IReadOnlyList<string>? command = null)
     {
+        if (request.Pid != 0)
+        {
+            Processes.MustExist(request.Pid);
+        }
+
         using TracedCommand? traced = command is null ? null : TracedCommand.StartStopped(command);
         if (traced is not null)
         {
@@ -30,6 +36,12 @@ public static class ToolHost
         {
             using ITracing tracing = tool.Start(request);
             Trace(tracing);
+        }
+        catch (VerifierRejectedException e)
+        {
+            // The programs of a tool are not the user's, who can do nothing about them but tell.
+            throw new CannotRunException(
+                $"{e.Message}: {tool.Description.Name} does not fit this kernel, Linux {Kernel.Running.Release}; please report this line", e);
         }
         catch (BpfException e)
         {

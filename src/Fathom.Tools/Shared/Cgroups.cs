@@ -24,8 +24,7 @@ internal sealed class Cgroups(string mounts = "/proc/self/mountinfo")
             throw new CannotRunException($"there is no cgroup '{resolved}': {advice}");
         }
 
-        // Every cgroup of version 2 has this file, and none of version 1.
-        return File.Exists(Path.Combine(resolved, "cgroup.controllers"))
+        return IsCgroup(resolved)
             ? resolved
             : throw new CannotRunException($"'{resolved}' is not a cgroup of version 2: {advice}");
     }
@@ -33,7 +32,8 @@ internal sealed class Cgroups(string mounts = "/proc/self/mountinfo")
     /// <summary>The absolute path of a cgroup. <c>/proc/PID/cgroup</c> writes them relative to the mount, with a slash before.</summary>
     internal string Resolve(string path)
     {
-        if (Directory.Exists(path) && Path.IsPathRooted(path))
+        // What is a directory but no cgroup may be one below the mount: "/" is the first of all.
+        if (Path.IsPathRooted(path) && IsCgroup(path))
         {
             return path;
         }
@@ -42,6 +42,9 @@ internal sealed class Cgroups(string mounts = "/proc/self/mountinfo")
         string below = mount is null ? path : Path.Join(mount, path);
         return Path.IsPathRooted(path) && !Directory.Exists(below) ? path : below;
     }
+
+    // Every cgroup of version 2 has this file, and none of version 1.
+    private static bool IsCgroup(string path) => File.Exists(Path.Combine(path, "cgroup.controllers"));
 
     /// <summary>Where cgroup2 is mounted; null if nowhere.</summary>
     internal string? Mount()

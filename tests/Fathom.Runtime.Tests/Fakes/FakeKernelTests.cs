@@ -49,7 +49,66 @@ public sealed unsafe class FakeKernelTests
 
         var e = Throws<KernelPolicyException>(() => LoadedObject.Load(Kernel, Sample("raw_tp/sys_enter")));
 
-        Assert.Contains("refuses programs of type raw tracepoint without a reason", e.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "load program probe: EPERM: the kernel refuses programs of type raw tracepoint without a reason although the process has "
+            + "CAP_PERFMON and CAP_BPF: a security policy of this machine forbids it; see the kernel's log (dmesg, audit).",
+            e.Message);
+    }
+
+    [Fact]
+    public void All_that_an_object_needs_is_told_at_its_first_map()
+    {
+        _calls.Capabilities = default;
+        _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
+
+        var e = Throws<MissingCapabilityException>(() => LoadedObject.Load(Kernel, Sample("raw_tp/sys_enter")));
+
+        Assert.Equal("create map map: EPERM: this needs CAP_PERFMON and CAP_BPF: run it as root, or give the program these capabilities.", e.Message);
+    }
+
+    [Fact]
+    public void Root_without_capabilities_is_not_told_to_become_root()
+    {
+        _calls.Capabilities = CapabilitySet.Bpf;
+        _calls.Files["/proc/self/status"] = "Name:\tfathom\nUid:\t1000\t0\t0\t0\n"u8.ToArray();
+        _calls.Fail(BpfCommand.ProgramLoad, Errno.EPERM);
+
+        var e = Throws<MissingCapabilityException>(() => LoadedObject.Load(Kernel, Sample("raw_tp/sys_enter")));
+
+        Assert.Equal(
+            "load program probe: EPERM: this needs CAP_PERFMON, which root does not have here: "
+            + "run it outside of the container or service that took them away.",
+            e.Message);
+    }
+
+    [Theory]
+    [InlineData("         0       1000          1\n", "Seccomp:\t2\n", "the capabilities of a user namespace do not count for this: run it as root outside of the container or namespace.")]
+    [InlineData("         0          0 4294967295\n", "Seccomp:\t2\n", "the process has CAP_BPF, but a seccomp filter watches it, which may forbid bpf(2): run it outside of the container or service that set the filter.")]
+    [InlineData("         0          0 4294967295\n", "Seccomp:\t0\n", "the kernel refuses to create maps of type Hash without a reason although the process has CAP_BPF: a security policy of this machine forbids it; see the kernel's log (dmesg, audit).")]
+    public void What_forbids_although_the_capabilities_are_there_is_looked_for(string map, string status, string advice)
+    {
+        _calls.Files["/proc/self/uid_map"] = Encoding.ASCII.GetBytes(map);
+        _calls.Files["/proc/self/status"] = Encoding.ASCII.GetBytes(status);
+        _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
+
+        var e = Throws<KernelPolicyException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
+
+        Assert.Equal("create map map: EPERM: " + advice, e.Message);
+    }
+
+    [Fact]
+    public void A_kernel_that_is_too_old_is_told_by_what_it_lacks()
+    {
+        _calls.Files["/sys/kernel/btf/vmlinux"] = KernelTypes();
+        Assert.Equal(
+            "load program probe: this kernel has no tracepoint block_rq_issue (no type btf_trace_block_rq_issue in its BTF): "
+            + "use a newer kernel, or one that is built with it.",
+            Throws<FeatureNotSupportedException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/block_rq_issue"))).Message);
+
+        _calls.Fail(BpfCommand.ProgramLoad, Errno.EINVAL);
+        Assert.Equal(
+            "load program probe: EINVAL: this kernel has no programs of type tp_btf, or not in this form: use a newer kernel, or one that is built with it.",
+            Throws<FeatureNotSupportedException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter"))).Message);
     }
 
     [Fact]
@@ -58,7 +117,10 @@ public sealed unsafe class FakeKernelTests
         _calls.Files["/sys/kernel/security/lockdown"] = "none integrity [confidentiality]\n"u8.ToArray();
         _calls.Fail(BpfCommand.ProgramLoad, Errno.EPERM);
 
-        Assert.Equal("confidentiality", Throws<LockdownException>(() => LoadedObject.Load(Kernel, Sample("syscall"))).Mode);
+        var e = Throws<LockdownException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
+
+        Assert.Equal("confidentiality", e.Mode);
+        Assert.Equal("load program probe: EPERM: kernel lockdown (confidentiality) forbids it: boot the machine without it.", e.Message);
     }
 
     [Fact]
@@ -106,6 +168,7 @@ public sealed unsafe class FakeKernelTests
     [InlineData(Errno.ENOMEM, "no memory for 100 entries (at least 1200 bytes)")]
     [InlineData(Errno.EINVAL, "no maps of type Hash, or not of this size")]
     [InlineData(Errno.EMFILE, "ulimit -n")]
+    [InlineData(Errno.ENOSYS, "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL=y), or a seccomp filter hides it: use another kernel")]
     public void A_map_that_cannot_be_created_says_why(int error, string words)
     {
         _calls.Fail(BpfCommand.MapCreate, error);
@@ -180,11 +243,22 @@ public sealed unsafe class FakeKernelTests
     public void A_kernel_without_types_is_told_from_one_that_hides_them()
     {
         var missing = Throws<KernelBtfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")));
-        Assert.Contains("CONFIG_DEBUG_INFO_BTF", missing.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "read kernel types /sys/kernel/btf/vmlinux: ENOENT: this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y): "
+            + "use a kernel that is built with it.",
+            missing.Message);
 
         _calls.FileErrors["/sys/kernel/btf/vmlinux"] = Errno.EACCES;
         var hidden = Throws<KernelBtfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")));
-        Assert.Equal("EACCES", hidden.ErrorName);
+        Assert.Equal(
+            "read kernel types /sys/kernel/btf/vmlinux: EACCES: the kernel's types may not be read: "
+            + "run it as root, or outside of the container that hides them.",
+            hidden.Message);
+
+        _calls.FileErrors.Clear();
+        _calls.Files.Remove("/sys/devices/system/cpu/possible");
+        var unmounted = Throws<KernelBtfException>(() => _ = Kernel.Btf);
+        Assert.Equal("read kernel types /sys/kernel/btf/vmlinux: ENOENT: sysfs is not mounted: mount -t sysfs sysfs /sys.", unmounted.Message);
     }
 
     [Theory]
@@ -208,7 +282,7 @@ public sealed unsafe class FakeKernelTests
         Assert.Contains("end after", Throws<KernelBtfException>(() => _ = Kernel.Btf).Message, StringComparison.Ordinal);
 
         _calls.Files["/sys/kernel/btf/vmlinux"] = new byte[100];
-        Assert.Contains("do not start", Throws<KernelBtfException>(() => _ = Kernel.Btf).Message, StringComparison.Ordinal);
+        Assert.Contains("no description of types", Throws<KernelBtfException>(() => _ = Kernel.Btf).Message, StringComparison.Ordinal);
     }
 
     [Fact]

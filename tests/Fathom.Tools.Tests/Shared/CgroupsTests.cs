@@ -54,6 +54,8 @@ public sealed class CgroupsTests
             Assert.Equal(child, cgroups.Find(child));
             Assert.Equal(child, cgroups.Find("a.slice/b"));
             Assert.Equal(child, cgroups.Find("/a.slice/b"));
+            File.WriteAllText(Path.Combine(mount, "cgroup.controllers"), "io\n");
+            Assert.Equal(mount + "/", cgroups.Find("/"));
             Assert.Equal(
                 $"there is no cgroup '{mount}/c': give the path of a directory below {mount}",
                 Assert.Throws<CannotRunException>(() => cgroups.Find("c")).Message);

@@ -1,0 +1,38 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Tools.Shared;
+
+/// <summary>The processes of this machine, from procfs.</summary>
+internal static class Processes
+{
+    /// <summary>Complains about a number that no process has: a tool that traces nothing looks like a machine that does nothing.</summary>
+    /// <param name="pid">The number.</param>
+    /// <param name="procfs">Where procfs is mounted. Where it is not, nothing is known and nothing said.</param>
+    /// <exception cref="CannotRunException">There is no such process, or the number is that of a thread.</exception>
+    public static void MustExist(int pid, string procfs = "/proc")
+    {
+        if (!File.Exists(Path.Combine(procfs, "self/status")))
+        {
+            return;
+        }
+
+        try
+        {
+            // A thread is not listed, but its folder is there.
+            string path = Path.Combine(procfs, pid.ToString(CultureInfo.InvariantCulture), "status");
+            string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith("Tgid:", StringComparison.Ordinal));
+            if (int.TryParse(line?[5..], CultureInfo.InvariantCulture, out int process) && process != pid)
+            {
+                throw new CannotRunException($"{pid} is a thread of process {process}: give the number of the process");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotRunException($"there is no process {pid}: give the number of one that runs, such as ps shows it", e);
+        }
+    }
+}
