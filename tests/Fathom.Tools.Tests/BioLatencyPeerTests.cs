@@ -11,7 +11,13 @@ namespace Fathom.Tools.Tests;
 /// <summary>fathom biolatency and libbpf-tools' biolatency over the same requests in the same run.</summary>
 public sealed class BioLatencyPeerTests
 {
-    private const int Requests = 20_011;
+    private const int Requests = 20_111;
+
+    // Some of the requests may still be merged into one on their way: what counts is that both tools see the same.
+    private const int AtLeast = 20_000;
+
+    // How far apart the two tools read the clock, for one request: the first one's program runs before the second one's.
+    private const double ClockDistanceUs = 0.25;
 
     [Theory]
     [InlineData(new string[0], new string[0])]
@@ -25,6 +31,8 @@ public sealed class BioLatencyPeerTests
         Programs.NeedRoot();
         var peerProgram = Programs.Find("biolatency", "libbpf-tools");
         using var disk = new LoopDisk(megabytes: 64);
+        // Without a scheduler the peer's -Q forgets that a request waited when it is issued; with one, both begin at its insertion.
+        disk.Set("scheduler", "mq-deadline");
 
         using var ours = RunningProgram.Start(Programs.Fathom, ["biolatency", "-d", disk.Name, .. options]);
         ours.WaitFor("Tracing");
@@ -38,16 +46,22 @@ public sealed class BioLatencyPeerTests
         var oursTotal = oursByBucket.Values.Sum();
         var peerTotal = peerByBucket.Values.Sum();
         var both = $"\nours:\n{ours.Output}{ours.Errors}\npeer:\n{peer.Output}{peer.Errors}";
-        Assert.True(peerTotal >= Requests, "The peer saw fewer requests than were made." + both);
+        Assert.True(peerTotal >= AtLeast, "The peer saw fewer requests than were made." + both);
         Assert.True(Math.Abs(oursTotal - peerTotal) <= peerTotal * 0.005, $"Totals differ: {oursTotal} and {peerTotal}." + both);
         foreach (var low in oursByBucket.Keys.Union(peerByBucket.Keys))
         {
-            // The peer's first row holds 0 and 1, as ours does, under another low end in no case.
             var (mine, theirs) = (oursByBucket.GetValueOrDefault(low), peerByBucket.GetValueOrDefault(low));
-            Assert.True(
-                Math.Abs(mine - theirs) <= Math.Max(3, theirs * 0.02),
-                $"Bucket {low}: {mine} and {theirs}." + both);
+            var tolerance = Math.Max(3, Math.Max(theirs * 0.02, NearEdges(peerByBucket, low)));
+            Assert.True(Math.Abs(mine - theirs) <= tolerance, $"Bucket {low}: {mine} and {theirs}." + both);
         }
+    }
+
+    // Requests that lie so near to an edge of a bucket that the two clock readings may put them on either side: as many as the buckets
+    // beside the edge hold on average within that time.
+    private static double NearEdges(SortedDictionary<long, long> buckets, long low)
+    {
+        double Density(long start) => start < 2 ? 0 : (double)buckets.GetValueOrDefault(start) / start;
+        return ClockDistanceUs * (Density(low) + Math.Max(Density(low / 2), Density(low * 2)));
     }
 
     [Fact]
@@ -65,7 +79,7 @@ public sealed class BioLatencyPeerTests
             ReadAndWrite(disk, Requests);
             running.ForEach(static tool => tool.Stop());
             var totals = running.Select(static tool => HistogramText.Sum(tool.Output).Values.Sum()).ToList();
-            Assert.True(totals[0] >= Requests);
+            Assert.True(totals[0] >= AtLeast);
             Assert.All(totals, total => Assert.Equal(totals[0], total));
             Assert.Contains($"disk = {disk.Name}", running[1].Output, StringComparison.Ordinal);
             Assert.Contains("flags = ", running[2].Output, StringComparison.Ordinal);
@@ -106,8 +120,10 @@ public sealed class BioLatencyPeerTests
         var fio = Programs.Find("fio", "fio");
         using var load = RunningProgram.Run(
             fio,
-            "--name=load", $"--filename={disk.Device}", "--direct=1", "--rw=randrw", "--bs=4k", "--ioengine=libaio", "--iodepth=2",
-            $"--io_size={(requests * 4L).ToString(CultureInfo.InvariantCulture)}k", "--size=64m", "--norandommap");
+            "--name=load", $"--filename={disk.Device}", "--direct=1", "--rw=randrw", "--ioengine=libaio", "--iodepth=2", "--size=64m",
+            // Many sizes make many latencies, so that few lie near the edge of any bucket.
+            "--bsrange=4k-128k", "--norandommap", "--io_size=20g",
+            $"--number_ios={requests.ToString(CultureInfo.InvariantCulture)}");
         Assert.True(load.ExitCode == 0, load.Errors);
     }
 

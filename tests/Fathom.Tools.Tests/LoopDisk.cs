@@ -35,6 +35,8 @@ internal sealed class LoopDisk : IDisposable
         }
 
         Device = setup.Output.Trim();
+        // Two requests that were merged would be one: what is counted is then not what was made.
+        Set("nomerges", "2");
     }
 
     /// <summary>Its path, <c>/dev/loop0</c>.</summary>
@@ -43,8 +45,13 @@ internal sealed class LoopDisk : IDisposable
     /// <summary>Its name, <c>loop0</c>.</summary>
     public string Name => Path.GetFileName(Device);
 
+    /// <summary>Sets an attribute of its queue.</summary>
+    public void Set(string attribute, string value) => File.WriteAllText($"/sys/block/{Name}/queue/{attribute}", value);
+
     public void Dispose()
     {
+        Set("nomerges", "0");
+        Set("scheduler", "none");
         RunningProgram.Run(_losetup, "--detach", Device).Dispose();
         File.Delete(_file);
     }
