@@ -11,6 +11,8 @@ namespace Fathom.Tools.BioLatency;
 /// every request counts, the programs named Chosen do the same with questions; of each tracepoint one program is loaded. Where only some
 /// submitters count, <see cref="Submitted"/> (or the first of the others to see it, before Linux 6.5) gives a request a place with start 0,
 /// in the submitter's context: at completion the current task is an arbitrary one.
+/// Programs are attached in the order in which they stand here: what ends a request before what begins it, so that no request gets a place
+/// and completes unseen.
 /// </remarks>
 [BpfObject]
 internal static unsafe partial class BioLatencyProbe
@@ -77,19 +79,71 @@ internal static unsafe partial class BioLatencyProbe
     [Map(MaxEntries = 10_240)]
     internal static readonly HashMap<uint, uint> Tree = new();
 
-    [TracepointBtf("block_io_start")]
-    private static void Submitted(Request* request)
+    [TracepointBtf("block_rq_complete")]
+    private static void Completed(Request* request, int error, uint bytes)
     {
+        if (bytes < request->__data_len)
+        {
+            Interlocked.Increment(ref Partial);
+            return;
+        }
+
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
-            if (IsWanted(request))
+            InFlight* place = PlaceOf(id, table);
+            ulong start;
+            if (place->Request == id)
             {
-                Keep(id, table, 0);
+                start = place->Start;
+                place->Request = 0;
             }
             else
             {
-                Forget(id, table);
+                ulong* crowded = Crowded.Lookup(id);
+                if (crowded == null)
+                {
+                    if ((Mode & BioLatencyMode.Selective) == 0 && !IsFlushDone(request, bytes))
+                    {
+                        Interlocked.Increment(ref Unstarted);
+                    }
+
+                    return;
+                }
+
+                start = *crowded;
+                Crowded.Delete(id);
+            }
+
+            if (start != 0)
+            {
+                Count(request, Helpers.KtimeGetNs() - start);
+            }
+        }
+    }
+
+    /// <summary>A request that waited was merged into another, and will not complete by itself.</summary>
+    [TracepointBtf("block_rq_merge")]
+    private static void Merged(Request* first, Request* second)
+    {
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        fixed (InFlightTable* table = &Places)
+        {
+            Forget(Identify(request, table), table);
+        }
+    }
+
+    /// <summary>The driver gave a request back, to issue it again: it starts anew then, unless the time in the queue counts.</summary>
+    [TracepointBtf("block_rq_requeue")]
+    private static void Returned(Request* first, Request* second)
+    {
+        Interlocked.Increment(ref Requeued);
+        if ((Mode & (BioLatencyMode.Selective | BioLatencyMode.Queued)) == 0)
+        {
+            Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+            fixed (InFlightTable* table = &Places)
+            {
+                Forget(Identify(request, table), table);
             }
         }
     }
@@ -160,71 +214,19 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
-    /// <summary>A request that waited was merged into another, and will not complete by itself.</summary>
-    [TracepointBtf("block_rq_merge")]
-    private static void Merged(Request* first, Request* second)
+    [TracepointBtf("block_io_start")]
+    private static void Submitted(Request* request)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
-        fixed (InFlightTable* table = &Places)
-        {
-            Forget(Identify(request, table), table);
-        }
-    }
-
-    /// <summary>The driver gave a request back, to issue it again: it starts anew then, unless the time in the queue counts.</summary>
-    [TracepointBtf("block_rq_requeue")]
-    private static void Returned(Request* first, Request* second)
-    {
-        Interlocked.Increment(ref Requeued);
-        if ((Mode & (BioLatencyMode.Selective | BioLatencyMode.Queued)) == 0)
-        {
-            Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
-            fixed (InFlightTable* table = &Places)
-            {
-                Forget(Identify(request, table), table);
-            }
-        }
-    }
-
-    [TracepointBtf("block_rq_complete")]
-    private static void Completed(Request* request, int error, uint bytes)
-    {
-        if (bytes < request->__data_len)
-        {
-            Interlocked.Increment(ref Partial);
-            return;
-        }
-
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
-            InFlight* place = PlaceOf(id, table);
-            ulong start;
-            if (place->Request == id)
+            if (IsWanted(request))
             {
-                start = place->Start;
-                place->Request = 0;
+                Keep(id, table, 0);
             }
             else
             {
-                ulong* crowded = Crowded.Lookup(id);
-                if (crowded == null)
-                {
-                    if ((Mode & BioLatencyMode.Selective) == 0 && !IsFlushDone(request, bytes))
-                    {
-                        Interlocked.Increment(ref Unstarted);
-                    }
-
-                    return;
-                }
-
-                start = *crowded;
-                Crowded.Delete(id);
-            }
-
-            if (start != 0)
-            {
-                Count(request, Helpers.KtimeGetNs() - start);
+                Forget(id, table);
             }
         }
     }

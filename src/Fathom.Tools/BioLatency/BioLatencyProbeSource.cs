@@ -44,7 +44,10 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
                 probe.Tree.Set((uint)processTree, (uint)processTree);
             }
 
-            return new(probe, constants, probe.Attach());
+            LinkSet links = probe.Attach();
+            // Completions are attached before starts: what completed in between was not in flight when tracing began.
+            probe.Unstarted = 0;
+            return new(probe, constants, links);
         }
         catch
         {
