@@ -165,9 +165,14 @@ internal sealed unsafe class MapWalker(BpfMap map)
             throw new UnreachableException("A batch beyond two billion entries.");
         }
 
-        // The cursor is a bucket's number in hash tables and a whole key in others; the kernel writes at least four bytes.
-        _cursor = new byte[Math.Max(8, map.KeySize)];
-        _nextCursor = new byte[_cursor.Length];
+        if (_capacity == 0)
+        {
+            // The cursor is a bucket's number in hash tables and a whole key in others; the kernel writes at least four bytes. A walk that
+            // finds its buffers too small goes on from where it is.
+            _cursor = new byte[Math.Max(8, map.KeySize)];
+            _nextCursor = new byte[_cursor.Length];
+        }
+
         _keys = new byte[capacity * map.KeySize];
         _values = new byte[checked(capacity * map.EntrySize)];
         _capacity = capacity;
