@@ -67,6 +67,7 @@ build_fathom() {
     # The stamp keeps the time at which the build began: a source saved while it ran makes it stale.
     local began
     began=$(stat -c %W "$stamp")
+    as_owner chmod 644 "$stamp"
     mv -f "$stamp" "$mode"
     [[ $began == 0 ]] || touch -d "@$began" "$mode"
 }
