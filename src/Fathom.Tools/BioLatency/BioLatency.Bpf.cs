@@ -47,9 +47,6 @@ internal static unsafe partial class BioLatencyProbe
     /// <summary>Requests that came back from the driver to the queue.</summary>
     internal static ulong Requeued;
 
-    /// <summary>Completions of a part of a request, which go on.</summary>
-    internal static ulong Partial;
-
     /// <summary>Requests that completed without a known start.</summary>
     internal static ulong Unstarted;
 
@@ -84,7 +81,7 @@ internal static unsafe partial class BioLatencyProbe
     {
         if (bytes < request->__data_len)
         {
-            Interlocked.Increment(ref Partial);
+            // A part of it: the request goes on.
             return;
         }
 
@@ -115,10 +112,14 @@ internal static unsafe partial class BioLatencyProbe
                 Crowded.Delete(id);
             }
 
-            if (start != 0)
+            if (start == 0)
             {
-                Count(request, Helpers.KtimeGetNs() - start);
+                // Submitted by whom it should be, but its issue was not seen.
+                Interlocked.Increment(ref Unstarted);
+                return;
             }
+
+            Count(request, Helpers.KtimeGetNs() - start);
         }
     }
 
@@ -133,12 +134,12 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
-    /// <summary>The driver gave a request back, to issue it again: it starts anew then, unless the time in the queue counts.</summary>
+    /// <summary>The driver gave a request back, to issue it again: it starts anew then. One that was chosen keeps its place.</summary>
     [TracepointBtf("block_rq_requeue")]
     private static void Returned(Request* first, Request* second)
     {
         Interlocked.Increment(ref Requeued);
-        if ((Mode & (BioLatencyMode.Selective | BioLatencyMode.Queued)) == 0)
+        if ((Mode & BioLatencyMode.Selective) == 0)
         {
             Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
             fixed (InFlightTable* table = &Places)
@@ -374,6 +375,12 @@ internal static unsafe partial class BioLatencyProbe
 
     private static void Count(Request* request, ulong ns)
     {
+        if ((long)ns < 0)
+        {
+            // Its start was written by another CPU for another request, at this very moment.
+            ns = 0;
+        }
+
         uint slot = SlotOf(ns / UnitNs);
         SlotTotals* totals;
         if ((Mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0)

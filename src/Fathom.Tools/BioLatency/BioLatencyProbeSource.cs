@@ -75,7 +75,7 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
             ReadTotals(reading);
         }
 
-        reading.Losses.Add(new("requeued", _probe.Requeued, "requests that came back from the driver (without -Q, only their last try is measured)"));
+        reading.Losses.Add(new("requeued", _probe.Requeued, "requests that came back from the driver (their last try is measured)"));
         reading.Losses.Add(new("unstarted", _probe.Unstarted, "requests not counted, because tracing began after them or had no room for their start"));
         reading.Losses.Add(new("uncounted", _probe.Uncounted, "requests not counted, because there are more disks and flags than the map has room for"));
         reading.Losses.Add(new("untracked", _probe.Untracked, "child processes not followed, because there are more than the map has room for"));
@@ -100,7 +100,7 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         foreach (ref readonly InFlight place in places)
         {
             // With a filter, a request has a place before it has started.
-            count += place.Request != 0 ? 1 : 0;
+            count += place.Request != 0 && place.Start != 0 ? 1 : 0;
         }
 
         foreach (MapEntry<ulong, ulong> _ in _probe.Crowded)

@@ -21,6 +21,11 @@ public static class ToolHost
     public static void Run(
         ITool tool, ToolRequest request, Schedule schedule, ISink sink, HostClock clock, IReadOnlyList<string>? command = null)
     {
+        if (request.Pid != 0 || command is not null)
+        {
+            Processes.MustShareNumbers();
+        }
+
         if (request.Pid != 0)
         {
             Processes.MustExist(request.Pid);

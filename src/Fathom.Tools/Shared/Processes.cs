@@ -9,6 +9,34 @@ namespace Fathom.Tools.Shared;
 /// <summary>The processes of this machine, from procfs.</summary>
 internal static class Processes
 {
+    // https://github.com/torvalds/linux/blob/v6.18/include/linux/proc_ns.h (PROC_PID_INIT_INO)
+    private const string FirstNamespace = "pid:[4026531836]";
+
+    /// <summary>
+    /// Complains where this process lives in a namespace of process numbers of its own: the kernel side compares the machine's numbers, and
+    /// would match nothing, or somebody else.
+    /// </summary>
+    /// <param name="procfs">Where procfs is mounted. Where it is not, nothing is known and nothing said.</param>
+    /// <exception cref="CannotRunException">The numbers are not the machine's.</exception>
+    public static void MustShareNumbers(string procfs = "/proc")
+    {
+        string? space;
+        try
+        {
+            space = new FileInfo(Path.Combine(procfs, "self/ns/pid")).LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+
+        if (space is not null && space != FirstNamespace)
+        {
+            throw new CannotRunException(
+                "processes have other numbers in this container than in the kernel, so -p and -- COMMAND cannot find them: run it outside, or choose by --comm or --cgroup");
+        }
+    }
+
     /// <summary>Complains about a number that no process has: a tool that traces nothing looks like a machine that does nothing.</summary>
     /// <param name="pid">The number.</param>
     /// <param name="procfs">Where procfs is mounted. Where it is not, nothing is known and nothing said.</param>

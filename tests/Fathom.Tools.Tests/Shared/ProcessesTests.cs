@@ -8,6 +8,26 @@ namespace Fathom.Tools.Tests.Shared;
 public sealed class ProcessesTests
 {
     [Fact]
+    public void A_namespace_of_numbers_of_its_own_is_refused()
+    {
+        string procfs = Directory.CreateTempSubdirectory("proc").FullName;
+        try
+        {
+            Processes.MustShareNumbers(procfs);
+            string link = Path.Combine(Directory.CreateDirectory(Path.Combine(procfs, "self/ns")).FullName, "pid");
+            File.CreateSymbolicLink(link, "pid:[4026531836]");
+            Processes.MustShareNumbers(procfs);
+            File.Delete(link);
+            File.CreateSymbolicLink(link, "pid:[4026532447]");
+            Assert.Contains("other numbers in this container", Assert.Throws<CannotRunException>(() => Processes.MustShareNumbers(procfs)).Message, System.StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(procfs, recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_process_is_told_from_a_thread_and_from_none()
     {
         string procfs = Directory.CreateTempSubdirectory("proc").FullName;
