@@ -111,9 +111,19 @@ public sealed class BioLatencyPeerTests
         ours.Stop();
         nothing.Stop();
 
-        Assert.Equal(reads, HistogramText.Sum(ours.Output).Values.Sum());
+        // A kernel may spare a task of its own choice from programs, and with it the completions that interrupt this task: what it did not
+        // show is said, request by request.
+        var counted = HistogramText.Sum(ours.Output).Values.Sum();
+        var said = SumOfLosses(ours.Errors);
+        Assert.True(counted + said == reads, $"Of {reads}, {counted} were counted and {said} said to be lost.\n{ours.Output}{ours.Errors}");
+        Assert.InRange(counted, reads * 9 / 10, reads);
         Assert.Empty(HistogramText.Sum(nothing.Output));
     }
+
+    // "requests not counted, because ...: 7"
+    private static long SumOfLosses(string errors) => errors.Split('\n')
+        .Where(static line => line.StartsWith("requests not counted, ", StringComparison.Ordinal))
+        .Sum(static line => long.Parse(line[(line.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture));
 
     private static void ReadAndWrite(LoopDisk disk, int requests)
     {

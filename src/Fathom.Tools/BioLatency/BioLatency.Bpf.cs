@@ -89,37 +89,45 @@ internal static unsafe partial class BioLatencyProbe
         {
             ulong id = Identify(request, table);
             InFlight* place = PlaceOf(id, table);
-            ulong start;
+            ulong start = 0;
             if (place->Request == id)
             {
                 start = place->Start;
                 place->Request = 0;
+                place->Ended++;
             }
             else
             {
                 ulong* crowded = Crowded.Lookup(id);
-                if (crowded == null)
+                if (crowded != null)
                 {
-                    if ((Mode & BioLatencyMode.Selective) == 0 && !IsFlushDone(request, bytes))
-                    {
-                        Interlocked.Increment(ref Unstarted);
-                    }
+                    start = *crowded;
+                    Crowded.Delete(id);
+                    Interlocked.Increment(ref place->Ended);
+                }
+                else if ((Mode & BioLatencyMode.Selective) != 0)
+                {
+                    return;
+                }
+            }
 
+            if (start != 0)
+            {
+                if (start >= request->start_time_ns)
+                {
+                    Count(request, Helpers.KtimeGetNs() - start);
                     return;
                 }
 
-                start = *crowded;
-                Crowded.Delete(id);
+                // Of an earlier request with this address: it is that one which stays without an end.
+                Interlocked.Increment(ref place->Begun);
             }
 
-            if (start == 0)
+            // With a filter, no start can also mean that the submission was seen and the issue was not.
+            if (!IsFlushDone(request))
             {
-                // Submitted by whom it should be, but its issue was not seen.
                 Interlocked.Increment(ref Unstarted);
-                return;
             }
-
-            Count(request, Helpers.KtimeGetNs() - start);
         }
     }
 
@@ -173,21 +181,14 @@ internal static unsafe partial class BioLatencyProbe
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
-            if ((Mode & BioLatencyMode.SubmissionSeen) != 0)
+            ulong* start = FindFresh(request, id, table);
+            if (start != null)
             {
-                ulong* start = Find(id, table);
-                if (start != null)
-                {
-                    *start = Helpers.KtimeGetNs();
-                }
+                *start = Helpers.KtimeGetNs();
             }
-            else if (IsWanted(request))
+            else if ((Mode & BioLatencyMode.SubmissionSeen) == 0 && IsWanted(request))
             {
                 Keep(id, table, Helpers.KtimeGetNs());
-            }
-            else
-            {
-                Forget(id, table);
             }
         }
     }
@@ -200,7 +201,7 @@ internal static unsafe partial class BioLatencyProbe
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
-            ulong* start = Find(id, table);
+            ulong* start = FindFresh(request, id, table);
             if (start == null)
             {
                 if ((Mode & BioLatencyMode.SubmissionSeen) == 0 && IsWanted(request))
@@ -227,7 +228,8 @@ internal static unsafe partial class BioLatencyProbe
             }
             else
             {
-                Forget(id, table);
+                // What an earlier request left, whose completion was not seen.
+                Drop(id, table);
             }
         }
     }
@@ -272,21 +274,23 @@ internal static unsafe partial class BioLatencyProbe
         {
             ulong id = Identify(request, table);
             InFlight* place = PlaceOf(id, table);
-            ulong other = place->Request, otherStart = place->Start;
-            place->Request = id;
-            place->Start = now;
-            if (other != 0)
+            place->Begun++;
+            if (place->Request != 0)
             {
                 // If the map is full too, the completion finds no start, and says so.
-                Crowded.Update(other, otherStart);
+                Crowded.Update(place->Request, &place->Start);
             }
+
+            place->Request = id;
+            place->Start = now;
         }
     }
 
-    /// <summary>Gives a request its place, or what it has already a new start.</summary>
+    /// <summary>Gives a chosen request its place, also where an earlier one left something at its address.</summary>
     private static void Keep(ulong id, InFlightTable* table, ulong start)
     {
         InFlight* place = PlaceOf(id, table);
+        place->Begun++;
         ulong taken = place->Request;
         if (taken == 0 || taken == id)
         {
@@ -305,7 +309,26 @@ internal static unsafe partial class BioLatencyProbe
         return place->Request == id ? &place->Start : Crowded.Lookup(id);
     }
 
-    private static void Forget(ulong id, InFlightTable* table)
+    /// <summary>Finds the start of a request, and drops what an earlier one left at its address.</summary>
+    private static ulong* FindFresh(Request* request, ulong id, InFlightTable* table)
+    {
+        ulong* start = Find(id, table);
+        if (start != null && IsStale(*start, request))
+        {
+            Drop(id, table);
+            return null;
+        }
+
+        return start;
+    }
+
+    /// <summary>
+    /// Whether a start is from before the request was allocated, so that of an earlier one whose completion was not seen. Queues that keep
+    /// no time of allocation have 0 there. A start of 0 is none yet.
+    /// </summary>
+    private static bool IsStale(ulong start, Request* request) => start != 0 && start < request->start_time_ns;
+
+    private static void Drop(ulong id, InFlightTable* table)
     {
         InFlight* place = PlaceOf(id, table);
         if (place->Request == id)
@@ -315,6 +338,16 @@ internal static unsafe partial class BioLatencyProbe
         else
         {
             Crowded.Delete(id);
+        }
+    }
+
+    /// <summary>A request ends here without being measured.</summary>
+    private static void Forget(ulong id, InFlightTable* table)
+    {
+        if (Find(id, table) != null)
+        {
+            Drop(id, table);
+            PlaceOf(id, table)->Ended++;
         }
     }
 
@@ -363,14 +396,15 @@ internal static unsafe partial class BioLatencyProbe
     /// the flushes, were requests of their own or completed before, and were counted; of this one nothing is left. Any other write has bytes.
     /// https://github.com/torvalds/linux/blob/v6.18/block/blk-flush.c (blk_flush_complete_seq: REQ_FSEQ_DONE)
     /// </summary>
-    private static bool IsFlushDone(Request* request, uint bytes) =>
-        bytes == 0 && (request->cmd_flags & BioLatencyMode.OperationBits) == BioLatencyMode.OperationWrite;
+    private static bool IsFlushDone(Request* request) =>
+        request->__data_len == 0 && (request->cmd_flags & BioLatencyMode.OperationBits) == BioLatencyMode.OperationWrite;
 
     /// <summary>The disk of a request as <c>dev_t</c>, 0 for requests that belong to none.</summary>
     private static uint DeviceOf(Request* request)
     {
         GenDisk* disk = Core.FieldExists(((RequestOld*)request)->rq_disk) ? ((RequestOld*)request)->rq_disk : request->q->disk;
-        return disk == null ? 0 : ((uint)disk->major << 20) | (uint)disk->first_minor;
+        // Where there is none: a load through a null pointer that the verifier knows gives 0.
+        return ((uint)disk->major << 20) | (uint)disk->first_minor;
     }
 
     private static void Count(Request* request, ulong ns)
@@ -435,6 +469,9 @@ internal static unsafe partial class BioLatencyProbe
         value |= value >> 4;
         value |= value >> 8;
         value |= value >> 16;
-        return "\x00\x09\x01\x0a\x0d\x15\x02\x1d\x0b\x0e\x10\x12\x16\x19\x03\x1e\x08\x0c\x14\x1c\x0f\x11\x18\x07\x13\x1b\x17\x06\x1a\x05\x04\x1f"u8[(int)((value * 0x07C4ACDDu) >> 27)];
+        fixed (byte* logs = "\x00\x09\x01\x0a\x0d\x15\x02\x1d\x0b\x0e\x10\x12\x16\x19\x03\x1e\x08\x0c\x14\x1c\x0f\x11\x18\x07\x13\x1b\x17\x06\x1a\x05\x04\x1f"u8)
+        {
+            return logs[(value * 0x07C4ACDDu) >> 27];
+        }
     }
 }

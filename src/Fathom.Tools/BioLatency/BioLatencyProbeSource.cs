@@ -93,22 +93,17 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
     }
 
     /// <inheritdoc/>
-    public int CountInFlight()
+    public ulong CountUnfinished()
     {
-        int count = 0;
+        long count = 0;
         ReadOnlySpan<InFlight> places = _probe.Places;
         foreach (ref readonly InFlight place in places)
         {
-            // With a filter, a request has a place before it has started.
-            count += place.Request != 0 && place.Start != 0 ? 1 : 0;
+            count += (long)(place.Begun - place.Ended);
         }
 
-        foreach (MapEntry<ulong, ulong> _ in _probe.Crowded)
-        {
-            count++;
-        }
-
-        return count;
+        // Two CPUs that begin at one place in the same nanoseconds may count as one.
+        return (ulong)long.Max(0, count);
     }
 
     /// <inheritdoc/>

@@ -43,6 +43,6 @@ internal interface IBioLatencySource : IDisposable
     /// <summary>Reads what it has counted since its start.</summary>
     BioLatencyReading Read();
 
-    /// <summary>How many requests have begun and not ended.</summary>
-    int CountInFlight();
+    /// <summary>How many requests were seen to begin and not to end: those in flight, and those whose completion the kernel did not show.</summary>
+    ulong CountUnfinished();
 }

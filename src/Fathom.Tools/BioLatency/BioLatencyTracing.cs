@@ -65,10 +65,10 @@ internal sealed class BioLatencyTracing(
     /// <inheritdoc/>
     public void ReportEnd(ISink sink)
     {
-        int inFlight = source.CountInFlight();
-        if (inFlight > 0)
+        ulong unfinished = source.CountUnfinished();
+        if (unfinished > 0)
         {
-            sink.Write(new LossRecord("in-flight", (ulong)inFlight, "requests not counted, because tracing ended before them"));
+            sink.Write(new LossRecord("unfinished", unfinished, "requests not counted, because their completion was not seen before tracing ended"));
         }
     }
 

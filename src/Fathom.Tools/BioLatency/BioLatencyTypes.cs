@@ -69,7 +69,16 @@ internal unsafe struct InFlight
     /// <summary>When it started, in ns since boot; 0 if it has not started.</summary>
     public ulong Start;
 
-    private fixed ulong _rest[6];
+    /// <summary>
+    /// Requests that were begun at this place. A kernel need not run a program at every event: it does not where the program is running
+    /// already, and some kernels spare certain tasks, with the interrupts that come while they run. What was begun and has not ended tells.
+    /// </summary>
+    public ulong Begun;
+
+    /// <summary>Those of them that were seen to end.</summary>
+    public ulong Ended;
+
+    private fixed ulong _rest[4];
 }
 
 /// <summary>Places for requests in flight.</summary>

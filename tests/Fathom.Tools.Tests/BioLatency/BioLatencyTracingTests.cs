@@ -105,7 +105,7 @@ public sealed class BioLatencyTracingTests
         const string Expected =
             "requests requeued: 3\n" +
             "requests requeued: 2\n" +
-            "requests not counted, because tracing ended before them: 7\n";
+            "requests not counted, because their completion was not seen before tracing ended: 7\n";
         Assert.Equal(Expected, Encoding.UTF8.GetString(errors.ToArray()));
     }
 
@@ -157,7 +157,7 @@ public sealed class BioLatencyTracingTests
 
         public BioLatencyReading Read() => _readings.Dequeue();
 
-        public int CountInFlight() => 7;
+        public ulong CountUnfinished() => 7;
 
         public void Dispose() => IsDisposed = true;
     }
