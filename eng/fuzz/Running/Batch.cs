@@ -43,6 +43,9 @@ internal sealed class Batch : IDisposable
         Parse(HostForm.Support, "Support"),
     ];
 
+    // What Roslyn knows of the references goes with the last compilation that holds it.
+    private static Compilation? s_last;
+
     private readonly CompilerOptions _compiler;
     private readonly AssemblyLoadContext _context = new("subjects", isCollectible: true);
 
@@ -99,6 +102,7 @@ internal sealed class Batch : IDisposable
         }
 
         CSharpCompilation compilation = CSharpCompilation.Create("Subjects", trees.Values.SelectMany(t => t).Concat(s_shared), s_references, s_options);
+        s_last = compilation;
         var refused = new Dictionary<Subject, string>();
         Assembly? assembly = Emit(ref compilation, trees, refused);
         EmitTime = Stopwatch.GetElapsedTime(start);

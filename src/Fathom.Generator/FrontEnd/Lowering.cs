@@ -123,10 +123,7 @@ internal sealed partial class Lowering
         }
 
         SyntaxNode syntax = definition.DeclaringSyntaxReferences[0].GetSyntax(_unit.Cancellation);
-#pragma warning disable RS1030 // A called method may be in any file of the project.
-        IOperation? operation = _unit.Compilation.GetSemanticModel(syntax.SyntaxTree).GetOperation(syntax, _unit.Cancellation);
-#pragma warning restore RS1030
-        return operation switch
+        return _unit.OperationOf(syntax) switch
         {
             IMethodBodyOperation body => (Both(body.BlockBody, body.ExpressionBody), null),
             IConstructorBodyOperation body => (Both(body.BlockBody, body.ExpressionBody), body),

@@ -23,6 +23,7 @@ internal sealed class ObjectCompiler
     private readonly Compilation _compilation;
     private readonly CancellationToken _cancellation;
     private readonly PointerSpaces _spaces = new();
+    private readonly Dictionary<SyntaxNode, IOperation?> _operations = [];
 
     private ObjectCompiler(Compilation compilation, CancellationToken cancellation)
     {
@@ -67,7 +68,7 @@ internal sealed class ObjectCompiler
         var layouts = new Layouts();
         var shape = ObjectShape.Read(type, layouts, _compilation);
         var module = new Module { License = shape.License };
-        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _cancellation);
+        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _operations, _cancellation);
         unit.Diagnostics.AddRange(shape.Problems);
         foreach (MapShape map in shape.Maps)
         {

@@ -11,10 +11,12 @@ namespace Fathom.Generator.FrontEnd;
 internal sealed class UnitContext
 {
     private readonly Dictionary<string, Global> _literals = new(StringComparer.Ordinal);
+    private readonly Dictionary<SyntaxNode, IOperation?> _operations;
     private readonly Dictionary<IMethodSymbol, BodyFacts> _facts = new(SymbolEqualityComparer.Default);
 
-    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, PointerSpaces spaces, CancellationToken cancellation)
+    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, PointerSpaces spaces, Dictionary<SyntaxNode, IOperation?> operations, CancellationToken cancellation)
     {
+        _operations = operations;
         Compilation = compilation;
         Module = module;
         Shape = shape;
@@ -85,6 +87,20 @@ internal sealed class UnitContext
         }
 
         return global;
+    }
+
+    /// <summary>The operation of a method's declaration. A method is bound once, however often it is copied into others.</summary>
+    public IOperation? OperationOf(SyntaxNode syntax)
+    {
+        if (!_operations.TryGetValue(syntax, out IOperation? operation))
+        {
+#pragma warning disable RS1030 // A called method may be in any file of the project.
+            operation = Compilation.GetSemanticModel(syntax.SyntaxTree).GetOperation(syntax, Cancellation);
+#pragma warning restore RS1030
+            _operations[syntax] = operation;
+        }
+
+        return operation;
     }
 
     public BodyFacts FactsOf(IMethodSymbol method, Func<IEnumerable<IOperation>> bodies)
