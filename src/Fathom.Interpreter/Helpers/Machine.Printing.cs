@@ -1,0 +1,137 @@
+using System;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace Fathom.Interpreter;
+
+// bpf_trace_printk and bpf_snprintf: https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/helpers.c (bpf_bprintf_prepare).
+public sealed partial class Machine
+{
+    private ulong TracePrintk(ulong format, ulong size, ulong a, ulong b, ulong c)
+    {
+        ReadOnlySpan<byte> bytes = Argument(format, (uint)size);
+        if (bytes.IsEmpty || bytes[bytes.Length - 1] != 0 || Print(bytes.Slice(0, bytes.IndexOf((byte)0)), [a, b, c]) is not { } text)
+        {
+            return Negative(Errno.InvalidArgument);
+        }
+
+        State.Trace.Add(text);
+        return (ulong)Encoding.UTF8.GetByteCount(text);
+    }
+
+    private ulong Snprintf(ulong destination, ulong size, ulong format, ulong data, ulong dataSize)
+    {
+        Span<byte> to = Argument(destination, (uint)size, write: true);
+        if (dataSize % 8 != 0 || dataSize > 12 * 8)
+        {
+            return Negative(Errno.InvalidArgument);
+        }
+
+        ReadOnlySpan<byte> from = Argument(data, dataSize);
+        ulong[] values = new ulong[from.Length / 8];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = BinaryPrimitives.ReadUInt64LittleEndian(from.Slice(i * 8));
+        }
+
+        if (Print(TextAt(format, int.MaxValue), values) is not { } text)
+        {
+            return Negative(Errno.InvalidArgument);
+        }
+
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (to.Length > 0)
+        {
+            int copied = Math.Min(bytes.Length, to.Length - 1);
+            bytes.AsSpan(0, copied).CopyTo(to);
+            to[copied] = 0;
+        }
+
+        return (ulong)bytes.Length + 1;
+    }
+
+    /// <summary>Text in the form of a format; null if that is one that the kernel refuses.</summary>
+    private string? Print(ReadOnlySpan<byte> format, ulong[] values)
+    {
+        StringBuilder text = new();
+        int next = 0;
+        for (int i = 0; i < format.Length; i++)
+        {
+            if (format[i] != '%')
+            {
+                text.Append((char)format[i]);
+                continue;
+            }
+
+            if (++i < format.Length && format[i] == '%')
+            {
+                text.Append('%');
+                continue;
+            }
+
+            bool zeros = false;
+            bool left = false;
+            for (; i < format.Length && format[i] is (byte)'0' or (byte)'-' or (byte)'+' or (byte)' '; i++)
+            {
+                zeros |= format[i] == '0';
+                left |= format[i] == '-';
+            }
+
+            int width = 0;
+            for (; i < format.Length && format[i] is >= (byte)'0' and <= (byte)'9'; i++)
+            {
+                width = Math.Min((width * 10) + format[i] - '0', 4096);
+            }
+
+            int longs = 0;
+            for (; i < format.Length && format[i] == 'l'; i++)
+            {
+                longs++;
+            }
+
+            if (i == format.Length || next == values.Length || longs > 2)
+            {
+                return null;
+            }
+
+            ulong value = values[next++];
+            string? piece = (char)format[i] switch
+            {
+                'd' or 'i' => (longs > 0 ? (long)value : (int)value).ToString(CultureInfo.InvariantCulture),
+                'u' => (longs > 0 ? value : (uint)value).ToString(CultureInfo.InvariantCulture),
+                'x' => (longs > 0 ? value : (uint)value).ToString("x", CultureInfo.InvariantCulture),
+                'X' => (longs > 0 ? value : (uint)value).ToString("X", CultureInfo.InvariantCulture),
+                'p' => value.ToString("x16", CultureInfo.InvariantCulture),
+                'c' => ((char)(byte)value).ToString(),
+                's' => Encoding.UTF8.GetString(TextAt(value, 512).ToArray()),
+                _ => null,
+            };
+            if (piece is null)
+            {
+                return null;
+            }
+
+            text.Append(left ? piece.PadRight(width) : piece.PadLeft(width, zeros ? '0' : ' '));
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The bytes before the zero; none where nothing can be read, as in the kernel.</summary>
+    private ReadOnlySpan<byte> TextAt(ulong address, int limit)
+    {
+        int length = 0;
+        while (length < limit && _memory.TryGet(address + (ulong)length, 1, write: false, out Span<byte> one))
+        {
+            if (one[0] == 0)
+            {
+                break;
+            }
+
+            length++;
+        }
+
+        return _memory.TryGet(address, length, write: false, out Span<byte> bytes) ? bytes : default;
+    }
+}
