@@ -1,5 +1,6 @@
 using System;
 using Fathom.Format.Objects;
+using Fathom.Interpreter;
 using Fathom.Runtime;
 
 namespace Fathom.Fuzzing.Running;
@@ -83,11 +84,39 @@ internal sealed class Trial
             }
         }
 
+        trial.RunInInterpreter(program, inputs, expected, oracles, clock);
         trial.RunInKernel(program, inputs, expected, oracles, clock);
         return trial;
     }
 
+    /// <summary>Compiles one subject and compares it with all that is there.</summary>
+    public static Trial Of(Subject subject, int inputs, Oracles oracles = Oracles.Interpreter | Oracles.Kernel, Compiler.CompilerOptions? compiler = null)
+    {
+        using Batch batch = Batch.Compile([subject], compiler);
+        return Run(batch.Subjects[0], Input.Of(subject.Seed, inputs), oracles, new Clock());
+    }
+
     private static readonly string[] s_large = ["FTH0013", "FTH0023"];
+
+    private void RunInInterpreter(BpfObject program, Input[] inputs, Outcome?[] expected, Oracles oracles, Clock clock)
+    {
+        if ((oracles & Oracles.Interpreter) == 0)
+        {
+            return;
+        }
+
+        using (clock.Of(Phase.Interpreter))
+        {
+            try
+            {
+                Compare("the interpreter", inputs, expected, new InterpreterOracle(program).Run);
+            }
+            catch (InterpreterException e)
+            {
+                End(Verdict.Mismatch, "the interpreter stops: " + e.Message);
+            }
+        }
+    }
 
     private void RunInKernel(BpfObject program, Input[] inputs, Outcome?[] expected, Oracles oracles, Clock clock)
     {
@@ -134,6 +163,8 @@ internal sealed class Trial
         {
             if (expected[i] is not { } wanted)
             {
+                // Of what the CLR does not know, the first to run has the word.
+                expected[i] = run(inputs[i]);
                 continue;
             }
 
