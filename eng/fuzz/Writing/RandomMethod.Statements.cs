@@ -110,7 +110,7 @@ internal sealed partial class RandomMethod
             0 => pair + " = " + pair + " + " + other + ";",
             1 => pair + " = " + other + " with { X = " + To(_pairFields[0].Type, 2) + " };",
             2 => pair + ".Bump(" + To("int", 2) + ");",
-            3 => pair + ".Twice " + Pick<string>(["=", "+=", "^="]) + " " + To("int", 2) + ";",
+            3 => pair + ".Twice = " + To("int", 2) + ";",
             _ => pair + " = " + Condition(1) + " ? new P(" + To(_pairFields[0].Type, 1) + ", " + To(_pairFields[1].Type, 1) + ") : " + other + ";",
         });
     }
