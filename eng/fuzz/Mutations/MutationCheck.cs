@@ -13,10 +13,13 @@ internal static class MutationCheck
     /// <summary>The first line of mutations.tsv.</summary>
     public const string Head = "mutation\tfound by\tprograms\tseed\twhat the kernel says\twhat was found";
 
+    /// <summary>The compiler that makes this mistake.</summary>
+    public static CompilerOptions Compiler(Mutation mutation) => new() { Mutation = mutation };
+
     /// <summary>Looks for a mutation among the seeds from 1 on; the line of the table, and whether it was found.</summary>
     public static (string Line, bool IsFound) Find(Mutation mutation, Options options)
     {
-        var compiler = new CompilerOptions { Mutation = mutation };
+        var compiler = Compiler(mutation);
         (Subject Subject, Trial Trial)? finding = null;
         var worker = new Worker(options, compiler)
         {

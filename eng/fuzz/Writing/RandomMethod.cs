@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Fathom.Fuzzing.Writing;
 
@@ -32,6 +33,8 @@ internal sealed partial class RandomMethod
         ["ulong"] = ["0ul", "1ul", "63ul", "0x7ffffffful", "0x80000000ul", "0xfffffffful", "0x100000000ul", "0x8000000000000000ul", "0xffffffff80000000ul", "ulong.MaxValue"],
     };
 
+    private static readonly Dictionary<string, Regex> s_uses = new[] { "E", "S", "P", "A" }.ToDictionary(t => t, t => new Regex(@"\b" + t + @"\b"));
+
     private readonly System.Random _random;
     private readonly StringBuilder _text = new();
     private readonly List<Callee> _callees = [];
@@ -40,6 +43,7 @@ internal sealed partial class RandomMethod
     private readonly Size _size;
     private readonly bool _wraps;
     private string _enumType = "byte";
+    private (Regex Use, string Text)[] _types = [];
     private string _arrayElement = "";
 
     // What the body that is being written can name.
@@ -83,8 +87,7 @@ internal sealed partial class RandomMethod
     public static string Make(int seed, string name)
     {
         var method = new RandomMethod(seed);
-        method.Class(name);
-        return method._text.ToString();
+        return method.Class(name);
     }
 
     /// <summary>What may be called here: some want the outputs.</summary>
@@ -102,14 +105,8 @@ internal sealed partial class RandomMethod
 
     private void Line(string text) => _text.Append(_indent).Append(text).Append('\n');
 
-    private void Class(string name)
+    private string Class(string name)
     {
-        _text.Append("public static unsafe class ").Append(name).Append("\n{\n");
-        if (_wraps)
-        {
-            Line("// wraps");
-        }
-
         Types();
         if (Chance(18))
         {
@@ -122,24 +119,50 @@ internal sealed partial class RandomMethod
         }
 
         Entry();
-        _text.Append("}\n");
+        var text = new StringBuilder("public static unsafe class " + name + "\n{\n" + (_wraps ? "    // wraps\n" : ""));
+        UsedTypes(text);
+        return text.Append(_text).Append("}\n").ToString();
     }
 
     private void Types()
     {
         _enumType = Pick<string>(["sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong"]);
-        Line("public enum E : " + _enumType + " { None, One, Two = 2, Most = " + s_boundaries[_enumType][^1] + " }");
         _fields = [.. Enumerable.Range(0, 4).Select(i => new Place((i < 2 ? "In.F" : "F") + i, VariableType()))];
         _bufferElement = Pick(s_types);
-        Line("public struct Inner { public " + _fields[0].Type + " F0; public " + _fields[1].Type + " F1; }");
-        Line("public struct S { public " + _fields[2].Type + " F2; public Inner In; public " + _fields[3].Type + " F3; public fixed " + _bufferElement + " Buf[4]; }");
-        Pair();
+        string pair = Pair();
         _arrayElement = AnyType();
-        Line("[System.Runtime.CompilerServices.InlineArray(5)] public struct A { private " + _arrayElement + " _first; }");
+        _types =
+        [
+            (Uses("E"), "public enum E : " + _enumType + " { None, One, Two = 2, Most = " + s_boundaries[_enumType][^1] + " }"),
+            (Uses("S"), "public struct Inner { public " + _fields[0].Type + " F0; public " + _fields[1].Type + " F1; }"),
+            (Uses("S"), "public struct S { public " + _fields[2].Type + " F2; public Inner In; public " + _fields[3].Type + " F3; public fixed " + _bufferElement + " Buf[4]; }"),
+            (Uses("P"), pair),
+            (Uses("A"), "[System.Runtime.CompilerServices.InlineArray(5)] public struct A { private " + _arrayElement + " _first; }"),
+        ];
     }
 
+    /// <summary>Writes the types that something uses: each costs the C# compiler as much as a method.</summary>
+    private void UsedTypes(StringBuilder text)
+    {
+        string methods = _text.ToString();
+        bool[] isUsed = new bool[_types.Length];
+        // From the last to the first, because a type uses those before it.
+        for (int i = _types.Length - 1; i >= 0; i--)
+        {
+            isUsed[i] = _types[i].Use.IsMatch(methods);
+            methods += isUsed[i] ? _types[i].Text : "";
+        }
+
+        foreach ((_, string type) in _types.Where((_, i) => isUsed[i]))
+        {
+            text.Append("    ").Append(type).Append('\n');
+        }
+    }
+
+    private static Regex Uses(string type) => s_uses[type];
+
     /// <summary>A struct with a constructor, a property, an operator and a method.</summary>
-    private void Pair()
+    private string Pair()
     {
         bool isRecord = Chance(10);
         string first = AnyType(), second = AnyType();
@@ -148,10 +171,10 @@ internal sealed partial class RandomMethod
         string head = isRecord
             ? "public record struct P(" + first + " X, " + second + " Y) { "
             : "public struct P { public " + first + " X; public " + second + " Y; public P(" + first + " x, " + second + " y) { Y = y; X = x; } ";
-        Line(head + "public readonly long Sum => (long)X " + other + " (long)Y; "
+        return head + "public readonly long Sum => (long)X " + other + " (long)Y; "
             + "public int Twice { readonly get => (int)X * 2; set => Y = (" + second + ")(value " + other + " 1); } "
             + "public static P operator +(P l, P r) => new P((" + first + ")((long)l.X " + operation + " (long)r.Y), (" + second + ")((long)l.Y " + other + " (long)r.X)); "
-            + "public int Bump(int by) { X = (" + first + ")(X + (" + first + ")by); return (int)Y; } }");
+            + "public int Bump(int by) { X = (" + first + ")(X + (" + first + ")by); return (int)Y; } }";
     }
 
     /// <summary>The body of a <c>Helpers.Loop</c> and the struct that it works on.</summary>

@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Linq;
-using Fathom.Compiler;
 using Fathom.Fuzzing.Mutations;
 using Fathom.Fuzzing.Running;
 using Xunit;
@@ -27,6 +26,6 @@ public sealed class MutationTests
         Subject subject = Subject.Random(seed);
         Mutation broken = AllMutations.List.Single(m => m.Name == mutation);
         Assert.Equal(Verdict.Agree, Trial.Of(subject, 20, Oracles.Interpreter).Verdict);
-        Assert.Equal(Verdict.Mismatch, Trial.Of(subject, 20, Oracles.Interpreter, new CompilerOptions { Mutation = broken }).Verdict);
+        Assert.Equal(Verdict.Mismatch, Trial.Of(subject, 20, Oracles.Interpreter, MutationCheck.Compiler(broken)).Verdict);
     }
 }

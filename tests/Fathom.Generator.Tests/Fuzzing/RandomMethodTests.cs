@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
 using Fathom.Fuzzing;
-using Fathom.Fuzzing.Running;
 using Fathom.Runtime;
 using Xunit;
 
