@@ -158,12 +158,14 @@ internal sealed partial class Selector
         Add(jump);
     }
 
-    // "(a & b) != 0" is one jump; its opposite is the same jump the other way round.
+    // "(a & b) != 0" is one jump; its opposite is the same jump the other way round. Where the value lives on, the verifier would know
+    // different bits of it after each test, and follow both ways to the end: that is only for what it knows wholly.
     private bool SelectBitTest(IrInstruction i, ref Block other)
     {
         var and = _definitions.Source(i.Operands[0]);
         if (i.Comparison is not (Comparison.Equal or Comparison.NotEqual) || !_definitions.TryConstant(i.Operands[1], out long zero) || zero != 0
-            || and.Op != Opcode.Binary || and.Binary != BinaryOperation.And)
+            || and.Op != Opcode.Binary || and.Binary != BinaryOperation.And
+            || (_uses[and.Operands[0]] > 1 && !IsFrozen(_definitions.Source(and.Operands[0]))))
         {
             return false;
         }
@@ -185,6 +187,9 @@ internal sealed partial class Selector
         Add(branch);
         return true;
     }
+
+    private bool IsFrozen(IrInstruction value) =>
+        value.Op == Opcode.Load && _definitions.Address(value.Operands[0], 0).Root is { Op: Opcode.GlobalAddress, Data: Global { Section: DataSection.ReadOnly } };
 
     private void SelectBranch(IrInstruction i)
     {
