@@ -10,6 +10,8 @@ public sealed class MemoryTests
     [Theory]
     [InlineData("ldxdw %r0, [%r10+0]\nexit", 0, 8, false, "0 bytes behind the end of the stack of frame 0")]
     [InlineData("ldxdw %r0, [%r10-4]\nexit", 0, 8, false, "starts at byte 508 of the stack of frame 0 and reaches 4 bytes over its end at 512")]
+    [InlineData("ldxw %r0, [%r10-3]\nexit", 0, 4, false, "reaches 1 bytes over its end at 512")]
+    [InlineData("stxh [%r10-1], %r1\nexit", 0, 2, true, "reaches 1 bytes over its end at 512")]
     [InlineData("stxb [%r10-513], %r10\nexit", 0, 1, true, "1 bytes before the stack of frame 0")]
     [InlineData("mov %r1, 0\nldxw %r0, [%r1+16]\nexit", 1, 4, false, "a null pointer")]
     [InlineData("ldxh %r0, [%r9]\nexit", 0, 2, false, "nothing is near")]
