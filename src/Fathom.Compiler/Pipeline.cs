@@ -38,6 +38,9 @@ internal static class Pipeline
             new HoistConstants(),
             new CleanControlFlow(),
             new NumberValues(),
+            new ForwardLoads(),
+            new Simplify(),
+            new NumberValues(),
             new Simplify(),
             new DecideComparisons(),
             new RemoveDeadInstructions(),
@@ -55,8 +58,11 @@ internal static class Pipeline
             new NumberValues(),
             new Simplify(),
             new RemoveDeadInstructions(),
+            new SinkAddresses(),
             new FreeTruncations(),
             new ExpandCompares(),
+            new ThreadJumps(),
+            new CleanControlFlow(),
             new SplitCriticalEdges(),
         ]);
     }

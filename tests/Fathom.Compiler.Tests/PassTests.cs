@@ -28,6 +28,7 @@ public sealed class PassTests
         ["remove-dead-stores"] = (Event, () => new RemoveDeadStores()),
         ["decide-comparisons"] = (Twofold, () => new DecideComparisons()),
         ["share-slots"] = (Keys, () => new ShareSlots()),
+        ["forward-loads"] = (Fields, () => new ForwardLoads()),
         ["hoist-constants"] = (Condition, () => new HoistConstants()),
     };
 
@@ -146,6 +147,25 @@ public sealed class PassTests
         b.Call(3, IrType.I64, [map, Key(b.Constant(IrType.I64, 1))]);
         b.Call(16, IrType.I64, [Key(b.Parameter(1)), b.Constant(IrType.I64, 8)]);
         b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    // A field is read once until a store that may overlap it or a call; what was stored whole is known; stores apart change nothing.
+    private static void Fields(FunctionBuilder b)
+    {
+        var record = b.Call(1, IrType.PointerTo(PointerSpace.MapValue), [b.MapAddress("Map")]);
+        var slot = b.SlotAddress(b.NewSlot(8, 8));
+        var sum = b.Load(IrType.I64, record, 8, MemorySize.Double);
+        void Again(int offset) => sum = b.Binary(BinaryOperation.Add, sum, b.Load(IrType.I64, record, offset, MemorySize.Double));
+        Again(8);
+        b.Store(record, 16, MemorySize.Double, b.Parameter(1));
+        b.Store(slot, 0, MemorySize.Double, sum);
+        Again(8);
+        Again(16);
+        b.Store(record, 12, MemorySize.Word, b.Constant(IrType.I32, 1));
+        Again(8);
+        b.Call(5, IrType.I64, []);
+        Again(16);
+        b.Return(b.Convert(Conversion.Truncate, sum));
     }
 
     private static void Event(FunctionBuilder b)

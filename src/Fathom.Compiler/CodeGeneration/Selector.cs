@@ -20,6 +20,7 @@ internal sealed partial class Selector
     private readonly MachineFunction _machine;
     private readonly int[] _registers;
     private readonly int[] _uses;
+    private readonly HashSet<IrInstruction> _forgotten;
     private readonly Dictionary<IrInstruction, int> _phiSources = [];
     private readonly Dictionary<Block, MachineBlock> _blocks = [];
     private MachineBlock _block = null!;
@@ -39,6 +40,7 @@ internal sealed partial class Selector
             _uses[operand]++;
         }
 
+        _forgotten = ForgottenExtensions.Of(function, _definitions);
         foreach (var slot in function.Slots)
         {
             _machine.Slots.Add(new FrameSlot(slot.Bytes, slot.Alignment, slot.Position));
@@ -210,6 +212,9 @@ internal sealed partial class Selector
                 break;
             case Conversion.Truncate:
                 // Not a move: it clears the upper half even where source and target share a register.
+                Add(MachineInstruction.From(Instruction.Alu32(AluOperation.Move, 0, Fathom.Format.Instructions.Register.R0), result, Register(i.Operands[0])));
+                break;
+            case Conversion.ZeroExtend when _forgotten.Contains(i):
                 Add(MachineInstruction.From(Instruction.Alu32(AluOperation.Move, 0, Fathom.Format.Instructions.Register.R0), result, Register(i.Operands[0])));
                 break;
             case Conversion.ZeroExtend:

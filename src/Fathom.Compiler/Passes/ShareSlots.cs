@@ -5,8 +5,8 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
-/// Lets calls that only read a piece of stack share one that holds the same: a key that is looked up and then deleted is stored once.
-/// Reads stores and calls; writes addresses and removes stores. Invariant: SSA; each call finds the same bytes.
+/// Lets calls that only read a piece of stack share one that holds the same: a key that is looked up and then deleted is stored once, and
+/// one that a helper has read stays where the helper put it. Reads stores and calls; writes addresses and removes stores. Invariant: SSA; each call finds the same bytes.
 /// </summary>
 internal sealed class ShareSlots : IPass
 {
@@ -16,19 +16,18 @@ internal sealed class ShareSlots : IPass
     public bool Run(Function function)
     {
         var slots = Candidates(function);
-        if (slots.Count < 2)
-        {
-            return false;
-        }
-
+        var filled = FilledOnce(function);
+        var definitions = Definitions.Of(function);
         var flow = ControlFlow.Of(function);
         var kept = new List<Content>();
         var gone = new HashSet<IrInstruction>();
         // In order of the code, so that what dominates comes first.
         foreach (var content in slots.OrderBy(s => flow.NumberOf(s.Block)).ThenBy(s => s.LastStore))
         {
-            var same = kept.Find(k => k.Holds(function, content) && Comes(flow, k, content));
-            if (same is null)
+            int same = content.SlotOfItsLoad(function, definitions) is var source && source >= 0 && filled[source]
+                ? source
+                : kept.Find(k => k.Holds(function, content) && Comes(flow, k, content))?.Slot ?? -1;
+            if (same < 0)
             {
                 kept.Add(content);
                 continue;
@@ -36,7 +35,7 @@ internal sealed class ShareSlots : IPass
 
             foreach (var address in content.Addresses)
             {
-                address.Slot = same.Slot;
+                address.Slot = same;
             }
 
             gone.UnionWith(content.Stores);
@@ -48,6 +47,32 @@ internal sealed class ShareSlots : IPass
         }
 
         return gone.Count > 0;
+    }
+
+    // Slots that one call fills, and that are only loaded from besides: what was loaded is there until the call comes again.
+    private static bool[] FilledOnce(Function function)
+    {
+        var definitions = Definitions.Of(function);
+        int[] fills = new int[function.Slots.Count];
+        foreach (var block in function.Blocks)
+        {
+            foreach (var i in block.Instructions)
+            {
+                for (int o = 0; o < i.Operands.Length; o++)
+                {
+                    if (i.Op is Opcode.Offset or Opcode.Copy || definitions.Address(i.Operands[o], 0).Root is not { Op: Opcode.SlotAddress } root)
+                    {
+                        continue;
+                    }
+
+                    bool isLoad = i.Op == Opcode.Load && i.Core is null;
+                    bool isFill = i.Op == Opcode.CallHelper && o == 0 && RemoveDeadStores.Fills(i.Immediate);
+                    fills[root.Slot] += isLoad ? 0 : isFill ? 1 : 2;
+                }
+            }
+        }
+
+        return [.. fills.Select(f => f == 1)];
     }
 
     private static bool Comes(ControlFlow flow, Content first, Content second) =>
@@ -141,6 +166,22 @@ internal sealed class ShareSlots : IPass
             && function.Slots[slot].Alignment >= function.Slots[other.Slot].Alignment
             && _pieces.Count == other._pieces.Count
             && _pieces.Zip(other._pieces, (l, r) => l.Key == r.Key && l.Value.Bytes == r.Value.Bytes && IsSame(l.Value.Value, r.Value.Value)).All(s => s);
+
+        /// <summary>The slot that its only value was loaded from whole, -1 if there is none.</summary>
+        public int SlotOfItsLoad(Function function, Definitions definitions)
+        {
+            if (_pieces.Count != 1 || !_pieces.TryGetValue(0, out var piece) || piece.Value is not { Op: Opcode.Load, Core: null } load || load.Bytes != piece.Bytes)
+            {
+                return -1;
+            }
+
+            var (root, place) = definitions.Address(load.Operands[0], load.Immediate);
+            return root.Op == Opcode.SlotAddress && place == 0 && root.Slot != slot
+                && function.Slots[root.Slot].Bytes >= function.Slots[slot].Bytes && function.Slots[slot].Bytes == piece.Bytes
+                && function.Slots[root.Slot].Alignment >= function.Slots[slot].Alignment
+                ? root.Slot
+                : -1;
+        }
 
         private static bool IsSame(IrInstruction left, IrInstruction right) =>
             left == right || (left.Op == Opcode.Constant && right.Op == Opcode.Constant && left.Immediate == right.Immediate);
