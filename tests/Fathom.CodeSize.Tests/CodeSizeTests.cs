@@ -7,6 +7,7 @@ using SystemPrograms = Fathom.Tools.Tests.Programs;
 namespace Fathom.CodeSize.Tests;
 
 /// <summary>Our code is small beside clang's, and the verifier is done with it soon.</summary>
+[Collection(nameof(Kernel))]
 public sealed class CodeSizeTests(ITestOutputHelper output)
 {
     /// <summary>Slots of all programs, as a part of clang's.</summary>

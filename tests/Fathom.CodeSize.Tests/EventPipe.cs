@@ -26,13 +26,13 @@ internal sealed class EventPipe : IDisposable
         // stdbuf becomes bpftool; each event is seen when it comes.
         _bpftool = RunningProgram.Start(
             SystemPrograms.Find("stdbuf", "coreutils"), "-oL", SystemPrograms.Find("bpftool", "bpftool"), "map", "event_pipe", "id", MapId());
-        Wait(() => BufferCount() >= Environment.ProcessorCount, "it did not open the buffers");
+        Wait(() => BufferCount() >= Environment.ProcessorCount, static () => "it did not open the buffers");
     }
 
     /// <summary>Waits until there are as many records of a kind, and a little longer: more would be wrong.</summary>
     public IReadOnlyList<byte[]> WaitFor(int count, Func<byte[], bool> isOfKind)
     {
-        Wait(() => Records().Count(isOfKind) >= count, $"there were not {count} records");
+        Wait(() => Records().Count(isOfKind) >= count, () => $"{Records().Count(isOfKind)} of {count} records");
         Thread.Sleep(200);
         Assert.DoesNotContain("lost", _bpftool.Output, StringComparison.Ordinal);
         return [.. Records().Where(isOfKind)];
@@ -83,12 +83,12 @@ internal sealed class EventPipe : IDisposable
     private static IEnumerable<byte> Bytes(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
         .Select(static word => byte.Parse(word, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
-    private void Wait(Func<bool> isDone, string otherwise)
+    private void Wait(Func<bool> isDone, Func<string> problem)
     {
         var waited = Stopwatch.StartNew();
         while (!isDone())
         {
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), $"bpftool: {otherwise}. {_bpftool.Output}{_bpftool.Errors}");
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), $"bpftool: {problem()}. {_bpftool.Errors}{string.Join('\n', _bpftool.Output.Split('\n').Where(static line => line.Contains("lost", StringComparison.Ordinal)))}");
             Thread.Sleep(20);
         }
     }
