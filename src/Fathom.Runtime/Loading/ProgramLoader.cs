@@ -128,26 +128,14 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         }
 
         VerifierLog log = VerifierLog.Parse(text);
+        VerifierExplanation explanation = VerifierExplanation.Of(log, program);
         int instruction = Array.BinarySearch(slots, log.Instruction);
-        instruction = instruction < 0 ? ~instruction - 1 : instruction;
-        return new VerifierRejectedException(
-            program.Name, error, log, log.Instruction < 0 ? "" : PositionOf(program, instruction), ExplainPoison(log, instruction, relocated));
-    }
-
-    private static string PositionOf(LinkedProgram program, int instruction)
-    {
-        string position = "";
-        foreach (LineInfo line in program.Lines)
+        if (ExplainPoison(log, instruction < 0 ? ~instruction - 1 : instruction, relocated) is { Length: > 0 } missing)
         {
-            if (line.Instruction > instruction)
-            {
-                break;
-            }
-
-            position = $"{line.File}({line.Line},{line.Column})";
+            explanation = explanation with { Kind = VerifierErrorKind.MissingInKernel, Words = missing, Line = log.DecisiveLine };
         }
 
-        return position;
+        return new VerifierRejectedException(program.Name, error, log, explanation);
     }
 
     // A relocation that failed became an instruction that no kernel takes; reached, it means that the program needs what is not there.

@@ -92,7 +92,8 @@ internal sealed unsafe class VerifierLogReader(Kernel kernel, ProgramLoadAttribu
     }
 
     private static bool HasNoStates(string text) =>
-        text.Contains("ctx(id=0,off=0,imm=0) R10=fp0", StringComparison.Ordinal) && !text.Contains("; R", StringComparison.Ordinal);
+        text.Contains(": (", StringComparison.Ordinal) && !text.Contains("; R", StringComparison.Ordinal)
+        && (!text.Contains("R10=fp0", StringComparison.Ordinal) || text.Contains("ctx(id=0,off=0,imm=0)", StringComparison.Ordinal));
 
     private KernelDescriptor? Load(uint level, int size, out int needed)
     {

@@ -1,6 +1,5 @@
 // Programs that C# and the compiler take and the verifier refuses, one for each kind of mistake. The logs beside are what kernels said of them.
 using System;
-using System.Runtime.CompilerServices;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
 
@@ -162,16 +161,6 @@ static unsafe partial class Rejected
         byte* bytes = stackalloc byte[16];
         bytes[16] = (byte)context->Mark;
         return (TrafficControlAction)bytes[0];
-    }
-
-    [SkipLocalsInit]
-    [TrafficControl]
-    static TrafficControlAction StackNotWritten(SocketBuffer* context)
-    {
-        byte* bytes = stackalloc byte[16];
-        bytes[0] = 1;
-        Events.Output(bytes, 16);
-        return TrafficControlAction.Ok;
     }
 
     [TrafficControl]
