@@ -13,7 +13,7 @@ internal static class VerifierBounds
         long room = LogPattern.Number(values[0]), offset = LogPattern.Number(values[1]), size = LogPattern.Number(values[2]);
         int pointer = PointerRegister(facts);
         RegisterState? state = pointer < 0 ? null : facts.StateOf(pointer);
-        what = state is { Map.Length: > 0 } ? $"the value of {state.Map}" : what;
+        what = state is null ? what : NameOf(state);
         if (facts.Instruction is { IsCall: true } && SizeRegister(facts, size) is { } sizeRegister)
         {
             return Size(facts, sizeRegister);
@@ -34,7 +34,7 @@ internal static class VerifierBounds
     {
         RegisterState? state = facts.StateOf(register);
         long size = AccessSize(facts);
-        string what = state is { Map.Length: > 0 } ? $"the value of {state.Map}" : "the memory";
+        string what = NameOf(state);
         string room = state is { Size: >= 0 } ? $" ({VerifierFacts.Bytes(state.Size)})" : "";
         string problem = $"{facts.Access(size)} may lie outside of {what}{room}";
         return facts.IndexOf(register) is { } index
@@ -53,7 +53,7 @@ internal static class VerifierBounds
         }
 
         string room = state is { Size: >= 0 } ? $" ({VerifierFacts.Bytes(state.Size)})" : "";
-        string what = state is { Map.Length: > 0 } ? $"the value of {state.Map}" : kernelName == "map_value" ? "a map's value" : $"what a pointer ({kernelName}) points to";
+        string what = state is not null || kernelName == "map_value" ? NameOf(state) : $"what a pointer ({kernelName}) points to";
         string problem = $"the pointer may be moved far outside of {what}{room}";
         return register >= 0 && facts.IndexOf(register) is { } index ? Variable(facts, index, problem, state?.Size ?? -1, 1, state?.Offset ?? 0)
             : problem + ": test the number that is added to it before";
@@ -165,6 +165,15 @@ internal static class VerifierBounds
         { Smallest: < 0, Largest: long.MaxValue } => "may be negative, and as large as can be",
         { Smallest: < 0 } => string.Create(CultureInfo.InvariantCulture, $"may be from {state.Smallest} to {state.Largest}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"may be up to {state.LargestUnsigned}"),
+    };
+
+    // Since 6.12 the kernel names the map. https://github.com/torvalds/linux/blob/v6.12/kernel/bpf/log.c (print_reg_state)
+    private static string NameOf(RegisterState? state) => state switch
+    {
+        { Map.Length: > 0 } => $"the value of {state.Map}",
+        { Type: "map_value" } => "the map's value",
+        { Type: "ringbuf_mem" or "alloc_mem" } => "the record",
+        _ => "the memory",
     };
 
     private static bool IsUnknown(RegisterState state) => state is { Smallest: long.MinValue, Largest: long.MaxValue, LargestUnsigned: ulong.MaxValue };

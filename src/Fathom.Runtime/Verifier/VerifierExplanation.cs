@@ -24,7 +24,8 @@ internal sealed record VerifierExplanation(VerifierErrorKind Kind, string Words,
             {
                 if (LogPattern.Match(complaint, pattern) is { } values)
                 {
-                    return new VerifierExplanation(kind, words(facts, values), LineOf(log), WhereIs(facts), CallsOf(facts));
+                    bool isReleased = kind == VerifierErrorKind.NotAPointer && facts.FindRelease(VerifierRules.Register(values[0])) is not null;
+                    return new VerifierExplanation(isReleased ? VerifierErrorKind.UseAfterRelease : kind, words(facts, values), LineOf(log), WhereIs(facts), CallsOf(facts));
                 }
             }
         }

@@ -112,10 +112,10 @@ internal static class VerifierRules
 
         // Results.
         ("At callback return the register R0 * should have been in *", VerifierErrorKind.ReturnValue, (_, v) =>
-            $"the result of the method that is called again and again {Has(v[0])}, and must be in {v[1]}: return 0 to go on and 1 to stop"),
-        ("At async callback return the register R0 * should have been in *", VerifierErrorKind.ReturnValue, (_, v) => $"the result of the callback {Has(v[0])}, and must be in {v[1]}"),
+            $"the result of the method that is called again and again {Has(v[0])}, and must be in {Bits(v[1])}: return 0 to go on and 1 to stop"),
+        ("At async callback return the register R0 * should have been in *", VerifierErrorKind.ReturnValue, (_, v) => $"the result of the callback {Has(v[0])}, and must be in {Bits(v[1])}"),
         ("At program exit the register R0 is not a known value", VerifierErrorKind.ReturnValue, (_, _) => "the result of the program is not a number that the verifier knows: return a constant"),
-        ("At program exit the register R0 * should have been in *", VerifierErrorKind.ReturnValue, (_, v) => $"the result of the program {Has(v[0])}, and must be in {v[1]} for this type"),
+        ("At program exit the register R0 * should have been in *", VerifierErrorKind.ReturnValue, (_, v) => $"the result of the program {Has(v[0])}, and must be in {Bits(v[1])} for this type"),
 
         // Addresses.
         ("R* leaks addr as return value", VerifierErrorKind.PointerLeak, (_, _) => Leak("become the program's result")),
@@ -132,11 +132,21 @@ internal static class VerifierRules
 
     private static string Pointer(string kernelName) => kernelName.TrimEnd('.', ',', '\'') is { Length: > 0 } name ? name : "?";
 
+    // "has smin=2 smax=2" and "[0, 1]" since 6.7; before, "has value (0x2; 0x0)" and "(0x0; 0x1)": the known bits, and a mask of the others.
     private static string Has(string text)
     {
-        string[]? range = LogPattern.Match(text.Replace("has value (", "has smin=", StringComparison.Ordinal), "has smin=* smax=*");
-        return range is null ? text.Replace("has value", "is", StringComparison.Ordinal) : range[0] == range[1] ? "is " + range[0] : $"is from {range[0]} to {range[1]}";
+        if (LogPattern.Match(text, "has smin=* smax=*") is { } range)
+        {
+            return range[0] == range[1] ? "is " + range[0] : $"is from {range[0]} to {range[1]}";
+        }
+
+        return text.StartsWith("has value ", StringComparison.Ordinal) ? "is " + Bits(text[10..]) : text;
     }
+
+    private static string Bits(string text) =>
+        LogPattern.Match(text, "(0x*; 0x*)") is not { } parts || !RegisterState.TryNumber("0x" + parts[0], out long known) || !RegisterState.TryNumber("0x" + parts[1], out long mask) ? text
+        : mask == 0 ? known.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"[{known}, {known | mask}]");
 
     private static string Leak(string where) => $"the address of something in the kernel would {where}, which takes CAP_PERFMON: store what it points to, or run with that capability";
 

@@ -95,7 +95,7 @@ public sealed class VerifierExplanationTests
 
         Assert.Equal(kind, e.Kind);
         Assert.Equal(complaint, e.DecisiveLine);
-        Assert.StartsWith("Rejected.cs(33,24): ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Rejected.cs(33,39): ", e.Message, StringComparison.Ordinal);
         Assert.EndsWith(" (3 lines omitted)", e.Message, StringComparison.Ordinal);
         Assert.Equal(kind == VerifierErrorKind.Other, e.Advice.Length == 0);
     }
