@@ -87,7 +87,7 @@ public sealed class InterpretedObject
                 code[reference.Instruction] = Resolve(code[reference.Instruction], reference);
             }
 
-            program = InterpretedProgram.Create(code.MoveToImmutable(), name, linked.Lines);
+            program = InterpretedProgram.Create(linked with { Instructions = code.MoveToImmutable() });
             _programs.Add(name, program);
         }
 

@@ -28,6 +28,12 @@ public sealed class InterpretedProgram
     /// <summary>How many instructions it has.</summary>
     public int Length => _instructions.Length;
 
+    /// <summary>
+    /// True if a read through a null pointer gives 0: kernel memory that programs of some types read by plain loads. The kernel handles the fault:
+    /// https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/verifier.c (BPF_PROBE_MEM).
+    /// </summary>
+    public bool ReadsNullAsZero { get; init; }
+
     internal Op[] Ops { get; }
 
     /// <summary>Decodes a program, subprograms and all. It is checked as a machine checks it, not as the kernel's verifier does.</summary>
@@ -47,9 +53,17 @@ public sealed class InterpretedProgram
         return new InterpretedProgram(instructions, lines.IsDefault ? [] : lines, name, new Predecoder(instructions).Decode());
     }
 
-    /// <summary>Decodes a linked program without references: all are resolved to numbers and descriptors.</summary>
+    /// <summary>Decodes a linked program, in whose section's name its type is: that says what a read through a null pointer does.</summary>
+    /// <param name="program">The program; its references are resolved to numbers and descriptors.</param>
     /// <exception cref="ArgumentException">As for <see cref="Create(ImmutableArray{Instruction}, string, ImmutableArray{LineInfo})"/>.</exception>
-    public static InterpretedProgram Create(LinkedProgram program) => Create(program.Instructions, program.Name, program.Lines);
+    public static InterpretedProgram Create(LinkedProgram program)
+    {
+        InterpretedProgram created = Create(program.Instructions, program.Name, program.Lines);
+        string type = program.Section.TrimStart('?').Split('/')[0];
+        return type is "tp_btf" or "fentry" or "fexit" or "fentry.s" or "fexit.s" or "lsm" or "iter"
+            ? new InterpretedProgram(created._instructions, created._lines, created.Name, created.Ops) { ReadsNullAsZero = true }
+            : created;
+    }
 
     internal ProgramPosition PositionOf(int index)
     {

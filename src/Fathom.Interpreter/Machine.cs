@@ -31,6 +31,7 @@ public sealed partial class Machine
     private readonly AddressSpace _memory = new();
     private readonly Frame[] _frames = new Frame[MaxFrames];
     private readonly List<InterpretedMap> _maps = [];
+    private readonly byte[] _zeros = new byte[8];
     private readonly MemoryRegion _packet;
     private readonly MemoryRegion _context;
     private InterpretedProgram? _program;
@@ -76,7 +77,7 @@ public sealed partial class Machine
     public MemoryRegion Packet => _packet;
 
     /// <summary>Where addresses of functions start: the address is that and the index of the instruction.</summary>
-    internal static ulong CodeStart => (1UL << 32) | AddressSpace.StartInSlot;
+    internal static ulong CodeStart => AddressSpace.StartOf(1);
 
     /// <summary>Makes memory that programs can reach by its address.</summary>
     /// <param name="name">What it is, for messages.</param>
@@ -145,13 +146,18 @@ public sealed partial class Machine
     /// <param name="r3">Third argument.</param>
     /// <param name="r4">Fourth argument.</param>
     /// <exception cref="InterpreterException">The program did what no verified program does; the derived type says what.</exception>
-    /// <exception cref="InvalidOperationException">A program is running.</exception>
+    /// <exception cref="InvalidOperationException">A program is running, or the state names a CPU that is not there.</exception>
     public RunResult Invoke(InterpretedProgram program, ulong r1 = Unset, ulong r2 = Unset, ulong r3 = Unset, ulong r4 = Unset)
     {
         _ = program ?? throw new ArgumentNullException(nameof(program));
         if (_depth >= 0)
         {
             throw new InvalidOperationException("The machine runs a program already.");
+        }
+
+        if ((uint)State.Cpu >= (uint)CpuCount)
+        {
+            throw new InvalidOperationException($"The machine has {CpuCount} CPUs, but the state says that CPU {State.Cpu} runs.");
         }
 
         _stepsLeft = StepLimit;
@@ -179,6 +185,11 @@ public sealed partial class Machine
                 _frames[_depth--].Stack.Extent = 0;
             }
 
+            foreach (InterpretedMap map in _maps)
+            {
+                (map as RingBufferMap)?.DiscardOpen();
+            }
+
             _tailCall = null;
             _program = null;
         }
@@ -188,7 +199,19 @@ public sealed partial class Machine
 
     private static ProgramPosition PositionOf(InterpretedProgram program, int pc) => program.PositionOf(pc);
 
-    private InterpreterException Fault(int nextPc, ulong address, ulong size, bool isWrite) =>
+    /// <summary>What a read outside of all regions gives, where the program's type lets it give anything.</summary>
+    private ref byte ReadOutside(int nextPc, ulong address, ulong size)
+    {
+        if (address < AddressSpace.NullLimit && _program!.ReadsNullAsZero)
+        {
+            _zeros.AsSpan().Clear();
+            return ref _zeros[0];
+        }
+
+        throw Fault(nextPc, address, size, isWrite: false);
+    }
+
+    private MemoryFaultException Fault(int nextPc, ulong address, ulong size, bool isWrite) =>
         Fault(PositionOf(_program!, nextPc - 1), address, (long)size, isWrite, isWrite ? "write" : "read");
 
     private MemoryFaultException Fault(ProgramPosition position, ulong address, long size, bool isWrite, string what) =>

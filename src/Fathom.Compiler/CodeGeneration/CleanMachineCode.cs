@@ -1,12 +1,22 @@
 using System.Collections.Generic;
+using Fathom.Format.Instructions;
 
 namespace Fathom.Compiler.CodeGeneration;
 
-/// <summary>Leads jumps past blocks that only jump on, shares equal ends such as <c>return 0</c>, and drops blocks that nothing reaches.</summary>
+/// <summary>
+/// Drops moves between registers that hold the same already, leads jumps past blocks that only jump on, shares equal ends such as
+/// <c>return 0</c>, and drops blocks that nothing reaches.
+/// </summary>
 internal static class CleanMachineCode
 {
     public static void Run(MachineFunction function)
     {
+        foreach (var block in function.Blocks)
+        {
+            RemoveRepeatedMoves(block);
+        }
+
+        SplitEnds(function);
         var ends = SharedEnds(function);
         foreach (var block in function.Blocks)
         {
@@ -53,6 +63,89 @@ internal static class CleanMachineCode
         function.Blocks.RemoveAll(b => !reached.Contains(b));
     }
 
+    private static void RemoveRepeatedMoves(MachineBlock block)
+    {
+        // Which register each was copied from, -1 if none that still holds the same.
+        var copies = new int[MachineInstruction.FirstVirtual];
+        void Reset(int register)
+        {
+            copies[register] = -1;
+            for (int other = 0; other < copies.Length; other++)
+            {
+                copies[other] = copies[other] == register ? -1 : copies[other];
+            }
+        }
+
+        for (int r = 0; r < copies.Length; r++)
+        {
+            copies[r] = -1;
+        }
+
+        block.Instructions.RemoveAll(i =>
+        {
+            bool isCopy = i.IsMove && i.Source != MachineInstruction.FramePointer;
+            if (isCopy && (copies[i.Destination] == i.Source || copies[i.Source] == i.Destination))
+            {
+                return true;
+            }
+
+            for (int r = 0; r < copies.Length; r++)
+            {
+                if (i.Definition == r || (i.Clobbers >> r & 1) != 0)
+                {
+                    Reset(r);
+                }
+            }
+
+            if (isCopy)
+            {
+                copies[i.Destination] = i.Source;
+            }
+
+            return false;
+        });
+    }
+
+    // Blocks that end alike, "return 0" above all, get that end as a block of its own, so that it can be shared.
+    private static void SplitEnds(MachineFunction function)
+    {
+        var counts = new Dictionary<(int Destination, byte Opcode, long Immediate), int>();
+        foreach (var block in function.Blocks)
+        {
+            if (EndOf(block) is { } end)
+            {
+                counts[end] = counts.TryGetValue(end, out int count) ? count + 1 : 1;
+            }
+        }
+
+        for (int b = function.Blocks.Count - 1; b >= 0; b--)
+        {
+            var block = function.Blocks[b];
+            if (block.Instructions.Count > 2 && EndOf(block) is { } end && counts[end] > 1)
+            {
+                var tail = new MachineBlock(function.Blocks.Count, block.Depth);
+                int from = block.Instructions.Count - 2;
+                tail.Instructions.AddRange(block.Instructions.GetRange(from, 2));
+                block.Instructions.RemoveRange(from, 2);
+                var jump = MachineInstruction.From(Instruction.Goto(0));
+                jump.Target = tail;
+                block.Instructions.Add(jump);
+                function.Blocks.Insert(b + 1, tail);
+            }
+        }
+    }
+
+    private static (int Destination, byte Opcode, long Immediate)? EndOf(MachineBlock block)
+    {
+        int count = block.Instructions.Count;
+        if (count < 2 || !block.Instructions[count - 1].IsExit || block.Instructions[count - 2] is not { Core: null, Reference: null, IsFrameAddress: false } last)
+        {
+            return null;
+        }
+
+        return last.IsRematerializable ? (last.Destination, last.Opcode, last.Immediate) : null;
+    }
+
     // The last of equal blocks stands for all, so that jumps to it go forward.
     private static Dictionary<MachineBlock, MachineBlock> SharedEnds(MachineFunction function)
     {
@@ -60,14 +153,11 @@ internal static class CleanMachineCode
         var byText = new Dictionary<(int Destination, byte Opcode, long Immediate), MachineBlock>();
         for (int b = function.Blocks.Count - 1; b > 0; b--)
         {
-            var instructions = function.Blocks[b].Instructions;
-            if (instructions.Count != 2 || !instructions[1].IsExit || instructions[0].Core is not null || instructions[0].Reference is not null
-                || !instructions[0].IsRematerializable || instructions[0].IsFrameAddress)
+            if (function.Blocks[b].Instructions.Count != 2 || EndOf(function.Blocks[b]) is not { } key)
             {
                 continue;
             }
 
-            var key = (instructions[0].Destination, instructions[0].Opcode, instructions[0].Immediate);
             if (byText.TryGetValue(key, out var last))
             {
                 ends.Add(function.Blocks[b], last);

@@ -186,6 +186,15 @@ internal sealed class RegisterAllocator
     {
         var wishes = Wishes();
         var spilled = new List<int>();
+        var wanted = new int[_function.RegisterCount];
+        foreach (var wish in wishes)
+        {
+            foreach (int other in wish.Value)
+            {
+                wanted[wish.Key] |= other < MachineInstruction.FirstVirtual ? 1 << other : 0;
+            }
+        }
+
         while (order.Count > 0)
         {
             int node = order.Pop();
@@ -206,13 +215,20 @@ internal sealed class RegisterAllocator
                 continue;
             }
 
-            _colours[node] = Choose(free, node, wishes);
+            // What has no wish of its own leaves neighbours theirs, if it can.
+            int left = free;
+            foreach (int neighbour in _graph.Neighbours(node))
+            {
+                left &= _graph.Find(neighbour) == neighbour && _colours[neighbour] < 0 ? ~wanted[neighbour] : ~0;
+            }
+
+            _colours[node] = Choose(free, left != 0 ? left : free, node, wishes);
         }
 
         return spilled;
     }
 
-    private int Choose(int free, int node, Dictionary<int, List<int>> wishes)
+    private int Choose(int free, int preferred, int node, Dictionary<int, List<int>> wishes)
     {
         if (wishes.TryGetValue(node, out var wished))
         {
@@ -227,7 +243,7 @@ internal sealed class RegisterAllocator
         }
 
         int lowest = 0;
-        while ((free >> lowest & 1) == 0)
+        while ((preferred >> lowest & 1) == 0)
         {
             lowest++;
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Instructions;
 
@@ -18,6 +19,8 @@ internal sealed partial class Selector
     private readonly Definitions _definitions;
     private readonly MachineFunction _machine;
     private readonly int[] _registers;
+    private readonly int[] _uses;
+    private readonly HashSet<IrInstruction> _forgotten;
     private readonly Dictionary<IrInstruction, int> _phiSources = [];
     private readonly Dictionary<Block, MachineBlock> _blocks = [];
     private MachineBlock _block = null!;
@@ -31,6 +34,13 @@ internal sealed partial class Selector
         _definitions = Definitions.Of(function);
         _machine = new MachineFunction(function);
         _registers = new int[function.ValueCount];
+        _uses = new int[function.ValueCount];
+        foreach (int operand in function.Blocks.SelectMany(b => b.Instructions).SelectMany(i => i.Operands))
+        {
+            _uses[operand]++;
+        }
+
+        _forgotten = ForgottenExtensions.Of(function, _definitions);
         foreach (var slot in function.Slots)
         {
             _machine.Slots.Add(new FrameSlot(slot.Bytes, slot.Alignment, slot.Position));
@@ -202,6 +212,9 @@ internal sealed partial class Selector
                 break;
             case Conversion.Truncate:
                 // Not a move: it clears the upper half even where source and target share a register.
+                Add(MachineInstruction.From(Instruction.Alu32(AluOperation.Move, 0, Fathom.Format.Instructions.Register.R0), result, Register(i.Operands[0])));
+                break;
+            case Conversion.ZeroExtend when _forgotten.Contains(i):
                 Add(MachineInstruction.From(Instruction.Alu32(AluOperation.Move, 0, Fathom.Format.Instructions.Register.R0), result, Register(i.Operands[0])));
                 break;
             case Conversion.ZeroExtend:

@@ -32,7 +32,7 @@ internal sealed class ExpandMemory : IPass
                 }
                 else if (instruction.Op == Opcode.CopyMemory)
                 {
-                    Copy(instruction, emit);
+                    Copy(function, definitions, instruction, emit);
                 }
                 else
                 {
@@ -50,25 +50,11 @@ internal sealed class ExpandMemory : IPass
     private static void Zero(Function function, Definitions definitions, IrInstruction zero, Emitter emit)
     {
         int count = zero.Count;
-        int alignment = zero.Alignment;
         var (root, offset) = definitions.Address(zero.Operands[0], zero.Immediate);
-        if (root.Op == Opcode.SlotAddress)
+        if (root.Op == Opcode.SlotAddress && function.Slots[root.Slot] is { Bytes: >= 8 } slot && offset + count == slot.Bytes)
         {
-            // The frame layout puts slots of 8 bytes and more at multiples of 8 and rounds their size up: a tail is zeroed with its padding.
-            var slot = function.Slots[root.Slot];
-            if (slot.Bytes >= 8)
-            {
-                alignment = 8;
-                if (offset + count == slot.Bytes)
-                {
-                    count += -slot.Bytes & 7;
-                }
-            }
-
-            while (offset % alignment != 0)
-            {
-                alignment >>= 1;
-            }
+            // The frame layout rounds the size of slots of 8 bytes and more up: a tail is zeroed with its padding.
+            count += -slot.Bytes & 7;
         }
 
         if (count == 0)
@@ -77,19 +63,47 @@ internal sealed class ExpandMemory : IPass
         }
 
         int nothing = emit.Constant(IrType.I64, 0);
-        foreach (var (at, size) in Pieces(count, alignment))
+        foreach (var (at, size) in Pieces(count, Alignment(function, definitions, zero.Operands[0], zero.Immediate, zero.Alignment)))
         {
             emit.Store(zero.Operands[0], zero.Immediate + at, IrInstruction.SizeOf(size), nothing);
         }
     }
 
-    private static void Copy(IrInstruction copy, Emitter emit)
+    private static void Copy(Function function, Definitions definitions, IrInstruction copy, Emitter emit)
     {
-        foreach (var (at, size) in Pieces(copy.Count, copy.Alignment))
+        int to = Alignment(function, definitions, copy.Operands[0], copy.Immediate, copy.Alignment);
+        int from = Alignment(function, definitions, copy.Operands[1], copy.SecondOffset, copy.Alignment);
+        foreach (var (at, size) in Pieces(copy.Count, Math.Min(to, from)))
         {
             int value = emit.Load(copy.Operands[1], copy.SecondOffset + at, IrInstruction.SizeOf(size));
             emit.Store(copy.Operands[0], copy.Immediate + at, IrInstruction.SizeOf(size), value);
         }
+    }
+
+    // Slots of 8 bytes and more, values of maps and records of ring buffers start at multiples of 8: what is at a constant distance from
+    // there may be better aligned than its type says.
+    private static int Alignment(Function function, Definitions definitions, int pointer, long offset, int ofType)
+    {
+        var (root, place) = definitions.Address(pointer, offset);
+        bool isStart = root.Op switch
+        {
+            Opcode.SlotAddress => function.Slots[root.Slot].Bytes >= 8,
+            Opcode.CallHelper => function.TypeOf(root.Result).Space is PointerSpace.MapValue or PointerSpace.RingRecord,
+            _ => false,
+        };
+        int alignment = isStart ? 8 : ofType;
+        while (alignment > ofType && place % alignment != 0)
+        {
+            alignment >>= 1;
+        }
+
+        // On the stack the place decides also where the type promises more.
+        while (root.Op == Opcode.SlotAddress && place % alignment != 0)
+        {
+            alignment >>= 1;
+        }
+
+        return alignment;
     }
 
     private static IEnumerable<(int At, int Size)> Pieces(int count, int alignment)

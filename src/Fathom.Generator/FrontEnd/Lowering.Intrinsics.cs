@@ -9,6 +9,9 @@ namespace Fathom.Generator.FrontEnd;
 /// <content>Methods of .NET that have a meaning of their own in BPF.</content>
 internal sealed partial class Lowering
 {
+    // Sequences in which each group of six (five) bits occurs once, so that products with 2^n - 1 differ in these bits.
+    private const long DeBruijn64 = 0x03f79d71b4cb0a89, DeBruijn32 = 0x07c4acdd;
+
     private bool Intrinsic(IInvocationOperation call, MemoryPlace? target, bool wantsResult, out Value? result)
     {
         IMethodSymbol method = call.TargetMethod;
@@ -122,19 +125,31 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Position of the highest bit, 0 for 0, by halving: each step is a comparison and two shifts.</summary>
+    /// <summary>
+    /// Without a branch: each would double the ways that the verifier follows. The highest bit is copied into all below it; a de Bruijn
+    /// product of what results has upper bits that differ for each logarithm. The mask tells the verifier how large it can be.
+    /// </summary>
     private Value Log2(Value value)
     {
         IrType type = _b.TypeOf(value);
-        Value result = _b.Constant(s_i32, 0);
-        for (int width = type.Bits / 2; width >= 1; width /= 2)
+        for (int width = 1; width < type.Bits; width *= 2)
         {
-            Value above = _b.Compare(Comparison.GreaterUnsigned, value, _b.Constant(type, (1L << width) - 1));
-            Value step = _b.Binary(BinaryOperation.ShiftLeft, above, _b.Constant(s_i32, width switch { 32 => 5, 16 => 4, 8 => 3, 4 => 2, 2 => 1, _ => 0 }));
-            value = _b.Binary(BinaryOperation.ShiftRight, value, type.Bits == 64 ? _b.Convert(Conversion.ZeroExtend, step) : step);
-            result = _b.Binary(BinaryOperation.Or, result, step);
+            value = _b.Binary(BinaryOperation.Or, value, _b.Binary(BinaryOperation.ShiftRight, value, _b.Constant(type, width)));
         }
 
-        return result;
+        bool is64 = type.Bits == 64;
+        long factor = is64 ? DeBruijn64 : DeBruijn32;
+        int shift = is64 ? 58 : 27;
+        byte[] logarithms = new byte[type.Bits];
+        for (int log = 0; log < type.Bits; log++)
+        {
+            ulong filled = ulong.MaxValue >> (63 - log);
+            logarithms[is64 ? filled * (ulong)factor >> shift : (uint)(filled * (ulong)factor) >> shift] = (byte)log;
+        }
+
+        Value index = _b.Binary(BinaryOperation.ShiftRight, _b.Binary(BinaryOperation.Multiply, value, _b.Constant(type, factor)), _b.Constant(type, shift));
+        Value place = _b.OffsetBy(_b.GlobalAddress(_unit.Literal(logarithms)), is64 ? index : _b.Convert(Conversion.ZeroExtend, index));
+        return _b.Binary(BinaryOperation.And, _b.Load(s_i32, place, 0, MemorySize.Byte), _b.Constant(s_i32, type.Bits - 1));
     }
 
     private Value LeadingZeroCount(Value value)

@@ -674,7 +674,7 @@ public sealed unsafe partial class Machine
             }
         }
 
-        throw Fault(pc, address, size, isWrite: false);
+        return ref ReadOutside(pc, address, size);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

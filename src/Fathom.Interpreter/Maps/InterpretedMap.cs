@@ -70,7 +70,7 @@ public abstract class InterpretedMap
     /// <summary>The guest address of a value; 0 if there is none.</summary>
     internal abstract ulong Lookup(ReadOnlySpan<byte> key, int cpu);
 
-    internal ulong Lookup(ReadOnlySpan<byte> key) => Lookup(key, State!.Cpu);
+    internal ulong Lookup(ReadOnlySpan<byte> key) => Lookup(key, ValuesPerEntry == 1 ? 0 : State!.Cpu);
 
     internal abstract int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags);
 

@@ -89,6 +89,17 @@ public sealed class RingBufferMap : InterpretedMap
         return true;
     }
 
+    /// <summary>Gives up what a program that was stopped had reserved.</summary>
+    internal void DiscardOpen()
+    {
+        while (_open.Count > 0)
+        {
+            using Dictionary<ulong, Record>.KeyCollection.Enumerator open = _open.Keys.GetEnumerator();
+            open.MoveNext();
+            Commit(open.Current, discard: true);
+        }
+    }
+
     internal ulong Query(ulong what) => what switch
     {
         0 => (ulong)(_produced - _consumed),

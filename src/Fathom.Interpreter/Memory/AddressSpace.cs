@@ -6,7 +6,8 @@ namespace Fathom.Interpreter;
 
 /// <summary>
 /// The guest's memory. The high half of an address is the number of its region, so that finding it is one look into an array; each region
-/// starts well inside its 4 GiB, so that an address a little before its start is still known as that.
+/// starts well inside its 4 GiB, so that an address a little before its start is still known as that, and each elsewhere, so that a program
+/// which hashes addresses meets different ones.
 /// </summary>
 internal sealed class AddressSpace
 {
@@ -15,6 +16,9 @@ internal sealed class AddressSpace
 
     /// <summary>The most that one region holds.</summary>
     internal const long MaxLength = 0x4000_0000;
+
+    /// <summary>Addresses below are a null pointer and an offset.</summary>
+    internal const ulong NullLimit = 0x1_0000;
 
     private static readonly MemoryRegion Nothing = new("nothing", 0, [], false);
     private readonly Stack<int> _free = new();
@@ -33,8 +37,11 @@ internal sealed class AddressSpace
             Slots = Fill(larger, slot);
         }
 
-        return Slots[slot] = new MemoryRegion(name, ((ulong)slot << 32) | StartInSlot, bytes, isWritable);
+        return Slots[slot] = new MemoryRegion(name, StartOf(slot), bytes, isWritable);
     }
+
+    /// <summary>The address of a region by its number; a multiple of 64.</summary>
+    internal static ulong StartOf(int slot) => ((ulong)slot << 32) + StartInSlot + ((ulong)(slot & 0xfff) * 0x1_0040);
 
     /// <summary>Takes a region away. Its addresses are not given again before many others were, so that a stale pointer is seen as one.</summary>
     internal static void Remove(MemoryRegion region)
@@ -76,9 +83,14 @@ internal sealed class AddressSpace
     internal string Describe(ulong address, ulong size, bool write)
     {
         MemoryRegion region = Find(address);
-        if (ReferenceEquals(region, Nothing) || region.Start == 0)
+        if (address < NullLimit)
         {
-            return address < 4096 ? "a null pointer" : "nothing is near";
+            return "a null pointer";
+        }
+
+        if (ReferenceEquals(region, Nothing))
+        {
+            return "nothing is near";
         }
 
         string name = region.Name;

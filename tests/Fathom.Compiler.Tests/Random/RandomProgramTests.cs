@@ -2,13 +2,15 @@ using System;
 using System.Globalization;
 using System.Linq;
 using Fathom.Compiler.Tests.Kernel;
+using Fathom.Format.Objects;
+using Fathom.Interpreter;
 using Xunit;
 
 namespace Fathom.Compiler.Tests.Random;
 
 /// <summary>
-/// Random programs: what the kernel computes with the compiled code is what the evaluator computes from the uncompiled form. More than
-/// the few of a test run: <c>FATHOM_FUZZ=first-count</c> in the environment.
+/// Random programs: what the kernel and the interpreter compute with the compiled code is what the evaluator computes from the uncompiled
+/// form. More than the few of a test run: <c>FATHOM_FUZZ=first-count</c> in the environment.
 /// </summary>
 public sealed class RandomProgramTests
 {
@@ -18,7 +20,7 @@ public sealed class RandomProgramTests
     public void The_kernel_computes_what_the_evaluator_computes(int instructionSet)
     {
         Bpf.SkipUnlessAvailable();
-        var range = (Environment.GetEnvironmentVariable("FATHOM_FUZZ") ?? "1-150").Split('-').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray();
+        int[] range = Range();
         int tooComplex = 0;
         for (int seed = range[0]; seed < range[0] + range[1]; seed++)
         {
@@ -26,6 +28,29 @@ public sealed class RandomProgramTests
         }
 
         Assert.True(tooComplex * 20 <= range[1], $"{tooComplex} of {range[1]} programs are too complex for the verifier: the test shows little.");
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void The_interpreter_computes_what_the_evaluator_computes(int instructionSet)
+    {
+        int[] range = Range();
+        int compared = 0;
+        for (int seed = range[0]; seed < range[0] + range[1]; seed++)
+        {
+            var result = BpfCompiler.Compile(RandomProgram.Make(seed), new CompilerOptions(instructionSet));
+            if (result.Object is not null)
+            {
+                byte[] inputs = RandomProgram.Inputs(seed);
+                var module = RandomProgram.Make(seed);
+                var evaluator = new Evaluator(module, inputs);
+                CompareInterpreted(seed, result.Object, inputs, evaluator, evaluator.Run(module.Functions.Single(f => f.Name == "entry"), 0));
+                compared++;
+            }
+        }
+
+        Assert.True(compared * 20 >= range[1] * 19, $"only {compared} of {range[1]} programs were compiled: the test shows little.");
     }
 
     [Fact]
@@ -75,6 +100,7 @@ public sealed class RandomProgramTests
             var evaluator = new Evaluator(evaluated, inputs);
             long expected = evaluator.Run(evaluated.Functions.Single(f => f.Name == "entry"), 0);
             CompareOptimized(seed, instructionSet, inputs, evaluator, expected);
+            CompareInterpreted(seed, result.Object, inputs, evaluator, expected);
             program.Write("data", inputs);
             uint actual = program.Run();
             var data = new byte[RandomProgram.DataBytes];
@@ -86,6 +112,21 @@ public sealed class RandomProgramTests
         }
 
         return true;
+    }
+
+    private static int[] Range() =>
+        (Environment.GetEnvironmentVariable("FATHOM_FUZZ") ?? "1-150").Split('-').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray();
+
+    // The third party: where two of the three agree, the other is wrong.
+    private static void CompareInterpreted(int seed, BpfObject value, byte[] inputs, Evaluator evaluator, long expected)
+    {
+        InterpretedObject loaded = InterpretedObject.Load(new Machine(), value);
+        loaded.Maps["data"].Set(new byte[4], inputs);
+        RunResult result = loaded.Run("entry");
+        Assert.True((uint)expected == (uint)result.Value, $"seed {seed}: the interpreter returns {(uint)result.Value:x}, expected {(uint)expected:x}");
+        Assert.True(
+            loaded.Maps["data"].GetValue(new byte[4]).SequenceEqual(evaluator.Data),
+            $"seed {seed}: the interpreter computes other data");
     }
 
     // Tells a wrong pass from wrong code generation.

@@ -20,7 +20,7 @@ public sealed class CorpusTests
         int passed = 0;
         foreach ((string name, CaseFile file) in cases)
         {
-            string? problem = FindProblem(file);
+            string? problem = FindProblem(file, isRefused: file.IsRefused || name.StartsWith("bpf_conformance/negative/", StringComparison.Ordinal));
             passed += problem is null ? 1 : 0;
             if (problem is null && listed.ContainsKey(name))
             {
@@ -38,8 +38,11 @@ public sealed class CorpusTests
         Assert.True(cases.Keys.Count(static name => name.StartsWith("bpf_conformance/tests/", StringComparison.Ordinal)) == 313);
     }
 
-    /// <summary>What is wrong with what came out; null if nothing.</summary>
-    private static string? FindProblem(CaseFile file)
+    /// <summary>
+    /// What is wrong with what came out; null if nothing. The kernel and the machines of the corpora refuse some programs at load that the
+    /// interpreter stops when they do it: both are "refused" here.
+    /// </summary>
+    private static string? FindProblem(CaseFile file, bool isRefused)
     {
         InterpretedProgram program;
         try
@@ -53,12 +56,7 @@ public sealed class CorpusTests
         }
         catch (Exception e) when (e is ArgumentException or BadFormatException or AssemblerException or InvalidDataException)
         {
-            return file.IsRefused ? null : $"refused: {e.Message}";
-        }
-
-        if (file.IsRefused)
-        {
-            return "not refused";
+            return isRefused ? null : $"refused: {e.Message}";
         }
 
         // What one frame's stack may hold by accident must not be what makes a case pass.
@@ -73,7 +71,7 @@ public sealed class CorpusTests
         try
         {
             ulong value = machine.Invoke(program, bytes.Length == 0 ? 0 : memory.Address, (ulong)bytes.Length).Value;
-            return file.IsStopped ? "not stopped" : value == file.Result ? null : $"0x{value:x}, expected 0x{file.Result:x}";
+            return isRefused ? "not refused" : file.IsStopped ? "not stopped" : value == file.Result ? null : $"0x{value:x}, expected 0x{file.Result:x}";
         }
         catch (MemoryFaultException) when (file.IsStopped)
         {
@@ -81,7 +79,7 @@ public sealed class CorpusTests
         }
         catch (InterpreterException e)
         {
-            return e.Message;
+            return isRefused ? null : e.Message;
         }
     }
 
