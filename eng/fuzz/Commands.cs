@@ -38,7 +38,6 @@ internal static class Commands
             Found = (subject, trial) => Console.WriteLine($"seed {subject.Seed}: {trial.Verdict}: {trial.Message.Split('\n')[0]} ({Worker.Keep(options.Folder, subject, trial)})"),
         };
         worker.Run();
-        Console.Error.WriteLine($"{System.Runtime.JitInfo.GetCompiledMethodCount()} methods jitted in {System.Runtime.JitInfo.GetCompilationTime().TotalSeconds:0.0} s, gc {GC.CollectionCount(0)} {GC.CollectionCount(2)} pause {GC.GetTotalPauseDuration().TotalSeconds:0.0}, cpu {System.Diagnostics.Process.GetCurrentProcess().UserProcessorTime.TotalSeconds:0.0}, {typeof(Microsoft.CodeAnalysis.Compilation).Assembly.Location}");
         Console.WriteLine("totals\t" + worker.Totals);
         return 0;
     }

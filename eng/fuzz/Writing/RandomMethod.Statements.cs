@@ -127,7 +127,8 @@ internal sealed partial class RandomMethod
         }
 
         string target = Pick(_variables.Where(v => !v.IsInput).ToList()) is { } place ? place.Name + " = (" + place.Type + ")" : "";
-        Line(target + "(Fathom.Bpf.Helpers.Loop(" + _random.Next(0, 6) + ", &" + body.Name + ", &" + state + ") + (long)" + string.Join(" + (long)", body.Fields.Select(f => state + "." + f.Name)) + ");");
+        // Not 0: Linux 6.18 then removes the body and misses it ("verifier bug: No program to jit").
+        Line(target + "(Fathom.Bpf.Helpers.Loop(" + _random.Next(1, 6) + ", &" + body.Name + ", &" + state + ") + (long)" + string.Join(" + (long)", body.Fields.Select(f => state + "." + f.Name)) + ");");
     }
 
     /// <summary>A loop made of a jump back.</summary>
