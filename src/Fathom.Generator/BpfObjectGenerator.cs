@@ -59,7 +59,7 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
         var type = (INamedTypeSymbol)context.TargetSymbol;
         try
         {
-            var shape = ObjectShape.Read(type, new Layouts(), context.SemanticModel.Compilation);
+            var shape = ObjectShape.Read(type, new Layouts(context.SemanticModel.Compilation), context.SemanticModel.Compilation);
             return shape.Problems.Any(p => p.Id == Descriptors.ObjectShape.Id) ? null : AccessorWriter.Write(type, shape);
         }
         catch (Exception e) when (e is not OperationCanceledException)

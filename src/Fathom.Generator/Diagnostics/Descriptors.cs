@@ -22,7 +22,7 @@ internal static class Descriptors
         "FTH0004", "The signature does not fit the program type", "'{0}' cannot be a BPF program: {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0004.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor ManagedType = new(
-        "FTH0005", "Managed types do not exist in the kernel", "The type '{0}' does not exist in a BPF program: use integers, enums, structs of these, pointers, and Span over stackalloc", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+        "FTH0005", "Managed types do not exist in the kernel", "The type '{0}' does not exist in a BPF program: {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor Heap = new(
         "FTH0006", "A BPF program has no heap", "A BPF program has no heap: {0}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0006.md", customTags: WellKnownDiagnosticTags.NotConfigurable);

@@ -23,11 +23,13 @@ internal sealed class ObjectCompiler
     private readonly Compilation _compilation;
     private readonly CancellationToken _cancellation;
     private readonly PointerSpaces _spaces = new();
+    private readonly Bodies _bodies;
 
     private ObjectCompiler(Compilation compilation, CancellationToken cancellation)
     {
         _compilation = compilation;
         _cancellation = cancellation;
+        _bodies = new Bodies(compilation, cancellation);
     }
 
     public static LoweredObject Lower(INamedTypeSymbol type, Compilation compilation, CancellationToken cancellation) =>
@@ -64,10 +66,10 @@ internal sealed class ObjectCompiler
 
     private LoweredObject Attempt(INamedTypeSymbol type, out bool again)
     {
-        var layouts = new Layouts();
+        var layouts = new Layouts(_compilation);
         var shape = ObjectShape.Read(type, layouts, _compilation);
         var module = new Module { License = shape.License };
-        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _cancellation);
+        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _bodies, _cancellation);
         unit.Diagnostics.AddRange(shape.Problems);
         foreach (MapShape map in shape.Maps)
         {

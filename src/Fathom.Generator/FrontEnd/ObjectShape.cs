@@ -105,6 +105,19 @@ internal sealed class ObjectShape
             _problems.Add(Diagnostic.Create(Descriptors.ObjectShape, Type.Place(), Type.Name, string.Join(" ", missing)));
         }
 
+        if (Type.StaticConstructors.FirstOrDefault(c => !c.IsImplicitlyDeclared) is { } constructor)
+        {
+            _problems.Add(Diagnostic.Create(Descriptors.NotSupported, constructor.Place(), "A static constructor never runs in the kernel: give the values where the fields are declared, or mark the fields [Constant] and give the values to Load"));
+        }
+
+        for (INamedTypeSymbol? outer = Type.ContainingType; outer is not null; outer = outer.ContainingType)
+        {
+            if (outer.Arity > 0)
+            {
+                _problems.Add(Diagnostic.Create(Descriptors.NotSupported, Type.Place(), "A BPF object cannot stand in the generic type '" + outer.Name + "': move it out"));
+            }
+        }
+
         if (Type.Arity > 0)
         {
             _problems.Add(Diagnostic.Create(Descriptors.NotSupported, Type.Place(), "A BPF object cannot be generic: make its helper methods generic instead"));
@@ -119,6 +132,16 @@ internal sealed class ObjectShape
         {
             ReadMap(field, attribute, kind);
             return;
+        }
+
+        if (field.GetAttributes().Any(a => a.AttributeClass.Is("System", "ThreadStaticAttribute")))
+        {
+            throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "there are no threads in a BPF program: keep one value for each CPU in a PerCpuArray map");
+        }
+
+        if (field.IsVolatile)
+        {
+            throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "'volatile' orders nothing in a BPF program: use Interlocked on an ordinary field");
         }
 
         Layout layout = _layouts.Of(field.Type, field.Place());
