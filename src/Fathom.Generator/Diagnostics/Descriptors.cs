@@ -40,7 +40,7 @@ internal static class Descriptors
         "FTH0010", "Only direct calls exist in BPF", "The target of this call is not known at compile time: {0}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0010.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NoSource = new(
-        "FTH0011", "The called method has no source in this project", "'{0}' has no source in this project, so it cannot be compiled to BPF: write a static method here, or use a helper from Fathom.Bpf.Helpers", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+        "FTH0011", "The called method has no source in this project", "'{0}' has no source in this project, so it cannot be compiled to BPF: {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor StackAllocSize = new(
         "FTH0012", "The size of stackalloc must be constant", "The size of stackalloc must be a constant: take the largest size needed, and slice", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0012.md", customTags: WellKnownDiagnosticTags.NotConfigurable);

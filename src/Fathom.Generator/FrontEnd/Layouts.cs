@@ -6,6 +6,7 @@ using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Fathom.Generator.FrontEnd;
 
@@ -79,6 +80,7 @@ internal sealed class Layouts
         { SpecialType: SpecialType.System_String } => "write bytes that are known at compile time as \"...\"u8, and make text in user space",
         { TypeKind: TypeKind.Array } => "use 'stackalloc', a fixed buffer, an inline array, or a map",
         { TypeKind: TypeKind.Delegate } => "call a static method by its name; a loop body is passed as '&Method' to Helpers.Loop",
+        { TypeKind: TypeKind.Interface, Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" } => "write the loop where the values are used",
         { TypeKind: TypeKind.Interface } => "make the method generic, with the interface as a constraint, and pass a struct",
         { TypeKind: TypeKind.Dynamic } => "give the variable a type of its own",
         { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } => "keep a bool beside the value",
@@ -104,6 +106,32 @@ internal sealed class Layouts
 
         return ns?.Name is "System" or "Microsoft";
     }
+
+    /// <summary>A parameter of a primary constructor that is used after construction; the field that keeps it shows nowhere.</summary>
+    private static string? CapturedParameter(ITypeSymbol type)
+    {
+        foreach (var declaration in type.DeclaringSyntaxReferences.Select(r => r.GetSyntax()).OfType<StructDeclarationSyntax>().Where(d => d.ParameterList is not null))
+        {
+            var names = new HashSet<string>(declaration.ParameterList!.Parameters.Select(p => p.Identifier.ValueText), StringComparer.Ordinal);
+            foreach (SyntaxNode body in type.DeclaringSyntaxReferences.SelectMany(r => ((TypeDeclarationSyntax)r.GetSyntax()).Members)
+                .Where(m => m is not (TypeDeclarationSyntax or FieldDeclarationSyntax)).SelectMany(m => m.DescendantNodes()).Where(n => n is BlockSyntax or ArrowExpressionClauseSyntax))
+            {
+                string? used = body.DescendantNodes().OfType<IdentifierNameSyntax>().Where(n => n.Parent is not MemberAccessExpressionSyntax m || m.Expression == n)
+                    .Select(n => n.Identifier.ValueText).FirstOrDefault(n => names.Contains(n) && !Declares(body, n));
+                if (used is not null)
+                {
+                    return used;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    // A parameter or local of the member with the same name hides that of the constructor.
+    private static bool Declares(SyntaxNode body, string name) =>
+        body.Ancestors().OfType<BaseMethodDeclarationSyntax>().Any(m => m.ParameterList.Parameters.Any(p => p.Identifier.ValueText == name))
+        || body.DescendantNodes().Any(n => n is VariableDeclaratorSyntax v && v.Identifier.ValueText == name || n is SingleVariableDesignationSyntax d && d.Identifier.ValueText == name);
 
     private static IFieldSymbol? FirstManaged(ITypeSymbol type)
     {
@@ -142,7 +170,7 @@ internal sealed class Layouts
             throw new LoweringException(Descriptors.FloatingPoint, where);
         }
 
-        if (IsStruct(type) && !type.IsRefLikeType && !type.IsUnmanagedType && FirstManaged(type) is { } culprit)
+        if (IsStruct(type) && !type.IsRefLikeType && !type.IsUnmanagedType && !IsOfLibrary(type) && FirstManaged(type) is { } culprit)
         {
             throw new LoweringException(Descriptors.ManagedType, where, Show(culprit.Type) + "' of the field '" + culprit.ContainingType.Name + "." + NameOf(culprit), Instead(culprit.Type));
         }
@@ -170,6 +198,11 @@ internal sealed class Layouts
     private Layout ComputeStruct(ITypeSymbol type, Location where)
     {
         (int pack, int minimum) = ReadLayoutAttribute(type, where);
+        if (CapturedParameter(type) is { } captured)
+        {
+            throw new LoweringException(Descriptors.Layout, where, type.Name, "a member uses the parameter '" + captured + "' of the primary constructor, which makes a hidden field: declare the field, and assign it");
+        }
+
         int count = type.InlineArrayLength();
         var offsets = new Dictionary<IFieldSymbol, int>(SymbolEqualityComparer.Default);
         int end = 0, alignment = 1, padding = 0;

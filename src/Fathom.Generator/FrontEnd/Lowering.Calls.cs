@@ -225,7 +225,7 @@ internal sealed partial class Lowering
         if (instance is not null && !method.IsStatic && method.MethodKind != MethodKind.LocalFunction)
         {
             // The receiver of an extension block is a parameter like any other.
-            self = ReceiverParameter(method, body) is { } receiver ? Argument(receiver, instance) : LocateOrEvaluate(instance);
+            self = ReceiverParameter(method, body) is { } receiver ? Argument(receiver, instance, TypeOf(instance)) : LocateOrEvaluate(instance);
         }
 
         IMethodSymbol definition = Bodies.Definition(method);
@@ -309,9 +309,9 @@ internal sealed partial class Lowering
     }
 
     /// <summary>An argument, evaluated.</summary>
-    private Place Argument(IParameterSymbol parameter, IOperation value)
+    private Place Argument(IParameterSymbol parameter, IOperation value, ITypeSymbol? known = null)
     {
-        ITypeSymbol type = Resolve(parameter.Type);
+        ITypeSymbol type = known ?? Resolve(parameter.Type);
         if (type.MapKind() != 0)
         {
             return new MapPlace(MapOf(value), type);

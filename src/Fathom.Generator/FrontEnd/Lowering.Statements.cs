@@ -243,8 +243,19 @@ internal sealed partial class Lowering
         }
     }
 
+    /// <summary>The verifier follows a loop until it ends, so one that never does cannot be loaded.</summary>
+    private static void RefuseEndless(ILoopOperation loop, IOperation? condition)
+    {
+        bool goesOn = condition is null || condition.ConstantValue is { HasValue: true, Value: true };
+        if (goesOn && !loop.Body.DescendantsAndSelf().Any(o => o is IReturnOperation or IThrowOperation || (o is IBranchOperation branch && (branch.BranchKind == BranchKind.GoTo || SymbolEqualityComparer.Default.Equals(branch.Target, loop.ExitLabel)))))
+        {
+            throw new LoweringException(Descriptors.NotSupported, FirstToken(loop), "This loop never ends, and the kernel loads only what does: give it a bound or a way out");
+        }
+    }
+
     private void ForLoop(IForLoopOperation loop)
     {
+        RefuseEndless(loop, loop.Condition);
         foreach (IOperation before in loop.Before)
         {
             Statement(before);
@@ -288,6 +299,7 @@ internal sealed partial class Lowering
 
     private void WhileLoop(IWhileLoopOperation loop)
     {
+        RefuseEndless(loop, loop.Condition);
         Block body = _b.NewBlock("body"), test = LabelOf(loop.ContinueLabel), exit = LabelOf(loop.ExitLabel);
         JumpTo(loop.ConditionIsTop ? test : body);
         if (loop.ConditionIsTop)

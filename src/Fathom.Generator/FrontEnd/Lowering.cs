@@ -116,7 +116,7 @@ internal sealed partial class Lowering
         _unit.Bodies.Of(method) ?? throw NoSource(method, where);
 
     private static LoweringException NoSource(ISymbol symbol, Location where) =>
-        new(Descriptors.NoSource, where, symbol.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
+        new(Descriptors.NoSource, where, symbol.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat), LibraryAdvice.For(symbol));
 
     /// <summary>A type with the type arguments of the generic methods that are being inlined.</summary>
     private ITypeSymbol Resolve(ITypeSymbol type)
@@ -154,7 +154,7 @@ internal sealed partial class Lowering
     };
 
     private ITypeSymbol TypeOf(IOperation operation) =>
-        Resolve(operation.Type ?? throw Unsupported(operation, "This expression has no type that exists in a BPF program"));
+        Resolve(operation.Type ?? throw (operation is IThrowOperation ? Refuse(operation) : Unsupported(operation, "'" + FirstLine(operation.Syntax) + "' has no type that exists in a BPF program")));
 
     /// <summary>The type of a register for a scalar.</summary>
     private IrType RegisterType(ITypeSymbol type, PointerSpace space, Location where)

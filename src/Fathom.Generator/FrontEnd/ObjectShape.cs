@@ -234,7 +234,7 @@ internal sealed class ObjectShape
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, wrong);
         }
 
-        if (Programs.Any(p => p.Method.Name == method.Name))
+        if (Programs.Any(p => BtfTypes.Identifier(p.Method.Name) == BtfTypes.Identifier(method.Name)))
         {
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has this name, which is its name in the kernel");
         }
