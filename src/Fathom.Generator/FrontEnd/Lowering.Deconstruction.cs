@@ -32,7 +32,7 @@ internal sealed partial class Lowering
     private object Sources(IOperation value, object targets)
     {
         IOperation bare = value;
-        while (bare is IConversionOperation { OperatorMethod: null, Operand: ITupleOperation or IConversionOperation } conversion)
+        while (bare is IConversionOperation { OperatorMethod: null, IsImplicit: true, Operand: ITupleOperation or IConversionOperation } conversion)
         {
             bare = conversion.Operand;
         }

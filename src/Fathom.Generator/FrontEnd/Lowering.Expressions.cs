@@ -323,6 +323,12 @@ internal sealed partial class Lowering
         return new ValuePlace(Scalar(operation), type);
     }
 
+    /// <summary>True for equal types, whatever names the elements of tuples have.</summary>
+    private static bool IsSame(ITypeSymbol a, ITypeSymbol b) =>
+        SymbolEqualityComparer.Default.Equals(a, b)
+        || (a is INamedTypeSymbol { IsTupleType: true } x && b is INamedTypeSymbol { IsTupleType: true } y && x.TupleElements.Length == y.TupleElements.Length
+            && x.TupleElements.Zip(y.TupleElements, (l, r) => IsSame(l.Type, r.Type)).All(same => same));
+
     private void Move(Place? target, Place source, Location where)
     {
         if (target is null)
@@ -333,6 +339,10 @@ internal sealed partial class Lowering
         if (source is SpanPlace { Span: var span })
         {
             AssignSpan((SpanRegisters)target, span);
+        }
+        else if (!IsSame(source.Type, target.Type) && (Layouts.ScalarSize(source.Type) == 0 || Layouts.ScalarSize(target.Type) == 0))
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "A conversion of your own inside a tuple is not supported: convert before");
         }
         else if (Layouts.IsStruct(source.Type))
         {

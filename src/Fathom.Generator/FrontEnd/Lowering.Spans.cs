@@ -252,7 +252,8 @@ internal sealed partial class Lowering
             return otherwise is { } number ? (_b.Constant(s_i32, number), number) : (span.Length, span.ConstantLength);
         }
 
-        while (operand is IConversionOperation conversion)
+        // Only the conversion to Index goes: a cast of the index itself counts.
+        while (operand is IConversionOperation { Type: var to } conversion && to.Is("System", "Index"))
         {
             operand = conversion.Operand;
         }

@@ -49,6 +49,10 @@ internal sealed partial class Lowering
                         // The elements have types of their own: the whole tuple is converted.
                         Store(field, ConvertValue(Scalar(tuple.Elements[i]), TypeOf(tuple.Elements[i]), field.Type), where);
                     }
+                    else if (Layouts.IsStruct(field.Type) && tuple.Elements[i] is not ITupleOperation && tuple.Elements[i].Type is { } element && !IsSame(Resolve(element), field.Type))
+                    {
+                        throw Unsupported(tuple.Elements[i], "A conversion of your own inside a tuple is not supported: convert before");
+                    }
                     else
                     {
                         Assign(field, tuple.Elements[i]);

@@ -50,7 +50,6 @@ internal sealed partial class Lowering
         IrType result = s_i32;
         Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
         unit.FunctionPlaces[name] = where;
-        unit.FunctionNames.Add(name);
         var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind, program.TypeFlag);
         lowering.ProgramBody(method, program.Kind);
     }
