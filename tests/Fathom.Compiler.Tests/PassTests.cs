@@ -26,6 +26,8 @@ public sealed class PassTests
         ["expand-compares"] = (Condition, () => new ExpandCompares()),
         ["free-truncations"] = (Truncations, () => new FreeTruncations()),
         ["remove-dead-stores"] = (Event, () => new RemoveDeadStores()),
+        ["decide-comparisons"] = (Twofold, () => new DecideComparisons()),
+        ["share-slots"] = (Keys, () => new ShareSlots()),
         ["hoist-constants"] = (Condition, () => new HoistConstants()),
     };
 
@@ -104,6 +106,46 @@ public sealed class PassTests
         b.Zero(b.SlotAddress(escaped), 0, 12, 4);
         b.Call(5, IrType.I64, [b.SlotAddress(escaped)]);
         b.Return(b.Load(IrType.I32, b.Offset(address, 4), 4, MemorySize.Word));
+    }
+
+    // A null check made twice, an order that follows from another, an index that a shift bounds, and one that nothing bounds.
+    private static void Twofold(FunctionBuilder b)
+    {
+        var x = b.Parameter(1);
+        var zero = b.Constant(IrType.I64, 0);
+        var index = b.Binary(BinaryOperation.ShiftRight, b.Convert(Conversion.Truncate, x), b.Constant(IrType.I32, 27));
+        var (some, low, none) = (b.NewBlock(), b.NewBlock(), b.NewBlock());
+        b.Branch(Comparison.Equal, x, zero, none, some);
+        b.SetBlock(some);
+        b.Branch(Comparison.LessUnsigned, x, b.Constant(IrType.I64, 10), low, none);
+        b.SetBlock(low);
+        var sum = b.Compare(Comparison.NotEqual, x, zero);
+        sum = b.Binary(BinaryOperation.Add, sum, b.Compare(Comparison.GreaterUnsigned, x, b.Constant(IrType.I64, 9)));
+        sum = b.Binary(BinaryOperation.Add, sum, b.Compare(Comparison.LessSigned, x, b.Constant(IrType.I64, 10)));
+        sum = b.Binary(BinaryOperation.Add, sum, b.Compare(Comparison.LessUnsigned, index, b.Constant(IrType.I32, 32)));
+        sum = b.Binary(BinaryOperation.Add, sum, b.Compare(Comparison.LessUnsigned, index, b.Constant(IrType.I32, 31)));
+        sum = b.Binary(BinaryOperation.Add, sum, b.Compare(Comparison.GreaterUnsigned, x, b.Constant(IrType.I64, 8)));
+        b.Return(sum);
+        b.SetBlock(none);
+        b.Return(b.Compare(Comparison.LessUnsigned, x, b.Constant(IrType.I64, 20)));
+    }
+
+    // The key of the second call is that of the first; the third has another, and the fourth is written to by a helper.
+    private static void Keys(FunctionBuilder b)
+    {
+        var map = b.MapAddress("Map");
+        Value Key(Value value)
+        {
+            var address = b.SlotAddress(b.NewSlot(8, 8));
+            b.Store(address, 0, MemorySize.Double, value);
+            return address;
+        }
+
+        b.Call(1, IrType.I64, [map, Key(b.Parameter(1))]);
+        b.Call(3, IrType.I64, [map, Key(b.Parameter(1))]);
+        b.Call(3, IrType.I64, [map, Key(b.Constant(IrType.I64, 1))]);
+        b.Call(16, IrType.I64, [Key(b.Parameter(1)), b.Constant(IrType.I64, 8)]);
+        b.Return(b.Constant(IrType.I32, 0));
     }
 
     private static void Event(FunctionBuilder b)

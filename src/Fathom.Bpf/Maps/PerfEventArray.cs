@@ -16,4 +16,13 @@ public sealed unsafe class PerfEventArray
     [Helper(25)]
     public long Output<T>(void* context, ulong index, [FollowedBySize] in T record)
         where T : unmanaged => throw DeviceOnlyException.Create();
+
+    /// <summary>Copies bytes into the buffer of a CPU (<c>bpf_perf_event_output</c>): records of different lengths.</summary>
+    /// <param name="context">The program's context.</param>
+    /// <param name="index">The CPU.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <returns>0, or a negative errno.</returns>
+    [Helper(25)]
+    public long Output(void* context, ulong index, void* record, ulong bytes) => throw DeviceOnlyException.Create();
 }

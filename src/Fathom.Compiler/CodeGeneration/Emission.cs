@@ -74,7 +74,8 @@ internal sealed class Emission
 
             bool jumpsOver = i + 2 == instructions.Count && instruction.HasTarget && !instruction.IsUnconditional
                 && instruction.Target == next && instructions[i + 1].IsUnconditional;
-            if (jumpsOver)
+            // A test of bits has no opposite.
+            if (jumpsOver && (JumpOperation)(instruction.Opcode & 0xf0) != JumpOperation.AnyBitSet)
             {
                 // "if a goto next; goto other" is "if !a goto other".
                 instruction = instruction.Clone();

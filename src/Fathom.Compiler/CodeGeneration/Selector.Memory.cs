@@ -147,15 +147,49 @@ internal sealed partial class Selector
             return;
         }
 
-        if (i.Op == Opcode.Branch)
+        var other = i.Targets[i.Targets.Length - 1];
+        if (i.Op == Opcode.Branch && !SelectBitTest(i, ref other))
         {
             SelectBranch(i);
         }
 
         var jump = MachineInstruction.From(Instruction.Goto(0));
-        jump.Target = _blocks[i.Targets[i.Targets.Length - 1]];
+        jump.Target = _blocks[other];
         Add(jump);
     }
+
+    // "(a & b) != 0" is one jump; its opposite is the same jump the other way round. Where the value lives on, the verifier would know
+    // different bits of it after each test, and follow both ways to the end: that is only for what it knows wholly.
+    private bool SelectBitTest(IrInstruction i, ref Block other)
+    {
+        var and = _definitions.Source(i.Operands[0]);
+        if (i.Comparison is not (Comparison.Equal or Comparison.NotEqual) || !_definitions.TryConstant(i.Operands[1], out long zero) || zero != 0
+            || and.Op != Opcode.Binary || and.Binary != BinaryOperation.And
+            || (_uses[and.Operands[0]] > 1 && !IsFrozen(_definitions.Source(and.Operands[0]))))
+        {
+            return false;
+        }
+
+        bool is32 = _function.TypeOf(and.Result).Bits == 32;
+        bool isNumber = _definitions.TryConstant(and.Operands[1], out long mask) && FitsImmediate(is32, mask);
+        int left = Register(and.Operands[0]);
+        int right = isNumber ? -1 : Register(and.Operands[1]);
+        var r0 = Fathom.Format.Instructions.Register.R0;
+        var branch = MachineInstruction.From(
+            isNumber
+                ? is32 ? Instruction.Jump32(JumpOperation.AnyBitSet, 0, (int)mask, 0) : Instruction.Jump64(JumpOperation.AnyBitSet, 0, (int)mask, 0)
+                : is32 ? Instruction.Jump32(JumpOperation.AnyBitSet, 0, r0, 0) : Instruction.Jump64(JumpOperation.AnyBitSet, 0, r0, 0),
+            left,
+            right);
+        int set = i.Comparison == Comparison.NotEqual ? 0 : 1;
+        branch.Target = _blocks[i.Targets[set]];
+        other = i.Targets[1 - set];
+        Add(branch);
+        return true;
+    }
+
+    private bool IsFrozen(IrInstruction value) =>
+        value.Op == Opcode.Load && _definitions.Address(value.Operands[0], 0).Root is { Op: Opcode.GlobalAddress, Data: Global { Section: DataSection.ReadOnly } };
 
     private void SelectBranch(IrInstruction i)
     {

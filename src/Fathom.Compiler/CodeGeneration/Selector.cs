@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Instructions;
 
@@ -18,6 +19,7 @@ internal sealed partial class Selector
     private readonly Definitions _definitions;
     private readonly MachineFunction _machine;
     private readonly int[] _registers;
+    private readonly int[] _uses;
     private readonly Dictionary<IrInstruction, int> _phiSources = [];
     private readonly Dictionary<Block, MachineBlock> _blocks = [];
     private MachineBlock _block = null!;
@@ -31,6 +33,12 @@ internal sealed partial class Selector
         _definitions = Definitions.Of(function);
         _machine = new MachineFunction(function);
         _registers = new int[function.ValueCount];
+        _uses = new int[function.ValueCount];
+        foreach (int operand in function.Blocks.SelectMany(b => b.Instructions).SelectMany(i => i.Operands))
+        {
+            _uses[operand]++;
+        }
+
         foreach (var slot in function.Slots)
         {
             _machine.Slots.Add(new FrameSlot(slot.Bytes, slot.Alignment, slot.Position));

@@ -1,0 +1,148 @@
+using System.Collections.Generic;
+using System.Linq;
+using Fathom.Compiler.IR;
+
+namespace Fathom.Compiler.Passes;
+
+/// <summary>
+/// Lets calls that only read a piece of stack share one that holds the same: a key that is looked up and then deleted is stored once.
+/// Reads stores and calls; writes addresses and removes stores. Invariant: SSA; each call finds the same bytes.
+/// </summary>
+internal sealed class ShareSlots : IPass
+{
+    // Helpers that read what these arguments point at and keep nothing: map lookup, update and delete.
+    private static readonly Dictionary<long, int[]> s_readers = new() { [1] = [1], [2] = [1, 2], [3] = [1] };
+
+    public bool Run(Function function)
+    {
+        var slots = Candidates(function);
+        if (slots.Count < 2)
+        {
+            return false;
+        }
+
+        var flow = ControlFlow.Of(function);
+        var kept = new List<Content>();
+        var gone = new HashSet<IrInstruction>();
+        // In order of the code, so that what dominates comes first.
+        foreach (var content in slots.OrderBy(s => flow.NumberOf(s.Block)).ThenBy(s => s.LastStore))
+        {
+            var same = kept.Find(k => k.Holds(function, content) && Comes(flow, k, content));
+            if (same is null)
+            {
+                kept.Add(content);
+                continue;
+            }
+
+            foreach (var address in content.Addresses)
+            {
+                address.Slot = same.Slot;
+            }
+
+            gone.UnionWith(content.Stores);
+        }
+
+        foreach (var block in function.Blocks)
+        {
+            block.Instructions.RemoveAll(gone.Contains);
+        }
+
+        return gone.Count > 0;
+    }
+
+    private static bool Comes(ControlFlow flow, Content first, Content second) =>
+        first.Block == second.Block ? first.LastStore < second.FirstStore : flow.Dominates(first.Block, second.Block);
+
+    // Slots that are filled once, in one block, by stores of whole values, and after that only read by helpers.
+    private static List<Content> Candidates(Function function)
+    {
+        var definitions = Definitions.Of(function);
+        var contents = new Content?[function.Slots.Count];
+        var isOut = new bool[function.Slots.Count];
+        foreach (var block in ControlFlow.Of(function).Order)
+        {
+            for (int n = 0; n < block.Instructions.Count; n++)
+            {
+                var i = block.Instructions[n];
+                if (i.Op == Opcode.SlotAddress)
+                {
+                    (contents[i.Slot] ??= new Content(i.Slot)).Addresses.Add(i);
+                }
+
+                for (int o = 0; o < i.Operands.Length; o++)
+                {
+                    var (root, place) = definitions.Address(i.Operands[o], 0);
+                    if (root.Op != Opcode.SlotAddress || i.Op is Opcode.Offset or Opcode.Copy)
+                    {
+                        continue;
+                    }
+
+                    var content = contents[root.Slot] ??= new Content(root.Slot);
+                    if (i.Op == Opcode.Store && o == 0 && i.Core is null && !content.IsRead && (content.Block ?? block) == block)
+                    {
+                        content.Add(block, n, i, place + i.Immediate, definitions.Source(i.Operands[1]));
+                    }
+                    else if (i.Op == Opcode.CallHelper && s_readers.TryGetValue(i.Immediate, out int[]? reads) && reads.Contains(o) && content.Block is not null)
+                    {
+                        content.IsRead = true;
+                    }
+                    else
+                    {
+                        isOut[root.Slot] = true;
+                    }
+                }
+            }
+        }
+
+        return [.. contents.OfType<Content>().Where(c => !isOut[c.Slot] && c.Block is not null && !c.Overlaps)];
+    }
+
+    /// <summary>What a slot holds from its last store on.</summary>
+    private sealed class Content(int slot)
+    {
+        private readonly SortedDictionary<long, (int Bytes, IrInstruction Value)> _pieces = [];
+
+        public int Slot => slot;
+
+        public Block Block { get; private set; } = null!;
+
+        public int FirstStore { get; private set; }
+
+        public int LastStore { get; private set; }
+
+        public bool IsRead { get; set; }
+
+        public bool Overlaps { get; private set; }
+
+        public List<IrInstruction> Stores { get; } = [];
+
+        public List<IrInstruction> Addresses { get; } = [];
+
+        public void Add(Block block, int index, IrInstruction store, long place, IrInstruction value)
+        {
+            if (Block is null)
+            {
+                Block = block;
+                FirstStore = index;
+            }
+
+            LastStore = index;
+            Stores.Add(store);
+            foreach (var piece in _pieces)
+            {
+                Overlaps |= piece.Key < place + store.Bytes && place < piece.Key + piece.Value.Bytes;
+            }
+
+            _pieces[place] = (store.Bytes, value);
+        }
+
+        public bool Holds(Function function, Content other) =>
+            function.Slots[slot].Bytes == function.Slots[other.Slot].Bytes
+            && function.Slots[slot].Alignment >= function.Slots[other.Slot].Alignment
+            && _pieces.Count == other._pieces.Count
+            && _pieces.Zip(other._pieces, (l, r) => l.Key == r.Key && l.Value.Bytes == r.Value.Bytes && IsSame(l.Value.Value, r.Value.Value)).All(s => s);
+
+        private static bool IsSame(IrInstruction left, IrInstruction right) =>
+            left == right || (left.Op == Opcode.Constant && right.Op == Opcode.Constant && left.Immediate == right.Immediate);
+    }
+}
