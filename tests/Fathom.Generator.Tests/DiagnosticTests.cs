@@ -91,31 +91,6 @@ public class DiagnosticTests
         Assert.Equal(["FTH0008", "FTH0017", "FTH0007"], diagnostics.Select(d => d.Id));
     }
 
-    [Fact]
-    public void Every_diagnostic_has_a_page()
-    {
-        var descriptors = typeof(BpfObjectAnalyzer).Assembly.GetType("Fathom.Generator.Diagnostics.Descriptors")!.GetFields().Select(f => (DiagnosticDescriptor)f.GetValue(null)!).ToList();
-        Assert.Equal(descriptors.Count, descriptors.Select(d => d.Id).Distinct().Count());
-        string root = Root();
-        foreach (DiagnosticDescriptor descriptor in descriptors)
-        {
-            string page = System.IO.Path.Combine(root, "docs", "diagnostics", descriptor.Id + ".md");
-            Assert.True(System.IO.File.Exists(page), page);
-            Assert.StartsWith("# " + descriptor.Id, System.IO.File.ReadAllText(page));
-        }
-    }
-
-    private static string Root()
-    {
-        string folder = System.AppContext.BaseDirectory;
-        while (!System.IO.File.Exists(System.IO.Path.Combine(folder, "Fathom.slnx")))
-        {
-            folder = System.IO.Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
-    }
-
     private static string Program(string body) => $$"""
         using Fathom.Bpf;
         using Fathom.Bpf.KernelTypes;
