@@ -117,7 +117,7 @@ public sealed class CommandLineTests
     public void A_program_that_the_verifier_refuses_is_to_be_reported()
     {
         var log = VerifierLog.Parse("0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n");
-        var tool = new FakeTool { Failure = new VerifierRejectedException("Issued", 13, log, "BioLatency.Bpf.cs(12,5)", "") };
+        var tool = new FakeTool { Failure = new VerifierRejectedException("Issued", 13, log, new VerifierExplanation(VerifierErrorKind.Other, "", "R0 !read_ok", "BioLatency.Bpf.cs(12,5)", [])) };
         (int exit, string output, string errors) = Run(tool, "fake");
         Assert.Equal(
             (ExitCode.CannotRun, "",

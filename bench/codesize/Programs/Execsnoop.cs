@@ -109,12 +109,13 @@ internal static unsafe partial class Execsnoop
                 return;
             }
 
-            if (record->ArgumentsSize > LastArgument)
+            uint used = record->ArgumentsSize;
+            if (used > LastArgument)
             {
                 return;
             }
 
-            bytes = (int)Helpers.ProbeReadUserString(&record->Arguments[record->ArgumentsSize], ArgumentBytes, (void*)argument);
+            bytes = (int)Helpers.ProbeReadUserString(&record->Arguments[used], ArgumentBytes, (void*)argument);
             if (bytes < 0)
             {
                 return;

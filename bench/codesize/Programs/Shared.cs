@@ -69,7 +69,7 @@ internal struct CommandName
 }
 
 /// <summary>An address of IPv4 or IPv6: 128 bits.</summary>
-internal struct SocketAddress
+internal struct InternetAddress
 {
     public ulong Low;
     public ulong High;

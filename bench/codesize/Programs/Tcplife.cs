@@ -55,8 +55,8 @@ internal static unsafe partial class Tcplife
 
     internal struct LifeEvent
     {
-        public SocketAddress Source;
-        public SocketAddress Destination;
+        public InternetAddress Source;
+        public InternetAddress Destination;
         public ulong TimeUs;
         public ulong SpanUs;
         public ulong Received;

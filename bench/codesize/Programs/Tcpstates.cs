@@ -33,8 +33,8 @@ internal static unsafe partial class Tcpstates
 
     internal struct StateEvent
     {
-        public SocketAddress Source;
-        public SocketAddress Destination;
+        public InternetAddress Source;
+        public InternetAddress Destination;
         public ulong Socket;
         public ulong TimeUs;
         public ulong DeltaUs;

@@ -18,6 +18,8 @@ internal sealed class Emission
     private readonly List<Reference> _references = [];
     private readonly List<CoreRelocation> _core = [];
     private readonly List<LineInfo> _lines = [];
+    private readonly List<Format.Objects.InlinedCall> _inlined = [];
+    private readonly Dictionary<IR.InlinedCall, int> _inlinedIndexes = [];
     private readonly Dictionary<MachineBlock, int> _starts = [];
     private SourcePosition? _position;
     private int _slot;
@@ -58,6 +60,7 @@ internal sealed class Emission
             References = [.. _references],
             CoreRelocations = [.. _core],
             Lines = [.. _lines],
+            InlinedCalls = [.. _inlined],
         };
     }
 
@@ -143,7 +146,8 @@ internal sealed class Emission
 
     private void AddLine(SourcePosition position)
     {
-        var line = new LineInfo(_code.Count, position.File ?? "", position.Text, position.Line, System.Math.Min(position.Column, 1023));
+        var line = new LineInfo(
+            _code.Count, position.File ?? "", position.Text, position.Line, System.Math.Min(position.Column, 1023), position.Length, IndexOf(position.Inlined));
         if (_lines.Count > 0 && _lines[_lines.Count - 1].Instruction == line.Instruction)
         {
             _lines[_lines.Count - 1] = line;
@@ -152,6 +156,24 @@ internal sealed class Emission
         {
             _lines.Add(line);
         }
+    }
+
+    private int IndexOf(IR.InlinedCall? call)
+    {
+        if (call is null)
+        {
+            return -1;
+        }
+
+        if (!_inlinedIndexes.TryGetValue(call, out int index))
+        {
+            int outer = IndexOf(call.Call.Inlined);
+            index = _inlined.Count;
+            _inlined.Add(new Format.Objects.InlinedCall(call.Method, call.Call.File ?? "", call.Call.Line, System.Math.Min(call.Call.Column, 1023), outer));
+            _inlinedIndexes.Add(call, index);
+        }
+
+        return index;
     }
 
     private Instruction Resolve(Instruction instruction, MachineBlock? target, int index)

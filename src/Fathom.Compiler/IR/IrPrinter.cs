@@ -25,10 +25,10 @@ internal static class IrPrinter
             text.Append(NameOf(block)).Append(":\n");
             foreach (var instruction in block.Instructions)
             {
-                if (instruction.Position is { } current && !current.Equals(position))
+                if (instruction.Position is { } current && (position is null || (current.File, current.Line, current.Column) != (position.File, position.Line, position.Column)))
                 {
                     position = current;
-                    text.Append("  ; ").Append(current.Text).Append(" @ ").Append(current.File).Append(':').Append(current.Line).Append('\n');
+                    text.Append("  ; ").Append(current.Text.TrimStart()).Append(" @ ").Append(current.File).Append(':').Append(current.Line).Append('\n');
                 }
 
                 text.Append("  ").Append(Print(function, instruction)).Append('\n');

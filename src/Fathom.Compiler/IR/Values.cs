@@ -139,8 +139,15 @@ public enum Comparison : byte
 /// <param name="File">Path; null where there is none.</param>
 /// <param name="Line">Line, from 1.</param>
 /// <param name="Column">Column, from 1.</param>
-/// <param name="Text">The source line, trimmed.</param>
-public sealed record SourcePosition(string File, int Line, int Column, string Text);
+/// <param name="Text">The source line, without what is blank at its end.</param>
+/// <param name="Length">Characters of the expression or statement on this line; 0 where that is not known.</param>
+/// <param name="Inlined">The call that put this copy of a method here; null in a function's own body.</param>
+public sealed record SourcePosition(string File, int Line, int Column, string Text, int Length = 0, InlinedCall? Inlined = null);
+
+/// <summary>A call of a method that was copied into its caller.</summary>
+/// <param name="Method">The method that was copied.</param>
+/// <param name="Call">Where it is called; if that is in a copied method too, its own position says so.</param>
+public sealed record InlinedCall(string Method, SourcePosition Call);
 
 /// <summary>A question to the target's types, answered at load (CO-RE).</summary>
 /// <param name="TypeId">Root type in the module's BTF.</param>

@@ -41,6 +41,9 @@ public sealed record BpfFunction
     /// <summary>Source positions, strictly increasing by instruction.</summary>
     public ImmutableArray<LineInfo> Lines { get; init; } = [];
 
+    /// <summary>The calls whose methods were copied into this function, each behind the one that it is in.</summary>
+    public ImmutableArray<InlinedCall> InlinedCalls { get; init; } = [];
+
     /// <summary>CO-RE relocations, in order of instructions.</summary>
     public ImmutableArray<CoreRelocation> CoreRelocations { get; init; } = [];
 
@@ -80,10 +83,24 @@ public readonly record struct Reference(int Instruction, ReferenceKind Kind, str
 /// <summary>The source position of an instruction and those that follow.</summary>
 /// <param name="Instruction">Index into <see cref="BpfFunction.Instructions"/> (not a slot number).</param>
 /// <param name="File">Path of the source file.</param>
-/// <param name="Text">The source line, trimmed.</param>
+/// <param name="Text">The source line, with what is blank before its first word: columns count from there.</param>
 /// <param name="Line">Line, from 1.</param>
 /// <param name="Column">Column, from 1; at most 1023.</param>
-public readonly record struct LineInfo(int Instruction, string File, string Text, int Line, int Column);
+/// <param name="Length">Characters of the expression or statement on this line; 0 where that is not known.</param>
+/// <param name="Inlined">Index into <see cref="BpfFunction.InlinedCalls"/> of the call that put the code here; -1 for the function's own.</param>
+public readonly record struct LineInfo(int Instruction, string File, string Text, int Line, int Column, int Length = 0, int Inlined = -1)
+{
+    /// <summary>True if the kernel, which knows no lengths and no inlined calls, sees no difference to the record before.</summary>
+    public bool IsSamePlace(in LineInfo other) => Line == other.Line && Column == other.Column && File == other.File && Text == other.Text;
+}
+
+/// <summary>A call whose method was copied into the function.</summary>
+/// <param name="Method">The method that was copied.</param>
+/// <param name="File">Path of the source file that calls.</param>
+/// <param name="Line">Line of the call, from 1.</param>
+/// <param name="Column">Column of the call, from 1; at most 1023.</param>
+/// <param name="Outer">Index of the inlined call that this one is in; -1 if it is in the function itself.</param>
+public readonly record struct InlinedCall(string Method, string File, int Line, int Column, int Outer);
 
 /// <summary>What a CO-RE relocation asks of the target's types (<c>enum bpf_core_relo_kind</c>).</summary>
 public enum CoreRelocationKind

@@ -33,8 +33,14 @@ internal sealed class BtfExtWriter
             functions.Add(strings, offsets[0], function.TypeId);
         }
 
-        foreach (LineInfo line in function.Lines)
+        for (int i = 0; i < function.Lines.Length; i++)
         {
+            LineInfo line = function.Lines[i];
+            if (i > 0 && line.IsSamePlace(function.Lines[i - 1]))
+            {
+                continue;
+            }
+
             if (line.Line is < 0 or >= 1 << 22 || line.Column is < 0 or >= 1 << 10)
             {
                 throw new ArgumentException($"line {line.Line}, column {line.Column} of {function.Name} cannot be said in BTF");

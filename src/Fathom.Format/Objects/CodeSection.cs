@@ -33,6 +33,8 @@ internal sealed class FunctionDraft
 
     internal List<LineInfo> Lines { get; } = [];
 
+    internal List<InlinedCall> InlinedCalls { get; } = [];
+
     internal List<CoreRelocation> CoreRelocations { get; } = [];
 
     internal int TypeId { get; set; }
@@ -68,6 +70,7 @@ internal sealed class FunctionDraft
             Instructions = Instructions.DrainToImmutable(),
             References = [.. References],
             Lines = [.. Lines],
+            InlinedCalls = [.. InlinedCalls],
             CoreRelocations = [.. CoreRelocations],
             TypeId = TypeId,
         };

@@ -13,6 +13,7 @@ namespace Fathom.Format.Objects;
 /// <param name="Lines">Source positions of all instructions.</param>
 /// <param name="CoreRelocations">CO-RE relocations of all instructions.</param>
 /// <param name="Functions">Where each function starts.</param>
+/// <param name="InlinedCalls">The calls whose methods were copied into any of the functions.</param>
 public sealed record LinkedProgram(
     string Name,
     string Section,
@@ -20,7 +21,8 @@ public sealed record LinkedProgram(
     ImmutableArray<Reference> References,
     ImmutableArray<LineInfo> Lines,
     ImmutableArray<CoreRelocation> CoreRelocations,
-    ImmutableArray<FunctionStart> Functions);
+    ImmutableArray<FunctionStart> Functions,
+    ImmutableArray<InlinedCall> InlinedCalls);
 
 /// <summary>Where a function starts in a linked program.</summary>
 /// <param name="Instruction">Index of its first instruction.</param>
@@ -60,6 +62,7 @@ public static class Linker
         ImmutableArray<Reference>.Builder references = ImmutableArray.CreateBuilder<Reference>();
         ImmutableArray<LineInfo>.Builder lines = ImmutableArray.CreateBuilder<LineInfo>();
         ImmutableArray<CoreRelocation>.Builder relocations = ImmutableArray.CreateBuilder<CoreRelocation>();
+        ImmutableArray<InlinedCall>.Builder inlined = ImmutableArray.CreateBuilder<InlinedCall>();
         ImmutableArray<FunctionStart>.Builder starts = ImmutableArray.CreateBuilder<FunctionStart>(functions.Count);
         foreach (BpfFunction function in functions)
         {
@@ -79,9 +82,15 @@ public static class Linker
                 }
             }
 
+            int firstInlined = inlined.Count;
+            foreach (InlinedCall call in function.InlinedCalls)
+            {
+                inlined.Add(call.Outer < 0 ? call : call with { Outer = firstInlined + call.Outer });
+            }
+
             foreach (LineInfo line in function.Lines)
             {
-                lines.Add(line with { Instruction = first + line.Instruction });
+                lines.Add(line with { Instruction = first + line.Instruction, Inlined = line.Inlined < 0 ? -1 : firstInlined + line.Inlined });
             }
 
             foreach (CoreRelocation relocation in function.CoreRelocations)
@@ -97,7 +106,8 @@ public static class Linker
             references.ToImmutable(),
             lines.ToImmutable(),
             relocations.ToImmutable(),
-            starts.MoveToImmutable());
+            starts.MoveToImmutable(),
+            inlined.ToImmutable());
     }
 
     /// <summary>The entry and all that it reaches, in the order of first reaching (breadth first).</summary>

@@ -51,6 +51,11 @@ internal sealed class ObjectReader
             new BtfExtReader(extension, btf, types.Offset, codeSections).Read();
         }
 
+        if (elf.Find(SectionNames.Lines) is { Size: > 0 } lines)
+        {
+            new LinesReader(lines, codeSections).Read();
+        }
+
         return new BpfObject
         {
             License = ReadLicense(),

@@ -77,10 +77,16 @@ internal sealed class ObjectWriter
         if (strings is not null)
         {
             byte[]? described = extension!.Finish();
+            byte[]? lines = LinesWriter.Write(value.Functions);
             elf.AddSection(SectionNames.Btf, ElfSectionFlags.None, strings.Finish());
             if (described is not null)
             {
                 elf.AddSection(SectionNames.BtfExt, ElfSectionFlags.None, described);
+            }
+
+            if (lines is not null)
+            {
+                elf.AddSection(SectionNames.Lines, ElfSectionFlags.None, lines);
             }
         }
 

@@ -10,6 +10,10 @@ internal static class SectionNames
     internal const string Maps = ".maps";
     internal const string Btf = ".BTF";
     internal const string BtfExt = ".BTF.ext";
+
+    /// <summary>Our own, which other loaders skip: lengths of expressions and inlined calls, for which <c>.BTF.ext</c> has no place.</summary>
+    internal const string Lines = ".fathom.lines";
+
     internal const string ReadOnlyData = ".rodata";
     internal const string Data = ".data";
     internal const string ZeroData = ".bss";

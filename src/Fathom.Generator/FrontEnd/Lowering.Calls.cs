@@ -143,6 +143,7 @@ internal sealed partial class Lowering
         finally
         {
             _scope = caller;
+            At(call);
         }
     }
 
@@ -197,7 +198,12 @@ internal sealed partial class Lowering
             }
         }
 
-        var scope = new Scope(outer, _scope, definition, _scope.Path + ">" + call.Syntax.SpanStart) { Facts = facts, This = self };
+        var scope = new Scope(outer, _scope, definition, _scope.Path + ">" + call.Syntax.SpanStart)
+        {
+            Facts = facts,
+            This = self,
+            Inlined = new InlinedCall(method.Name, _unit.Positions.Of(call.Syntax, _scope.Inlined)),
+        };
         BindTypes(scope, definition, method);
         _scope = scope;
         foreach ((IParameterSymbol parameter, Place place) in evaluated)

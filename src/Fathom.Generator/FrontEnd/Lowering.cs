@@ -101,12 +101,12 @@ internal sealed partial class Lowering
     private Block Fault() => _fault ??= _b.NewBlock("fault");
 
     private SourcePosition? PositionOf(IMethodSymbol method) =>
-        method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is { } syntax ? _unit.Positions.Of(syntax) : null;
+        method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is { } syntax ? _unit.Positions.Of(syntax, _scope.Inlined) : null;
 
     private SourcePosition? EndOf(ImmutableArray<IOperation> bodies) =>
-        bodies.LastOrDefault() is { } last ? _unit.Positions.Of(last.Syntax) : null;
+        bodies.LastOrDefault() is { } last ? _unit.Positions.Of(last.Syntax, _scope.Inlined) : null;
 
-    private void At(IOperation operation) => _b.Position = _unit.Positions.Of(operation.Syntax);
+    private void At(IOperation operation) => _b.Position = _unit.Positions.Of(operation.Syntax, _scope.Inlined);
 
     private static Location Where(IOperation operation) => operation.Syntax.GetLocation();
 

@@ -65,6 +65,9 @@ internal sealed class Scope
 
     public IMethodSymbol Method { get; }
 
+    /// <summary>The call that this is a copy for; null in the body of a function.</summary>
+    public InlinedCall? Inlined { get; set; }
+
     /// <summary>Names this inlined copy: the positions of the calls that lead to it.</summary>
     public string Path { get; }
 

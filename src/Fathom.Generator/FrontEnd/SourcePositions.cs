@@ -11,7 +11,7 @@ internal sealed class SourcePositions
 {
     private readonly string _folder;
     private readonly Dictionary<SyntaxTree, (string Path, SourceText Text)> _files = [];
-    private readonly Dictionary<(SyntaxTree, int), SourcePosition> _known = [];
+    private readonly Dictionary<(SyntaxTree, int, int), SourcePosition> _known = [];
 
     public SourcePositions(Compilation compilation)
     {
@@ -19,11 +19,14 @@ internal sealed class SourcePositions
         _folder = string.IsNullOrEmpty(folder) ? "" : folder!.TrimEnd('/', '\\') + "/";
     }
 
-    public SourcePosition Of(SyntaxNode node)
+    /// <summary>The position of syntax in a function's own body, or in the copy of a method that a call put there.</summary>
+    public SourcePosition Of(SyntaxNode node, InlinedCall? inlined = null) => inlined is null ? Find(node) : Find(node) with { Inlined = inlined };
+
+    private SourcePosition Find(SyntaxNode node)
     {
         SyntaxTree tree = node.SyntaxTree;
         int start = node.SpanStart;
-        if (_known.TryGetValue((tree, start), out SourcePosition? known))
+        if (_known.TryGetValue((tree, start, node.Span.End), out SourcePosition? known))
         {
             return known;
         }
@@ -35,15 +38,16 @@ internal sealed class SourcePositions
         }
 
         TextLine line = file.Text.Lines.GetLineFromPosition(start);
-        var position = new SourcePosition(file.Path, line.LineNumber + 1, start - line.Start + 1, line.ToString().Trim());
-        _known[(tree, start)] = position;
+        int length = Math.Min(node.Span.End, line.End) - start;
+        var position = new SourcePosition(file.Path, line.LineNumber + 1, start - line.Start + 1, line.ToString().TrimEnd(), length);
+        _known[(tree, start, node.Span.End)] = position;
         return position;
     }
 
     private string Shorten(string path)
     {
         path = path.Replace('\\', '/');
-        if (_folder.Length > 0 && path.StartsWith(_folder, StringComparison.Ordinal))
+        if (_folder.Length > 0 && path.StartsWith(_folder, StringComparison.Ordinal) && !path.StartsWith(_folder + "../", StringComparison.Ordinal))
         {
             return path.Substring(_folder.Length);
         }

@@ -1,14 +1,18 @@
+using System.Collections.Generic;
+
 namespace Fathom.Runtime;
 
 /// <summary>The kernel's verifier refused a program.</summary>
 public sealed class VerifierRejectedException : BpfException
 {
-    internal VerifierRejectedException(string program, int errorNumber, VerifierLog log, string position, string explanation)
-        : base("verify", program, errorNumber, explanation, Describe(program, errorNumber, log, position, explanation))
+    internal VerifierRejectedException(string program, int errorNumber, VerifierLog log, VerifierExplanation explanation)
+        : base("verify", program, errorNumber, explanation.Words, Describe(program, errorNumber, log, explanation))
     {
         Log = log.Text;
         DecisiveLine = log.DecisiveLine;
-        Position = position;
+        Position = explanation.Position;
+        Kind = explanation.Kind;
+        CallStack = explanation.Calls;
         OmittedLines = log.OmittedLines;
     }
 
@@ -24,11 +28,21 @@ public sealed class VerifierRejectedException : BpfException
     /// <summary>Lines of the log that the message does not show.</summary>
     public int OmittedLines { get; }
 
-    private static string Describe(string program, int errorNumber, VerifierLog log, string position, string explanation)
+    /// <summary>What the verifier found; <c>docs/verifier.md</c> says what to do about it.</summary>
+    public VerifierErrorKind Kind { get; }
+
+    /// <summary>
+    /// The calls that the position is in, innermost first, for example <c>Inner, inlined at Probe.cs(12,20)</c>; empty in the program's own body,
+    /// or if the object does not say.
+    /// </summary>
+    public IReadOnlyList<string> CallStack { get; }
+
+    private static string Describe(string program, int errorNumber, VerifierLog log, VerifierExplanation explanation)
     {
-        string where = position.Length == 0 ? "" : position + ": ";
-        string why = explanation.Length == 0 ? log.DecisiveLine : explanation + " [" + log.DecisiveLine + "]";
+        string where = explanation.Position.Length == 0 ? "" : explanation.Position + ": ";
+        string why = explanation.Words.Length == 0 ? explanation.Line : explanation.Words + " [" + explanation.Line + "]";
+        string calls = explanation.Calls.Count == 0 ? "" : "; in " + string.Join(", in ", explanation.Calls);
         string rest = log.OmittedLines == 0 ? "" : $" ({log.OmittedLines} {(log.OmittedLines == 1 ? "line" : "lines")} omitted)";
-        return $"{where}{why} (verifying {program}: {Interop.Errno.NameOf(errorNumber)}){rest}";
+        return $"{where}{why}{calls} (verifying {program}: {Interop.Errno.NameOf(errorNumber)}){rest}";
     }
 }

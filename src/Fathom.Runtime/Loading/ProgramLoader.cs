@@ -21,8 +21,6 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     // BPF_F_SLEEPABLE, which the verifier demands of syscall programs.
     private const uint Sleepable = 1u << 4;
     private const int MissingFunction = CoreEngine.PoisonHelper;
-    private const int FirstLogSize = 64 * 1024;
-    private const int LargestLogSize = 16 * 1024 * 1024;
 
     private CoreCandidates? _candidates;
 
@@ -103,42 +101,15 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     {
         log = "";
         KernelDescriptor? descriptor = kernel.Calls.BpfOpen(BpfCommand.ProgramLoad, ref attributes, "program " + name, out error);
-        int size = FirstLogSize;
-        while (descriptor is null)
+        if (descriptor is not null)
         {
-            byte[] buffer = GC.AllocateUninitializedArray<byte>(size);
-            buffer[0] = 0;
-            int needed;
-            int logError;
-            fixed (byte* pointer = buffer)
-            {
-                ProgramLoadAttributes logged = attributes;
-                logged.LogLevel = 1;
-                logged.LogSize = (uint)size;
-                logged.Log = pointer;
-                descriptor = kernel.Calls.BpfOpen(BpfCommand.ProgramLoad, ref logged, "program " + name, out logError);
-                needed = (int)logged.LogTrueSize;
-            }
-
-            if (descriptor is not null)
-            {
-                error = 0;
-                break;
-            }
-
-            // Since Linux 6.4 the kernel says how much it takes; before, it only says that it was too little.
-            bool isTooSmall = logError == Errno.ENOSPC || needed > size;
-            if (!isTooSmall || size >= LargestLogSize)
-            {
-                error = logError == Errno.ENOSPC ? error : logError;
-                int end = buffer.AsSpan().IndexOf((byte)0);
-                log = Encoding.UTF8.GetString(buffer, 0, end < 0 ? buffer.Length : end);
-                break;
-            }
-
-            size = Math.Min(LargestLogSize, Math.Max(size * 4, needed));
+            return descriptor;
         }
 
+        var reader = new VerifierLogReader(kernel, attributes, name, error);
+        descriptor = reader.Read();
+        error = reader.Error;
+        log = reader.Text;
         return descriptor;
     }
 
@@ -157,26 +128,14 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         }
 
         VerifierLog log = VerifierLog.Parse(text);
+        VerifierExplanation explanation = VerifierExplanation.Of(log, program);
         int instruction = Array.BinarySearch(slots, log.Instruction);
-        instruction = instruction < 0 ? ~instruction - 1 : instruction;
-        return new VerifierRejectedException(
-            program.Name, error, log, log.Instruction < 0 ? "" : PositionOf(program, instruction), ExplainPoison(log, instruction, relocated));
-    }
-
-    private static string PositionOf(LinkedProgram program, int instruction)
-    {
-        string position = "";
-        foreach (LineInfo line in program.Lines)
+        if (ExplainPoison(log, instruction < 0 ? ~instruction - 1 : instruction, relocated) is { Length: > 0 } missing)
         {
-            if (line.Instruction > instruction)
-            {
-                break;
-            }
-
-            position = $"{line.File}({line.Line},{line.Column})";
+            explanation = explanation with { Kind = VerifierErrorKind.MissingInKernel, Words = missing, Line = log.DecisiveLine };
         }
 
-        return position;
+        return new VerifierRejectedException(program.Name, error, log, explanation);
     }
 
     // A relocation that failed became an instruction that no kernel takes; reached, it means that the program needs what is not there.
@@ -298,16 +257,36 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private byte[] LineInformation(LinkedProgram program, int[] slots)
     {
         byte[] bytes = new byte[program.Lines.Length * LineInfoSize];
+        int count = 0;
         for (int i = 0; i < program.Lines.Length; i++)
         {
             LineInfo line = program.Lines[i];
-            Span<byte> record = bytes.AsSpan(i * LineInfoSize);
+            if (i > 0 && line.IsSamePlace(program.Lines[i - 1]) && !IsStart(program, line.Instruction))
+            {
+                continue;
+            }
+
+            Span<byte> record = bytes.AsSpan(count++ * LineInfoSize);
             BinaryPrimitives.WriteInt32LittleEndian(record, slots[line.Instruction]);
             BinaryPrimitives.WriteInt32LittleEndian(record[4..], btf.StringOffset(line.File));
             BinaryPrimitives.WriteInt32LittleEndian(record[8..], btf.StringOffset(line.Text));
             BinaryPrimitives.WriteInt32LittleEndian(record[12..], (line.Line << 10) | (line.Column & 0x3ff));
         }
 
-        return bytes;
+        return bytes[..(count * LineInfoSize)];
+    }
+
+    // The kernel wants a position at the start of each function.
+    private static bool IsStart(LinkedProgram program, int instruction)
+    {
+        foreach (FunctionStart function in program.Functions)
+        {
+            if (function.Instruction == instruction)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

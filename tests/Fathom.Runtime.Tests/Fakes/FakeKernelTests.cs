@@ -146,7 +146,7 @@ public sealed unsafe class FakeKernelTests
     public void The_log_is_asked_for_after_the_failure_and_in_the_size_that_it_takes()
     {
         var sizes = new List<uint>();
-        string log = new string('x', 100_000) + "\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n";
+        string log = new string('x', 100_000) + "\n0: R1=ctx() R10=fp0\n1: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n";
         _calls.On(BpfCommand.ProgramLoad, (_, attributes) =>
         {
             var load = (ProgramLoadAttributes*)attributes;
@@ -159,8 +159,48 @@ public sealed unsafe class FakeKernelTests
         var e = Throws<VerifierRejectedException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
 
         Assert.Equal([0u, 65536u, 262144u], sizes);
-        Assert.Equal("R0 !read_ok (verifying probe: EACCES) (3 lines omitted)", e.Message);
+        Assert.Equal("the program ends without a result: set R0 before [R0 !read_ok] (verifying probe: EACCES) (4 lines omitted)", e.Message);
         Assert.Equal(log, e.Log);
+    }
+
+    [Fact]
+    public void Registers_are_asked_for_where_the_kernel_does_not_write_them()
+    {
+        var levels = new List<uint>();
+        string plain = "0: (b7) r0 = 0\n1: (95) exit\nsomething\nprocessed 1 insns (limit 1000000)\n";
+        string states = "0: R1=ctx(id=0,off=0,imm=0) R10=fp0\n" + plain;
+        _calls.On(BpfCommand.ProgramLoad, (_, attributes) =>
+        {
+            var load = (ProgramLoadAttributes*)attributes;
+            levels.Add(load->LogLevel);
+            FakeSystemCalls.WriteLog(attributes, load->LogLevel == 2 ? states : plain);
+            return -Errno.EACCES;
+        });
+
+        var e = Throws<VerifierRejectedException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
+
+        Assert.Equal([0u, 1u, 2u], levels);
+        Assert.Equal(states, e.Log);
+        Assert.Equal(VerifierErrorKind.Other, e.Kind);
+    }
+
+    [Fact]
+    public void The_reason_is_asked_for_alone_where_a_long_log_keeps_only_its_start()
+    {
+        var levels = new List<uint>();
+        _calls.On(BpfCommand.ProgramLoad, (_, attributes) =>
+        {
+            var load = (ProgramLoadAttributes*)attributes;
+            levels.Add(load->LogLevel);
+            FakeSystemCalls.WriteLog(attributes, load->LogLevel == 4 ? "BPF program is too large. Processed 1000001 insn\nstack depth 0\n" : "0: (b7) r0 = 0\n0: (b7) r0 =");
+            return load->LogLevel is 1 ? -Errno.ENOSPC : -Errno.E2BIG;
+        });
+
+        var e = Throws<VerifierRejectedException>(() => LoadedObject.Load(Kernel, Sample("syscall")));
+
+        Assert.Equal([0u, 1u, 4u], levels);
+        Assert.Equal(("E2BIG", "BPF program is too large. Processed 1000001 insn", VerifierErrorKind.TooComplex), (e.ErrorName, e.DecisiveLine, e.Kind));
+        Assert.StartsWith("0: (b7) r0 = 0\n", e.Log, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -165,9 +165,25 @@ public sealed class ProgramTests
         Assert.Equal("R3 !read_ok", e.DecisiveLine);
         Assert.Equal("Probe.Bpf.cs(12,9)", e.Position);
         Assert.Contains("return missing;", e.Log, StringComparison.Ordinal);
-        Assert.StartsWith("Probe.Bpf.cs(12,9): R3 !read_ok (verifying bad: ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Probe.Bpf.cs(12,9): a value is used that has none on this path: give it one on every path that leads here [R3 !read_ok] (verifying bad: ", e.Message, StringComparison.Ordinal);
         Assert.EndsWith("lines omitted)", e.Message, StringComparison.Ordinal);
         Assert.Equal("EACCES", e.ErrorName);
+    }
+
+    [Fact]
+    public void A_helper_that_the_type_may_not_call_is_named()
+    {
+        var function = new BpfFunction
+        {
+            Name = "adjust",
+            Section = "syscall",
+            Instructions = [Instruction.Alu64(AluOperation.Move, Register.R2, 0), Instruction.Call(CallKind.Helper, 44), Instruction.Exit()],
+        };
+
+        VerifierRejectedException e = Assert.Throws<VerifierRejectedException>(() => LoadedObject.Load(Require.Root(), Samples.Object([function])));
+
+        Assert.Equal(VerifierErrorKind.HelperNotAllowed, e.Kind);
+        Assert.StartsWith("a program of this type may not call bpf_xdp_adjust_head", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

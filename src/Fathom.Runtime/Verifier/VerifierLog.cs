@@ -9,8 +9,10 @@ namespace Fathom.Runtime;
 /// </summary>
 internal sealed class VerifierLog
 {
-    private VerifierLog(string text, string decisiveLine, int instruction, int omittedLines)
+    private VerifierLog(string text, string decisiveLine, int instruction, int omittedLines, IReadOnlyList<VerifierStep> path, IReadOnlyList<string> complaints)
     {
+        Path = path;
+        Complaints = complaints;
         Text = text;
         DecisiveLine = decisiveLine;
         Instruction = instruction;
@@ -29,7 +31,13 @@ internal sealed class VerifierLog
     /// <summary>Lines besides the decisive one.</summary>
     public int OmittedLines { get; }
 
-    /// <summary>Reads a log.</summary>
+    /// <summary>The instructions from the start of the program to where the verifier stopped.</summary>
+    public IReadOnlyList<VerifierStep> Path { get; }
+
+    /// <summary>What it said after the last instruction, the decisive line among it.</summary>
+    public IReadOnlyList<string> Complaints { get; }
+
+    /// <summary>Reads a log. Never throws.</summary>
     public static VerifierLog Parse(string text)
     {
         var lines = new List<string>();
@@ -43,7 +51,7 @@ internal sealed class VerifierLog
         }
 
         int decisive = FindReason(lines);
-        string decisiveText = decisive < 0 ? "" : lines[decisive];
+        string decisiveText = decisive < 0 ? "" : ReasonFrom(lines, decisive);
         if (decisive < 0)
         {
             decisive = FindLastStatement(lines);
@@ -52,7 +60,34 @@ internal sealed class VerifierLog
 
         string subject = decisive < 0 ? "" : FindSubject(lines, decisive);
         int shown = subject.Length == 0 ? 1 : 2;
-        return new VerifierLog(text, subject + decisiveText, FindInstruction(lines, decisive), Math.Max(0, lines.Count - shown));
+        (VerifierPath path, List<string> complaints) = Follow(lines);
+        int instruction = FindInstruction(lines, decisive);
+        return new VerifierLog(text, subject + decisiveText, instruction, Math.Max(0, lines.Count - shown), path.Steps, complaints);
+    }
+
+    private static (VerifierPath Path, List<string> Complaints) Follow(List<string> lines)
+    {
+        var path = new VerifierPath();
+        var complaints = new List<string>();
+        foreach (string line in lines)
+        {
+            // Since 7.3 the rest is prose about what was said before.
+            if (line.StartsWith("Verification failed:", StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            if (path.Add(line))
+            {
+                complaints.Clear();
+            }
+            else if (!IsTrace(line) && !IsStatistic(line))
+            {
+                complaints.Add(line);
+            }
+        }
+
+        return (path, complaints);
     }
 
     private static int FindReason(List<string> lines)
@@ -60,6 +95,21 @@ internal sealed class VerifierLog
         int verdict = lines.FindLastIndex(line => line.StartsWith("Verification failed:", StringComparison.Ordinal));
         int reason = verdict < 0 ? -1 : lines.IndexOf("Reason:", verdict);
         return reason >= 0 && reason + 1 < lines.Count ? reason + 1 : verdict;
+    }
+
+    // Since 7.3 the reason is a paragraph of several lines.
+    private static string ReasonFrom(List<string> lines, int start)
+    {
+        int end = start + 1;
+        if (start > 0 && lines[start - 1] == "Reason:")
+        {
+            while (end < lines.Count && !lines[end].EndsWith(':') && !IsStatistic(lines[end]))
+            {
+                end++;
+            }
+        }
+
+        return string.Join(' ', lines.GetRange(start, end - start));
     }
 
     private static int FindLastStatement(List<string> lines)
@@ -103,6 +153,12 @@ internal sealed class VerifierLog
     private static bool IsTrace(string line)
     {
         if (line[0] == ';' || line.StartsWith("from ", StringComparison.Ordinal) || line.StartsWith("mark_precise:", StringComparison.Ordinal)
+            || line.StartsWith("last_idx ", StringComparison.Ordinal) || line.StartsWith("regs=", StringComparison.Ordinal)
+            || line.StartsWith("parent ", StringComparison.Ordinal) || line.StartsWith("propagating ", StringComparison.Ordinal)
+            || line.StartsWith("cur state:", StringComparison.Ordinal) || line.StartsWith("old state:", StringComparison.Ordinal)
+            || line.StartsWith("returning from callee", StringComparison.Ordinal) || line.StartsWith("to caller at ", StringComparison.Ordinal)
+            || line.StartsWith("Live regs before insn", StringComparison.Ordinal) || line == "safe"
+            || VerifierPath.IsRegisters(line)
             || line.StartsWith("func#", StringComparison.Ordinal) || line.StartsWith("caller:", StringComparison.Ordinal)
             || line.StartsWith("callee:", StringComparison.Ordinal) || line.StartsWith("frame", StringComparison.Ordinal))
         {
