@@ -85,7 +85,7 @@ public sealed class ConstructTests(ConstructTests.Fixture fixture) : IClassFixtu
             Assert.Empty(wrong);
             _said = Compiling.Analyze(compilation).GetAwaiter().GetResult().GroupBy(d => d.Location.SourceTree!.FilePath).ToImmutableDictionary(g => g.Key, g => g.ToImmutableArray());
             Compiling.Driver().RunGeneratorsAndUpdateCompilation(compilation, out _, out ImmutableArray<Diagnostic> summaries, TestContext.Current.CancellationToken);
-            _summaries = summaries.ToLookup(d => d.Location.SourceTree!.FilePath, d => d.Id);
+            _summaries = summaries.ToLookup(d => d.Location.GetLineSpan().Path, d => d.Id);
             _assembly = new(() => Compiling.Build([.. all.Where(c => !c.IsRefused).Select(c => c.Source)]));
         }
 
