@@ -3,7 +3,6 @@ using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace Fathom.Generator.FrontEnd;

@@ -272,7 +272,7 @@ internal sealed partial class Lowering
             return Scalar(assignment.Value);
         }
 
-        if (assignment.Target is IPropertyReferenceOperation property && !IsAutoProperty(property.Property) && !property.Property.ReturnsByRef && !IsSpanIndexer(property) )
+        if (assignment.Target is IPropertyReferenceOperation property && !IsAutoProperty(property.Property) && !property.Property.ReturnsByRef && !IsSpanIndexer(property))
         {
             SetProperty(property, assignment.Value);
             return null;

@@ -1,4 +1,3 @@
-using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
