@@ -1,4 +1,1 @@
-using Fathom.Fuzzing;
-
-HostCompiler.Use();
-return Commands.Run(args);
+return Fathom.Fuzzing.Commands.Run(args);

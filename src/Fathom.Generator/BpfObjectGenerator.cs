@@ -59,8 +59,8 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
         var type = (INamedTypeSymbol)context.TargetSymbol;
         try
         {
-            var shape = ObjectShape.Read(type, new Layouts(), context.SemanticModel.Compilation);
-            return shape.Problems.Any(p => p.Id == Descriptors.ObjectShape.Id) ? null : AccessorWriter.Write(type, shape);
+            var shape = ObjectShape.Read(type, new Layouts(context.SemanticModel.Compilation), context.SemanticModel.Compilation);
+            return !shape.CanHaveMembers ? null : AccessorWriter.Write(type, shape);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -75,7 +75,13 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
         try
         {
             LoweredObject lowered = ObjectCompiler.Lower(type, context.SemanticModel.Compilation, cancellation);
-            if (!lowered.Diagnostics.IsEmpty)
+            if (lowered.IsRefused && lowered.Diagnostics.IsEmpty)
+            {
+                // It is no C# yet.
+                return new CompiledFile(null, new([]));
+            }
+
+            if (lowered.IsRefused)
             {
                 // The analyzer reports each; this one makes sure that the build fails even without it.
                 Diagnostic first = lowered.Diagnostics[0];

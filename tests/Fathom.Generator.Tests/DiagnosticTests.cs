@@ -71,6 +71,16 @@ public class DiagnosticTests
         { "[BpfObject] static unsafe partial class P { [Syscall] static int Run() => Six(1, 2, 3, 4, 5, 6); [BpfSubprogram] static int Six(int a, int b, int c, int d, int e, int f) => a; }", "Six", "FTH0024", "5 parameters" },
         { "[BpfObject] static unsafe partial class P { [Xdp] static XdpAction Run(XdpContext* c) { _ = Helpers.GetCurrentPidTgid(); return XdpAction.Pass; } }", "Helpers.GetCurrentPidTgid()", "FTH0014", "Xdp" },
         { "[BpfObject] static unsafe partial class P { [TracepointBtf(\"x\")] static void Run(string s) { } }", "Run", "FTH0004", "'s'" },
+        { "[BpfObject] static unsafe partial class P { [TracepointBtf(\"x\\ny\")] static void Run() { } }", "Run", "FTH0004", "no name" },
+        { "[BpfObject] static unsafe partial class P<T> { [Syscall] static int Run() => 1; }", "P", "FTH0019", "generic" },
+        { "static unsafe partial class G<T> { [BpfObject] static unsafe partial class P { [Syscall] static int Run() => 1; } }", "P", "FTH0019", "move it out" },
+        { "file static class F { } [BpfObject] file static unsafe partial class P { [Syscall] static int Run() => 1; }", "P", "FTH0019", "internal" },
+        { "[BpfObject] static unsafe partial class P { static ulong Load; [Syscall] static int Run() => 1; }", "Load", "FTH0019", "choose another" },
+        { "[BpfObject] static unsafe partial class P { [Map(MaxEntries = 1)] static readonly ArrayMap<int> Object; }", "Object", "FTH0019", "choose another" },
+        { "[BpfObject] static unsafe partial class P { static int Größe; static int Gr_ße; }", "Gr_ße", "FTH0019", "Gr__e" },
+        { "[BpfObject] static unsafe partial class P { static int C; static P() { C = 1; } }", "P", "FTH0019", "never runs" },
+        { "[BpfObject] static unsafe partial class P { [System.ThreadStatic] static int C; }", "C", "FTH0018", "PerCpuArray" },
+        { "[BpfObject] static unsafe partial class P { static volatile int C; }", "C", "FTH0018", "Interlocked" },
     };
 
     [Theory]
@@ -89,31 +99,6 @@ public class DiagnosticTests
     {
         var diagnostics = await Compiling.Analyze(Compiling.Compile(Program("try { } catch { } x = checked(x + 1); double d = 1;")));
         Assert.Equal(["FTH0008", "FTH0017", "FTH0007"], diagnostics.Select(d => d.Id));
-    }
-
-    [Fact]
-    public void Every_diagnostic_has_a_page()
-    {
-        var descriptors = typeof(BpfObjectAnalyzer).Assembly.GetType("Fathom.Generator.Diagnostics.Descriptors")!.GetFields().Select(f => (DiagnosticDescriptor)f.GetValue(null)!).ToList();
-        Assert.Equal(descriptors.Count, descriptors.Select(d => d.Id).Distinct().Count());
-        string root = Root();
-        foreach (DiagnosticDescriptor descriptor in descriptors)
-        {
-            string page = System.IO.Path.Combine(root, "docs", "diagnostics", descriptor.Id + ".md");
-            Assert.True(System.IO.File.Exists(page), page);
-            Assert.StartsWith("# " + descriptor.Id, System.IO.File.ReadAllText(page));
-        }
-    }
-
-    private static string Root()
-    {
-        string folder = System.AppContext.BaseDirectory;
-        while (!System.IO.File.Exists(System.IO.Path.Combine(folder, "Fathom.slnx")))
-        {
-            folder = System.IO.Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
     }
 
     private static string Program(string body) => $$"""

@@ -69,7 +69,7 @@ public partial class RejectionTests
     [GeneratedRegex(@"\(verifying (\w+): ")]
     private static partial Regex ProgramOf();
 
-    // How long the log is, the errno (the records are explained without it) and offsets that differ between kernels.
-    [GeneratedRegex(@" \(\d+ lines? omitted\)|: E\w+\)|off=\d+, var_off=\S+ \S+")]
+    // How long the log is, the errno (the records are explained without it), offsets that differ between kernels, and the register.
+    [GeneratedRegex(@" \(\d+ lines? omitted\)|: E\w+\)|off=\d+, var_off=\S+ \S+|(?<=\[)R\d+ ")]
     private static partial Regex Counts();
 }

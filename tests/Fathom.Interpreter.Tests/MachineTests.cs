@@ -63,6 +63,15 @@ public sealed class MachineTests
         Assert.Contains(problem, Assert.Throws<ArgumentException>(() => Guest.Program(assembly)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ImmediateKind.KernelVariable)]
+    [InlineData(ImmediateKind.MapIndex)]
+    [InlineData(ImmediateKind.MapIndexValue)]
+    public void What_is_not_resolved_is_refused(ImmediateKind kind) => Assert.Contains(
+        "resolve it",
+        Assert.Throws<ArgumentException>(() => InterpretedProgram.Create([Instruction.LoadImmediate64(Register.R0, 1, kind), Instruction.Exit()])).Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void Running_over_the_end_is_an_error() =>
         Assert.Contains("over its end", Assert.Throws<BadProgramException>(() => new Machine().Run("mov %r0, 1")).Message, StringComparison.Ordinal);

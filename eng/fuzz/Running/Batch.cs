@@ -29,7 +29,7 @@ internal sealed record Compiled(Subject Subject, ClrOracle? Clr, BpfObject? Prog
 /// </summary>
 internal sealed class Batch : IDisposable
 {
-    private static readonly CSharpParseOptions s_parse = new(LanguageVersion.CSharp13, DocumentationMode.None);
+    private static readonly CSharpParseOptions s_parse = new(LanguageVersion.CSharp14, DocumentationMode.None);
 
     private static readonly CSharpCompilationOptions s_options = new(
         OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, optimizationLevel: OptimizationLevel.Release, concurrentBuild: false, warningLevel: 0, deterministic: true);

@@ -90,8 +90,11 @@ public readonly record struct Reference(int Instruction, ReferenceKind Kind, str
 /// <param name="Inlined">Index into <see cref="BpfFunction.InlinedCalls"/> of the call that put the code here; -1 for the function's own.</param>
 public readonly record struct LineInfo(int Instruction, string File, string Text, int Line, int Column, int Length = 0, int Inlined = -1)
 {
-    /// <summary>True if the kernel, which knows no lengths and no inlined calls, sees no difference to the record before.</summary>
-    public bool IsSamePlace(in LineInfo other) => Line == other.Line && Column == other.Column && File == other.File && Text == other.Text;
+    /// <summary>
+    /// True if only the length or the inlined call, which the kernel does not know, makes a difference to the record before. Records that
+    /// are equal in all, as other compilers write them, are kept.
+    /// </summary>
+    public bool IsSamePlace(in LineInfo other) => (Length, Inlined) != (other.Length, other.Inlined) && Line == other.Line && Column == other.Column && File == other.File && Text == other.Text;
 }
 
 /// <summary>A call whose method was copied into the function.</summary>

@@ -22,7 +22,7 @@ internal static class Descriptors
         "FTH0004", "The signature does not fit the program type", "'{0}' cannot be a BPF program: {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0004.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor ManagedType = new(
-        "FTH0005", "Managed types do not exist in the kernel", "The type '{0}' does not exist in a BPF program: use integers, enums, structs of these, pointers, and Span over stackalloc", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+        "FTH0005", "Managed types do not exist in the kernel", "The type '{0}' does not exist in a BPF program: {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor Heap = new(
         "FTH0006", "A BPF program has no heap", "A BPF program has no heap: {0}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0006.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
@@ -40,7 +40,7 @@ internal static class Descriptors
         "FTH0010", "Only direct calls exist in BPF", "The target of this call is not known at compile time: {0}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0010.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NoSource = new(
-        "FTH0011", "The called method has no source in this project", "'{0}' has no source in this project, so it cannot be compiled to BPF: write a static method here, or use a helper from Fathom.Bpf.Helpers", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+        "FTH0011", "The called method has no source in this project", "'{0}' has no source in this project, so it cannot be compiled to BPF: {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor StackAllocSize = new(
         "FTH0012", "The size of stackalloc must be constant", "The size of stackalloc must be a constant: take the largest size needed, and slice", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0012.md", customTags: WellKnownDiagnosticTags.NotConfigurable);

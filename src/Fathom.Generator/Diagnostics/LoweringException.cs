@@ -10,4 +10,7 @@ internal sealed class LoweringException : Exception
         : base(descriptor.Id) => Diagnostic = Diagnostic.Create(descriptor, location, arguments);
 
     public Diagnostic Diagnostic { get; }
+
+    /// <summary>True if the real reason is elsewhere, and was said there.</summary>
+    public bool IsConsequence { get; init; }
 }

@@ -5,6 +5,7 @@ using Fathom.Compiler.IR;
 using Fathom.Format.Objects;
 using Fathom.Generator.FrontEnd;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Fathom.Generator.Emission;
 
@@ -32,12 +33,12 @@ internal static class AccessorWriter
 
     private static void WriteConstants(SourceWriter w, INamedTypeSymbol type, string access, List<GlobalShape> constants)
     {
-        w.Line("/// <summary>What is fixed when <see cref=\"" + type.Name + "\"/> is loaded.</summary>");
+        w.Line("/// <summary>What is fixed when <see cref=\"" + Escape(type.Name) + "\"/> is loaded.</summary>");
         w.Open(access + " sealed class Constants");
         foreach (GlobalShape constant in constants)
         {
             WriteSummary(w, constant.Field, "Constant.");
-            w.Line(Access(constant.Field, constant.Field.Type) + " " + Name(constant.Field.Type) + " " + constant.Field.Name + " { get; init; }" + Initial(constant));
+            w.Line(Access(constant.Field, constant.Field.Type) + " " + Name(constant.Field.Type) + " " + Escape(constant.Field.Name) + " { get; init; }" + Initial(constant));
         }
 
         w.Close().Line();
@@ -50,7 +51,7 @@ internal static class AccessorWriter
         foreach (ProgramShape program in shape.Programs)
         {
             w.Line("/// <summary>On <c>" + program.Section + "</c>.</summary>");
-            w.Line("public const string " + program.Method.Name + " = \"" + BtfTypes.Identifier(program.Method.Name) + "\";");
+            w.Line("public const string " + Escape(program.Method.Name) + " = \"" + BtfTypes.Identifier(program.Method.Name) + "\";");
         }
 
         w.Close().Line();
@@ -77,7 +78,7 @@ internal static class AccessorWriter
             w.Line("constants ??= new Constants();");
             foreach (GlobalShape constant in constants)
             {
-                w.Line("options.SetConstant<" + Name(constant.Field.Type) + ">(" + Number(constant.Offset) + ", constants." + constant.Field.Name + ");");
+                w.Line("options.SetConstant<" + Name(constant.Field.Type) + ">(" + Number(constant.Offset) + ", constants." + Escape(constant.Field.Name) + ");");
             }
         }
 
@@ -88,11 +89,11 @@ internal static class AccessorWriter
     private static void WriteLoaded(SourceWriter w, INamedTypeSymbol type, string access, ObjectShape shape)
     {
         List<MapShape> maps = [.. shape.Maps.Where(m => (m.Key is null || Accessible(m.Key)) && (m.Value is null || Accessible(m.Value)))];
-        w.Line("/// <summary><see cref=\"" + type.Name + "\"/> in the kernel: dispose it to take it out.</summary>");
+        w.Line("/// <summary><see cref=\"" + Escape(type.Name) + "\"/> in the kernel: dispose it to take it out.</summary>");
         w.Open(access + " sealed class Loaded : global::System.IDisposable");
         foreach (MapShape map in maps)
         {
-            w.Line("private " + RuntimeType(map) + "? _" + map.Field.Name + ";");
+            w.Line("private " + RuntimeType(map) + "? __" + map.Field.Name + ";");
         }
 
         w.Line();
@@ -103,16 +104,16 @@ internal static class AccessorWriter
         {
             WriteSummary(w, map.Field, "Map.");
             string made = map.Type is MapType.ProgramArray or MapType.PerfEventArray
-                ? "Object.GetMap(\"" + map.Field.Name + "\")"
-                : "new " + RuntimeType(map) + "(Object.GetMap(\"" + map.Field.Name + "\"))";
-            w.Line(Access(map.Field, map.Key, map.Value) + " " + RuntimeType(map) + " " + map.Field.Name + " => _" + map.Field.Name + " ??= " + made + ";").Line();
+                ? "Object.GetMap(\"" + BtfTypes.Identifier(map.Field.Name) + "\")"
+                : "new " + RuntimeType(map) + "(Object.GetMap(\"" + BtfTypes.Identifier(map.Field.Name) + "\"))";
+            w.Line(Access(map.Field, map.Key, map.Value) + " " + RuntimeType(map) + " " + Escape(map.Field.Name) + " => __" + map.Field.Name + " ??= " + made + ";").Line();
         }
 
         foreach (GlobalShape global in shape.Globals.Where(g => g.Section != DataSection.ReadOnly && Accessible(g.Field.Type)))
         {
             WriteSummary(w, global.Field, "Global variable, in memory shared with the kernel.");
             string section = global.Section == DataSection.Zeroed ? ".bss" : ".data";
-            w.Line(Access(global.Field, global.Field.Type) + " ref " + Name(global.Field.Type) + " " + global.Field.Name
+            w.Line(Access(global.Field, global.Field.Type) + " ref " + Name(global.Field.Type) + " " + Escape(global.Field.Name)
                 + " => ref Object.GetGlobal<" + Name(global.Field.Type) + ">(\"" + section + "\", " + Number(global.Offset) + ");").Line();
         }
 
@@ -124,7 +125,7 @@ internal static class AccessorWriter
         w.Open("public void Dispose()");
         foreach (MapShape map in maps.Where(m => m.Type == MapType.RingBuffer))
         {
-            w.Line("_" + map.Field.Name + "?.Dispose();");
+            w.Line("__" + map.Field.Name + "?.Dispose();");
         }
 
         w.Line("Object.Dispose();");
@@ -179,6 +180,8 @@ internal static class AccessorWriter
             ? " = true;"
             : " = unchecked((" + Name(constant.Field.Type) + ")" + bits.ToString(CultureInfo.InvariantCulture) + "UL);";
     }
+
+    private static string Escape(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 

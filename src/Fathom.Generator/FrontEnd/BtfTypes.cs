@@ -88,7 +88,7 @@ internal sealed class BtfTypes
         SpecialType.System_UInt32 => _builder.AddInt("unsigned int", 4),
         SpecialType.System_Int64 or SpecialType.System_IntPtr => _builder.AddInt("long", 8, isSigned: true),
         SpecialType.System_UInt64 or SpecialType.System_UIntPtr => _builder.AddInt("unsigned long", 8),
-        _ => throw new Diagnostics.LoweringException(Diagnostics.Descriptors.ManagedType, where, type.ToDisplayString()),
+        _ => throw new Diagnostics.LoweringException(Diagnostics.Descriptors.ManagedType, where, Layouts.Show(type), Layouts.Instead(type)),
     };
 
     private int AddEnum(INamedTypeSymbol type)

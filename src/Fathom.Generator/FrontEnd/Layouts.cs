@@ -1,8 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Fathom.Generator.FrontEnd;
 
@@ -37,6 +41,9 @@ internal sealed class Layouts
 
     private readonly Dictionary<ITypeSymbol, Layout> _known = new(SymbolEqualityComparer.Default);
     private readonly HashSet<ITypeSymbol> _active = new(SymbolEqualityComparer.Default);
+    private readonly Compilation _compilation;
+
+    public Layouts(Compilation compilation) => _compilation = compilation;
 
     /// <summary>Bytes of a scalar; 0 if the type is none.</summary>
     public static int ScalarSize(ITypeSymbol type) => type switch
@@ -62,6 +69,79 @@ internal sealed class Layouts
 
     public static bool IsStruct(ITypeSymbol type) =>
         type.TypeKind == TypeKind.Struct && ScalarSize(type) == 0 && !type.IsSpan() && type.SpecialType != SpecialType.System_Void;
+
+    /// <summary>A type as it is written, for messages.</summary>
+    public static string Show(ITypeSymbol type) =>
+        type.IsAnonymousType ? "new { ... }" : type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat.WithMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes));
+
+    /// <summary>What to write instead of a type that does not exist in the kernel.</summary>
+    public static string Instead(ITypeSymbol type) => type switch
+    {
+        { SpecialType: SpecialType.System_String } => "write bytes that are known at compile time as \"...\"u8, and make text in user space",
+        { TypeKind: TypeKind.Array } => "use 'stackalloc', a fixed buffer, an inline array, or a map",
+        { TypeKind: TypeKind.Delegate } => "call a static method by its name; a loop body is passed as '&Method' to Helpers.Loop",
+        { TypeKind: TypeKind.Interface, Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" } => "write the loop where the values are used",
+        { TypeKind: TypeKind.Interface } => "make the method generic, with the interface as a constraint, and pass a struct",
+        { TypeKind: TypeKind.Dynamic } => "give the variable a type of its own",
+        { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } => "keep a bool beside the value",
+        { IsRefLikeType: true } => "pass its fields as parameters of their own, or use a pointer",
+        { TypeKind: TypeKind.Struct } when IsOfLibrary(type) => "its layout is the library's own affair; use integers, or a struct of your own",
+        { IsReferenceType: true } => "objects live on a heap, which a BPF program does not have; use a struct",
+        _ => "use integers, enums, structs of these, pointers, and Span over stackalloc",
+    };
+
+    // Reference assemblies hide the fields of the library's structs, so their size cannot be known.
+    private static bool IsOfLibrary(ITypeSymbol type)
+    {
+        if (type is not INamedTypeSymbol { IsTupleType: false } || !type.DeclaringSyntaxReferences.IsEmpty)
+        {
+            return false;
+        }
+
+        INamespaceSymbol? ns = type.ContainingNamespace;
+        while (ns is { ContainingNamespace: { IsGlobalNamespace: false } outer })
+        {
+            ns = outer;
+        }
+
+        return ns?.Name is "System" or "Microsoft";
+    }
+
+    /// <summary>A parameter of a primary constructor that is used after construction; the field that keeps it shows nowhere.</summary>
+    private static string? CapturedParameter(ITypeSymbol type)
+    {
+        foreach (var declaration in type.DeclaringSyntaxReferences.Select(r => r.GetSyntax()).OfType<StructDeclarationSyntax>().Where(d => d.ParameterList is not null))
+        {
+            var names = new HashSet<string>(declaration.ParameterList!.Parameters.Select(p => p.Identifier.ValueText), StringComparer.Ordinal);
+            foreach (SyntaxNode body in type.DeclaringSyntaxReferences.SelectMany(r => ((TypeDeclarationSyntax)r.GetSyntax()).Members)
+                .Where(m => m is not (TypeDeclarationSyntax or FieldDeclarationSyntax)).SelectMany(m => m.DescendantNodes()).Where(n => n is BlockSyntax or ArrowExpressionClauseSyntax))
+            {
+                string? used = body.DescendantNodes().OfType<IdentifierNameSyntax>().Where(n => n.Parent is not MemberAccessExpressionSyntax m || m.Expression == n)
+                    .Select(n => n.Identifier.ValueText).FirstOrDefault(n => names.Contains(n) && !Declares(body, n));
+                if (used is not null)
+                {
+                    return used;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    // A parameter or local of the member with the same name hides that of the constructor.
+    private static bool Declares(SyntaxNode body, string name) =>
+        body.Ancestors().OfType<BaseMethodDeclarationSyntax>().Any(m => m.ParameterList.Parameters.Any(p => p.Identifier.ValueText == name))
+        || body.DescendantNodes().Any(n => n is VariableDeclaratorSyntax v && v.Identifier.ValueText == name || n is SingleVariableDesignationSyntax d && d.Identifier.ValueText == name);
+
+    private static IFieldSymbol? FirstManaged(ITypeSymbol type)
+    {
+        foreach (IFieldSymbol field in type.InstanceFields().Where(f => !f.IsFixedSizeBuffer && f.Type is not IPointerTypeSymbol && !f.Type.IsUnmanagedType))
+        {
+            return IsStruct(field.Type) && !field.Type.IsRefLikeType ? FirstManaged(field.Type) ?? field : field;
+        }
+
+        return null;
+    }
 
     public int SizeOf(ITypeSymbol type, Location where) => Of(type, where).Size;
 
@@ -90,9 +170,14 @@ internal sealed class Layouts
             throw new LoweringException(Descriptors.FloatingPoint, where);
         }
 
-        if (!IsStruct(type) || type.IsRefLikeType || !type.IsUnmanagedType)
+        if (IsStruct(type) && !type.IsRefLikeType && !type.IsUnmanagedType && !IsOfLibrary(type) && FirstManaged(type) is { } culprit)
         {
-            throw new LoweringException(Descriptors.ManagedType, where, type.SpecialType == SpecialType.System_String ? "string (for bytes known at compile time write a \"...\"u8 literal)" : type.ToDisplayString());
+            throw new LoweringException(Descriptors.ManagedType, where, Show(culprit.Type) + "' of the field '" + culprit.ContainingType.Name + "." + NameOf(culprit), Instead(culprit.Type));
+        }
+
+        if (!IsStruct(type) || type.IsRefLikeType || !type.IsUnmanagedType || IsOfLibrary(type))
+        {
+            throw new LoweringException(Descriptors.ManagedType, where, Show(type), Instead(type));
         }
 
         if (!_active.Add(type))
@@ -113,6 +198,11 @@ internal sealed class Layouts
     private Layout ComputeStruct(ITypeSymbol type, Location where)
     {
         (int pack, int minimum) = ReadLayoutAttribute(type, where);
+        if (CapturedParameter(type) is { } captured)
+        {
+            throw new LoweringException(Descriptors.Layout, where, type.Name, "a member uses the parameter '" + captured + "' of the primary constructor, which makes a hidden field: declare the field, and assign it");
+        }
+
         int count = type.InlineArrayLength();
         var offsets = new Dictionary<IFieldSymbol, int>(SymbolEqualityComparer.Default);
         int end = 0, alignment = 1, padding = 0;
@@ -163,8 +253,13 @@ internal sealed class Layouts
 
     private static string NameOf(IFieldSymbol field) => field.AssociatedSymbol?.Name ?? field.Name;
 
-    private static (int Pack, int Size) ReadLayoutAttribute(ITypeSymbol type, Location where)
+    private (int Pack, int Size) ReadLayoutAttribute(ITypeSymbol type, Location where)
     {
+        if (type.DeclaringSyntaxReferences.IsEmpty && type is INamedTypeSymbol { IsTupleType: false } named)
+        {
+            return ReadLayoutMetadata(named.OriginalDefinition, where);
+        }
+
         AttributeData? attribute = type.GetAttributes().FirstOrDefault(a => a.AttributeClass.Is("System.Runtime.InteropServices", "StructLayoutAttribute"));
         if (attribute is null || type is INamedTypeSymbol { IsTupleType: true })
         {
@@ -180,5 +275,24 @@ internal sealed class Layouts
 
         int pack = attribute.Named("Pack", 0);
         return (pack == 0 ? 8 : pack, attribute.Named("Size", 0));
+    }
+
+    /// <summary>The layout of a struct of another assembly, which no attribute shows: it is in the assembly's tables.</summary>
+    private (int Pack, int Size) ReadLayoutMetadata(INamedTypeSymbol type, Location where)
+    {
+        if (_compilation.GetMetadataReference(type.ContainingAssembly) is not PortableExecutableReference reference || reference.GetMetadata() is not AssemblyMetadata assembly)
+        {
+            return (8, 0);
+        }
+
+        MetadataReader reader = assembly.GetModules()[0].GetMetadataReader();
+        TypeDefinition definition = reader.GetTypeDefinition((TypeDefinitionHandle)MetadataTokens.EntityHandle(type.MetadataToken));
+        if ((definition.Attributes & TypeAttributes.LayoutMask) != TypeAttributes.SequentialLayout)
+        {
+            throw new LoweringException(Descriptors.Layout, where, type.Name, "only sequential layout has the same meaning in the kernel and in .NET");
+        }
+
+        TypeLayout layout = definition.GetLayout();
+        return (layout.PackingSize == 0 ? 8 : layout.PackingSize, layout.Size);
     }
 }

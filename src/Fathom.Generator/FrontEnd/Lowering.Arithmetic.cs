@@ -10,9 +10,12 @@ internal sealed partial class Lowering
 {
     private Value Binary(IBinaryOperation operation)
     {
-        if (operation.OperatorMethod is { } method)
+        if (Operator(operation.OperatorMethod, operation.ConstrainedToType) is { } method)
         {
-            return CallOperator(method, operation, operation.LeftOperand, operation.RightOperand);
+            RefuseOwnShortCircuit(operation);
+            return method.ContainingType is { IsRecord: true, IsValueType: true } && method.IsImplicitlyDeclared
+                ? EqualWhole(operation)
+                : CallOperator(method, operation, operation.LeftOperand, operation.RightOperand);
         }
 
         if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr)
@@ -42,7 +45,10 @@ internal sealed partial class Lowering
         Value left = Scalar(operation.LeftOperand);
         Value right = Scalar(operation.RightOperand);
         At(operation);
-        return Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand);
+        Value result = Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand);
+
+        // In generic arithmetic also narrow integers stay what they are.
+        return operation.OperatorMethod is null ? result : Fit(result, TypeOf(operation));
     }
 
     /// <summary>One operation on two values of a type; the right side of a shift may be narrower.</summary>
@@ -98,7 +104,7 @@ internal sealed partial class Lowering
 
     private Value Unary(IUnaryOperation operation)
     {
-        if (operation.OperatorMethod is { } method)
+        if (Operator(operation.OperatorMethod, operation.ConstrainedToType) is { } method)
         {
             return CallOperator(method, operation, operation.Operand);
         }
@@ -120,7 +126,7 @@ internal sealed partial class Lowering
         return operation.OperatorKind switch
         {
             UnaryOperatorKind.Plus => value,
-            UnaryOperatorKind.Minus => _b.Binary(BinaryOperation.Subtract, _b.Constant(type, 0), value),
+            UnaryOperatorKind.Minus => Fit(_b.Binary(BinaryOperation.Subtract, _b.Constant(type, 0), value), TypeOf(operation)),
             // The complement of an enum with a narrow underlying type is that of the narrow type.
             UnaryOperatorKind.BitwiseNegation => Fit(_b.Binary(BinaryOperation.Xor, value, _b.Constant(type, -1)), TypeOf(operation)),
             _ => throw Refuse(operation),
@@ -223,9 +229,10 @@ internal sealed partial class Lowering
 
         Place place = Locate(compound.Target);
         ITypeSymbol type = place.Type;
-        if (compound.OperatorMethod is { } method)
+        if (Operator(compound.OperatorMethod, compound.ConstrainedToType) is { } method)
         {
-            return CompoundOperator(compound, method, place);
+            CompoundOperator(compound, method, place);
+            return _b.Constant(s_i32, 0);
         }
 
         Value old = Load(place, Where(compound.Target));
@@ -257,12 +264,12 @@ internal sealed partial class Lowering
     private Value Step(IIncrementOrDecrementOperation step, bool needsOld)
     {
         RefuseChecked(step.IsChecked, step);
-        if (step.OperatorMethod is { } method && method.DeclaringSyntaxReferences.Length > 0)
-        {
-            throw Unsupported(step, "A '++' or '--' operator of your own is not supported: write the addition");
-        }
-
         Place place = Locate(step.Target);
+        if (Operator(step.OperatorMethod, step.ConstrainedToType) is { } method && Layouts.IsStruct(place.Type))
+        {
+            StepOperator(step, method, place);
+            return _b.Constant(s_i32, 0);
+        }
         ITypeSymbol type = place.Type;
         Value old = Load(place, Where(step.Target));
         long amount = step.Kind == OperationKind.Increment ? 1 : -1;

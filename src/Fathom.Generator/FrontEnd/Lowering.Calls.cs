@@ -5,7 +5,6 @@ using Fathom.Compiler.IR;
 using Fathom.Format.Btf;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace Fathom.Generator.FrontEnd;
@@ -17,6 +16,11 @@ internal sealed partial class Lowering
     private Value? Invoke(IInvocationOperation call, MemoryPlace? target, bool wantsResult)
     {
         IMethodSymbol method = call.TargetMethod;
+        if (Bodies.IsLeftAway(method, call.Syntax))
+        {
+            return null;
+        }
+
         if (method.Vocable("Helper") is { } helper)
         {
             return CallHelper(call, helper);
@@ -32,7 +36,19 @@ internal sealed partial class Lowering
             throw new LoweringException(Descriptors.IndirectCall, Where(call), "call the method by its name");
         }
 
-        if ((method.IsVirtual || method.IsAbstract || method.IsOverride) && method.ContainingType.TypeKind != TypeKind.Struct)
+        RefuseManagedReceiver(call.Instance);
+        if (method.IsExtensionMethod && method.DeclaringSyntaxReferences.IsEmpty && call.Arguments.Length > 0)
+        {
+            RefuseManagedReceiver(call.Arguments[0].Value);
+        }
+
+        if (method.ContainingType.TypeKind == TypeKind.Interface)
+        {
+            ITypeSymbol? receiver = call.ConstrainedToType ?? call.Instance?.Type;
+            method = receiver is null ? method : Implementation(method, Resolve(receiver));
+        }
+
+        if ((method.IsVirtual || method.IsAbstract || method.IsOverride) && method.ContainingType.TypeKind != TypeKind.Struct && !(method is { IsStatic: true, IsAbstract: false }))
         {
             throw new LoweringException(Descriptors.IndirectCall, Where(call), "'" + method.Name + "' is virtual; call a static method");
         }
@@ -47,7 +63,50 @@ internal sealed partial class Lowering
             return CallSubprogram(call);
         }
 
+        if (method.IsVararg)
+        {
+            throw Unsupported(call, "A method with '__arglist' cannot be called: give it parameters");
+        }
+
         return Inline(method, call, call.Instance, [.. call.Arguments.Select(a => (a.Parameter!, a.Value))], target);
+    }
+
+    /// <summary>The method of a struct (or number) that a member of an interface means for it.</summary>
+    private IMethodSymbol Implementation(IMethodSymbol method, ITypeSymbol receiver)
+    {
+        if (receiver.TypeKind is TypeKind.Interface or TypeKind.TypeParameter)
+        {
+            return method;
+        }
+
+        ISymbol? member = ((INamedTypeSymbol)Resolve(method.ContainingType)).GetMembers(method.Name)
+            .FirstOrDefault(m => SymbolEqualityComparer.Default.Equals(m.OriginalDefinition, method.OriginalDefinition));
+        IMethodSymbol found = (member is null ? null : receiver.FindImplementationForInterfaceMember(member) as IMethodSymbol) ?? method;
+        return method.TypeArguments.Length > 0 && found.TypeParameters.Length == method.TypeArguments.Length ? found.OriginalDefinition.Construct([.. method.TypeArguments]) : found;
+    }
+
+    /// <summary>A member of something that cannot exist: what it is called on is the reason.</summary>
+    private void RefuseManagedReceiver(IOperation? receiver)
+    {
+        receiver = receiver is null ? null : SkipParentheses(receiver);
+        while (receiver is IConversionOperation { IsImplicit: true, Operand: { } converted } && converted.Type is { IsReferenceType: true })
+        {
+            receiver = converted;
+        }
+
+        if (receiver?.Type is not { } type || !Resolve(type).IsReferenceType || Resolve(type).MapKind() != 0)
+        {
+            return;
+        }
+
+        RefuseManagedReceiver(receiver switch
+        {
+            IPropertyReferenceOperation property => property.Instance,
+            IInvocationOperation invocation => invocation.Instance,
+            IFieldReferenceOperation field => field.Instance,
+            _ => null,
+        });
+        throw Refuse(receiver);
     }
 
     /// <summary>Inlines a method. A struct result goes to the target, or to memory of its own if nobody wants it.</summary>
@@ -62,7 +121,7 @@ internal sealed partial class Lowering
         }
 
         Scope caller = _scope;
-        ImmutableArray<IOperation> bodies = Enter(method, call, instance, arguments);
+        ImmutableArray<IOperation> bodies = Enter(method, call, instance, arguments).Blocks;
         try
         {
             if (SingleResult(bodies) is { } expression)
@@ -120,14 +179,9 @@ internal sealed partial class Lowering
 
     private SpanValue CallSpan(IMethodSymbol method, IOperation call, IOperation? instance, List<(IParameterSymbol Parameter, IOperation Value)> arguments)
     {
-        if (method.DeclaringSyntaxReferences.IsEmpty)
-        {
-            throw new LoweringException(Descriptors.NoSource, Where(call), method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
-        }
-
         ITypeSymbol type = Resolve(method.ReturnType);
         Scope caller = _scope;
-        ImmutableArray<IOperation> bodies = Enter(method, call, instance, arguments);
+        ImmutableArray<IOperation> bodies = Enter(method, call, instance, arguments).Blocks;
         try
         {
             if (SingleResult(bodies) is { } expression)
@@ -164,29 +218,35 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Evaluates the arguments where the call is, then makes the scope of the callee current.</summary>
-    private ImmutableArray<IOperation> Enter(IMethodSymbol method, IOperation call, IOperation? instance, List<(IParameterSymbol Parameter, IOperation Value)> arguments)
+    private MethodBody Enter(IMethodSymbol method, IOperation call, IOperation? instance, List<(IParameterSymbol Parameter, IOperation Value)> arguments)
     {
-        for (Scope? active = _scope; active is not null; active = active.Caller)
+        RefuseRecursion(method, call);
+        MethodBody body = BodyOf(method, Where(call));
+        Place? self = null;
+        if (instance is not null && !method.IsStatic && method.MethodKind != MethodKind.LocalFunction)
         {
-            if (SymbolEqualityComparer.Default.Equals(active.Method.OriginalDefinition, method.OriginalDefinition))
-            {
-                throw new LoweringException(Descriptors.Recursion, Where(call), method.Name, _scope.Method.Name);
-            }
+            // The receiver of an extension block is a parameter like any other.
+            self = ReceiverParameter(method, body) is { } receiver ? Argument(receiver, instance, TypeOf(instance)) : LocateOrEvaluate(instance);
         }
 
-        (ImmutableArray<IOperation> bodies, IConstructorBodyOperation? constructor) = BodiesOf(method, Where(call));
-        if (constructor?.Initializer is { IsImplicit: false })
-        {
-            throw Unsupported(constructor.Initializer, "A constructor that calls another is not supported: assign the fields in each");
-        }
-
-        IMethodSymbol definition = method.OriginalDefinition;
-        BodyFacts facts = _unit.FactsOf(definition, () => bodies);
-        Place? self = instance is null || method.IsStatic || method.MethodKind == MethodKind.LocalFunction ? null : LocateOrEvaluate(instance);
+        IMethodSymbol definition = Bodies.Definition(method);
         var evaluated = new List<(IParameterSymbol Parameter, Place Place)>();
         foreach ((IParameterSymbol parameter, IOperation value) in arguments)
         {
             evaluated.Add((definition.Parameters[parameter.Ordinal], Argument(parameter, value)));
+        }
+
+        Enter(method, call, self, evaluated, body);
+        return body;
+    }
+
+    /// <summary>Makes the scope of the callee current, with arguments that are evaluated already.</summary>
+    private void Enter(IMethodSymbol method, IOperation call, Place? self, List<(IParameterSymbol Parameter, Place Place)> evaluated, MethodBody body)
+    {
+        IMethodSymbol definition = Bodies.Definition(method);
+        if (definition.IsAsync)
+        {
+            throw Unsupported(call, "A BPF program cannot wait, so it cannot call an async method");
         }
 
         Scope? outer = null;
@@ -194,25 +254,45 @@ internal sealed partial class Lowering
         {
             for (Scope? s = _scope; s is not null && outer is null; s = s.Caller)
             {
-                outer = SymbolEqualityComparer.Default.Equals(s.Method.OriginalDefinition, definition.ContainingSymbol) ? s : null;
+                outer = SymbolEqualityComparer.Default.Equals(s.Method, Bodies.Definition((IMethodSymbol)definition.ContainingSymbol)) ? s : null;
             }
         }
 
         var scope = new Scope(outer, _scope, definition, _scope.Path + ">" + call.Syntax.SpanStart)
         {
-            Facts = facts,
+            Facts = body.Facts,
             This = self,
             Inlined = new InlinedCall(method.Name, _unit.Positions.Of(call.Syntax, _scope.Inlined)),
         };
         BindTypes(scope, definition, method);
         _scope = scope;
-        foreach ((IParameterSymbol parameter, Place place) in evaluated)
+        if (self is not null && ReceiverParameter(method, body) is { } receiver)
         {
-            scope.Places[parameter] = Bind(parameter, place);
+            scope.Places[receiver] = Bind(receiver, self, body.Facts);
         }
 
-        return bodies;
+        foreach ((IParameterSymbol parameter, Place place) in evaluated)
+        {
+            scope.Places[parameter] = Bind(parameter, place, body.Facts);
+        }
     }
+
+    private void RefuseRecursion(IMethodSymbol method, IOperation call)
+    {
+        for (Scope? active = _scope; active is not null; active = active.Caller)
+        {
+            if (SymbolEqualityComparer.Default.Equals(active.Method, Bodies.Definition(method)))
+            {
+                throw new LoweringException(Descriptors.Recursion, Where(call), method.Name, _scope.Method.Name);
+            }
+        }
+    }
+
+    /// <summary>The parameter of the extension block that a method stands in, if its body uses it.</summary>
+    private static IParameterSymbol? ReceiverParameter(IMethodSymbol method, MethodBody body) =>
+        method.ContainingType.IsExtensionBlock()
+            ? body.Blocks.SelectMany(b => b.DescendantsAndSelf()).OfType<IParameterReferenceOperation>().Select(r => r.Parameter).FirstOrDefault(p => p.ContainingSymbol is INamedTypeSymbol)
+            : null;
 
     private void BindTypes(Scope scope, IMethodSymbol definition, IMethodSymbol method)
     {
@@ -235,9 +315,9 @@ internal sealed partial class Lowering
     }
 
     /// <summary>An argument, evaluated.</summary>
-    private Place Argument(IParameterSymbol parameter, IOperation value)
+    private Place Argument(IParameterSymbol parameter, IOperation value, ITypeSymbol? known = null)
     {
-        ITypeSymbol type = Resolve(parameter.Type);
+        ITypeSymbol type = known ?? Resolve(parameter.Type);
         if (type.MapKind() != 0)
         {
             return new MapPlace(MapOf(value), type);
@@ -253,7 +333,7 @@ internal sealed partial class Lowering
             return type.IsSpan() ? Locate(value) : LocateOrEvaluate(value);
         }
 
-        if (parameter.IsParams)
+        if (parameter.IsParams && !type.IsSpan())
         {
             throw new LoweringException(Descriptors.Heap, Where(value), "a 'params' array would need one");
         }
@@ -275,21 +355,21 @@ internal sealed partial class Lowering
     }
 
     /// <summary>What a parameter is inside the callee.</summary>
-    private Place Bind(IParameterSymbol parameter, Place place)
+    private Place Bind(IParameterSymbol parameter, Place place, BodyFacts facts)
     {
         if (parameter.RefKind != RefKind.None || place is not (ValuePlace or SpanPlace))
         {
             return place;
         }
 
-        if (place is SpanPlace { Span: var span } && _scope.Facts.IsAssigned(parameter))
+        if (place is SpanPlace { Span: var span } && facts.IsAssigned(parameter))
         {
             SpanRegisters registers = NewSpanRegisters(parameter, place.Type, span);
             AssignSpan(registers, span);
             return registers;
         }
 
-        return place is ValuePlace value ? Declare(parameter, place.Type, value.Value, parameter.Name) : place;
+        return place is ValuePlace value ? Declare(parameter, place.Type, value.Value, parameter.Name, facts) : place;
     }
 
     private Value PropertyValue(IPropertyReferenceOperation property)
@@ -308,25 +388,79 @@ internal sealed partial class Lowering
             return Load(Locate(property), Where(property));
         }
 
+        RefuseManagedReceiver(property.Instance);
+
         return CallProperty(property, null) ?? throw Refuse(property);
     }
 
     private Value? CallProperty(IPropertyReferenceOperation property, MemoryPlace? target)
     {
-        if (property.Property.GetMethod is not { } getter || getter.DeclaringSyntaxReferences.IsEmpty || property.Property.ContainingType.TypeKind != TypeKind.Struct && !property.Property.IsStatic)
+        if (property.Property.GetMethod is not { } getter)
         {
-            throw property.Type is { IsReferenceType: true } ? Refuse(property)
-                : new LoweringException(Descriptors.NoSource, Where(property), property.Property.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
+            throw Refuse(property);
+        }
+
+        if (property.Property.ContainingType.TypeKind == TypeKind.Interface && (property.ConstrainedToType ?? property.Instance?.Type) is { } receiver)
+        {
+            getter = Implementation(getter, Resolve(receiver));
+        }
+
+        if (IsAutoAccessor(getter))
+        {
+            RefuseStaticAuto(property);
+            Place field = FieldOf(LocateOrEvaluate(property.Instance!), BackingField(property.Property, Where(property)), Where(property));
+            if (target is null)
+            {
+                return Load(field, Where(property));
+            }
+
+            Copy(target, field, Where(property));
+            return null;
+        }
+
+        if (!property.Property.IsStatic && property.Property.ContainingType.TypeKind != TypeKind.Struct && !property.Property.ContainingType.IsExtensionBlock() && getter.ContainingType.TypeKind != TypeKind.Struct)
+        {
+            throw NoSource(property.Property, Where(property));
+        }
+
+        if (_unit.Bodies.Of(getter) is null)
+        {
+            throw property.Type is { IsReferenceType: true } ? Refuse(property) : NoSource(property.Property, Where(property));
         }
 
         return Inline(getter, property, property.Instance, [.. property.Arguments.Select(a => (a.Parameter!, a.Value))], target);
     }
 
+    /// <summary>A property of a class that keeps its value in a hidden field, which would be no global of the object.</summary>
+    private static void RefuseStaticAuto(IPropertyReferenceOperation property)
+    {
+        if (property.Instance is null)
+        {
+            throw new LoweringException(Descriptors.StaticField, Where(property), property.Property.Name, "it is an automatic property, whose hidden field is no global: declare a field");
+        }
+    }
+
     private void SetProperty(IPropertyReferenceOperation property, IOperation value)
     {
-        if (property.Property.SetMethod is not { } setter || setter.DeclaringSyntaxReferences.IsEmpty)
+        if (property.Property.SetMethod is not { } setter)
         {
-            throw new LoweringException(Descriptors.NoSource, Where(property), property.Property.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
+            // A property that can only be read is assigned in a constructor, past its getter.
+            RefuseStaticAuto(property);
+            Assign(FieldOf(LocateOrEvaluate(property.Instance!), BackingField(property.Property, Where(property)), Where(property)), value);
+            return;
+        }
+
+        RefuseManagedReceiver(property.Instance);
+        if (IsAutoAccessor(setter))
+        {
+            RefuseStaticAuto(property);
+            Assign(FieldOf(LocateOrEvaluate(property.Instance!), BackingField(property.Property, Where(property)), Where(property)), value);
+            return;
+        }
+
+        if (_unit.Bodies.Of(setter) is null)
+        {
+            throw NoSource(property.Property, Where(property));
         }
 
         List<(IParameterSymbol, IOperation)> arguments = [.. property.Arguments.Select(a => (a.Parameter!, a.Value)), (setter.Parameters[setter.Parameters.Length - 1], value)];
@@ -341,76 +475,6 @@ internal sealed partial class Lowering
 
     private static List<(IParameterSymbol Parameter, IOperation Value)> Pair(IMethodSymbol method, IOperation[] operands) =>
         [.. operands.Select((o, i) => (method.Parameters[i], o))];
-
-    private Value CompoundOperator(ICompoundAssignmentOperation compound, IMethodSymbol method, Place place)
-    {
-        if (place is not MemoryPlace memory || !Layouts.IsStruct(place.Type))
-        {
-            throw Unsupported(compound, "An operator of your own in a compound assignment is supported on structs only: write it out");
-        }
-
-        MemoryPlace result = NewMemory(memory.Type, "result", Where(compound));
-        _located.Add(compound.Target, place);
-        try
-        {
-            _ = Inline(method, compound, null, Pair(method, [compound.Target, compound.Value]), result);
-        }
-        finally
-        {
-            _located.Remove(compound.Target);
-        }
-
-        Copy(memory, result, Where(compound));
-        return _b.Constant(s_i32, 0);
-    }
-
-    private void CallConstructor(IObjectCreationOperation creation, IMethodSymbol constructor, MemoryPlace target)
-    {
-        SyntaxNode? syntax = constructor.OriginalDefinition.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax();
-        if (syntax is null)
-        {
-            throw new LoweringException(Descriptors.NoSource, Where(creation), constructor.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
-        }
-
-        if (syntax is RecordDeclarationSyntax)
-        {
-            // A positional record: each parameter goes to the property of its name.
-            foreach (IArgumentOperation argument in creation.Arguments)
-            {
-                IPropertySymbol? property = target.Type.GetMembers(argument.Parameter!.Name).OfType<IPropertySymbol>().FirstOrDefault();
-                if (property is null || !IsAutoProperty(property))
-                {
-                    throw Unsupported(creation, "Only positional records whose parameters are all properties are supported");
-                }
-
-                Assign(FieldOf(target, BackingField(property, Where(creation)), Where(creation)), argument.Value);
-            }
-
-            return;
-        }
-
-        if (syntax is TypeDeclarationSyntax)
-        {
-            throw Unsupported(creation, "A primary constructor is not supported: write an ordinary one, or use an object initialiser");
-        }
-
-        if (target.Type.GetMembers().OfType<IFieldSymbol>().Any(f => !f.IsStatic && f.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is VariableDeclaratorSyntax { Initializer: not null }))
-        {
-            throw Unsupported(creation, "Field initialisers of a struct are not supported: assign in the constructor");
-        }
-
-        Scope caller = _scope;
-        ImmutableArray<IOperation> bodies = Enter(constructor, creation, null, [.. creation.Arguments.Select(a => (a.Parameter!, a.Value))]);
-        _scope.This = target;
-        try
-        {
-            RunBody(bodies, constructor, isVoid: true);
-        }
-        finally
-        {
-            _scope = caller;
-        }
-    }
 
     private Value? CallSubprogram(IInvocationOperation call)
     {
@@ -434,12 +498,12 @@ internal sealed partial class Lowering
     /// <summary>The function for a subprogram; one for each combination of what its pointers point into.</summary>
     private Function Subprogram(IMethodSymbol method, PointerSpace[] spaces, Location where)
     {
-        IMethodSymbol definition = method.OriginalDefinition;
+        IMethodSymbol definition = Bodies.Definition(method);
         ITypeSymbol[] typeArguments = [.. method.TypeArguments.Select(Resolve)];
         string key = definition.ToDisplayString() + "<" + string.Join(",", typeArguments.Select(t => t.ToDisplayString())) + ">" + string.Join(",", spaces.Select(s => s is PointerSpace.Stack ? PointerSpace.Unknown : s));
         for (Scope? active = _scope; active is not null; active = active.Caller)
         {
-            if (SymbolEqualityComparer.Default.Equals(active.Method.OriginalDefinition, definition))
+            if (SymbolEqualityComparer.Default.Equals(active.Method, definition))
             {
                 throw new LoweringException(Descriptors.Recursion, where, method.Name, _scope.Method.Name);
             }
@@ -499,8 +563,9 @@ internal sealed partial class Lowering
 
     private void SubprogramBody(IMethodSymbol method, Location where)
     {
-        (ImmutableArray<IOperation> bodies, _) = BodiesOf(method, where);
-        _scope.Facts = _unit.FactsOf(method, () => bodies);
+        MethodBody body = BodyOf(method, where);
+        method = Bodies.Definition(method);
+        _scope.Facts = body.Facts;
         _b.Position = PositionOf(method);
         for (int i = 0; i < method.Parameters.Length; i++)
         {
@@ -511,6 +576,6 @@ internal sealed partial class Lowering
                 : Declare(parameter, type, _b.Parameter(i), parameter.Name);
         }
 
-        Finish(bodies, method);
+        Finish(body.Blocks, method);
     }
 }

@@ -41,6 +41,16 @@ internal sealed partial class Lowering
                 At(operation);
                 _b.Branch(kind, left, right, whenTrue, whenFalse);
                 return;
+            case IIsTypeOperation test when SymbolEqualityComparer.Default.Equals(Resolve(test.TypeOperand), TypeOf(test.ValueOperand)):
+                Effect(test.ValueOperand);
+                _b.Jump(test.IsNegated ? whenFalse : whenTrue);
+                return;
+            case ITupleBinaryOperation tuples:
+                Block areEqual = tuples.OperatorKind == BinaryOperatorKind.Equals ? whenTrue : whenFalse;
+                Block differ = tuples.OperatorKind == BinaryOperatorKind.Equals ? whenFalse : whenTrue;
+                Place left2 = Evaluate(tuples.LeftOperand), right2 = Evaluate(tuples.RightOperand);
+                BranchEqual(left2, right2, areEqual, differ, operation);
+                return;
             case IIsPatternOperation pattern:
                 Match(pattern.Pattern, Subject(pattern.Value), whenTrue, whenFalse);
                 return;

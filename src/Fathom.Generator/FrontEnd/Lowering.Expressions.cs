@@ -103,7 +103,7 @@ internal sealed partial class Lowering
                 return Binary(binary);
             case IUnaryOperation unary:
                 return Unary(unary);
-            case IIsPatternOperation:
+            case IIsPatternOperation or IIsTypeOperation or ITupleBinaryOperation when operation is not IIsTypeOperation || IsKnownType(operation):
                 return Materialize(operation);
             case ISimpleAssignmentOperation assignment:
                 return SimpleAssignment(assignment) ?? throw Refuse(operation);
@@ -141,11 +141,11 @@ internal sealed partial class Lowering
             case IArrayCreationOperation:
                 return new(Descriptors.Heap, where, "use 'stackalloc', a fixed buffer, an inline array, or a map");
             case IObjectCreationOperation or IAnonymousObjectCreationOperation when type is { IsReferenceType: true }:
-                return new(Descriptors.Heap, where, "'new " + type.Name + "' would need one; use a struct");
+                return new(Descriptors.Heap, where, type.IsAnonymousType ? "use a struct or a tuple" : "'new " + type.Name + "' would need one; use a struct");
+            case ICollectionExpressionOperation when type is { IsReferenceType: true }:
+                return new(Descriptors.Heap, where, "use 'stackalloc', a fixed buffer, an inline array, or a map");
             case IInterpolatedStringOperation:
                 return new(Descriptors.Heap, where, "text is made in user space: send the values, and format them there");
-            case ILiteralOperation { Type.SpecialType: SpecialType.System_String } or { Type.SpecialType: SpecialType.System_String }:
-                return new(Descriptors.ManagedType, where, "string (write a \"...\"u8 literal)");
             case IThrowOperation:
                 return new(Descriptors.Exceptions, where, "return instead");
             case IAwaitOperation:
@@ -158,14 +158,41 @@ internal sealed partial class Lowering
                 return Unsupported(operation, "Only references and nullable values have '??' and '?.': test a pointer with '== null'");
             case ITypeOfOperation or IIsTypeOperation:
                 return Unsupported(operation, "There are no types at run time in a BPF program");
+            case ITranslatedQueryOperation:
+                return Unsupported(operation, "A query works on objects in memory, which a BPF program does not have: write a loop");
+            case IEventAssignmentOperation:
+                return new(Descriptors.IndirectCall, where, "an event calls delegates; call the methods by their names");
+            case IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } or IRangeOperation:
+                return Unsupported(operation, "An index from the end and a range are understood inside the brackets of a span or inline array only: write 'span[^1]', 'span[a..b]'");
+            case IImplicitIndexerReferenceOperation:
+                return Unsupported(operation, "Inside the brackets, write the index or the range itself: 'span[^1]', 'span[a..b]'");
+            case IInlineArrayAccessOperation:
+                return Unsupported(operation, "A range of an inline array is taken of a span over it: 'Span<T> span = array;', then 'span[a..b]'");
+            case IConditionalOperation { IsRef: true }:
+                return Unsupported(operation, "A choice between two variables is not supported: use 'if', or choose between pointers");
             case IInvalidOperation:
                 return Unsupported(operation, "This does not compile as C# yet");
         }
 
-        return type is { IsReferenceType: true }
-            ? new(Descriptors.ManagedType, where, type.ToDisplayString())
-            : Unsupported(operation, "An expression of kind " + (operation.Kind == OperationKind.None ? operation.Syntax.GetType().Name.Replace("Syntax", "") : operation.Kind.ToString()) + " is not part of the C# that compiles to BPF");
+        if (type is { IsReferenceType: true } or { TypeKind: TypeKind.Dynamic } || type?.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T)
+        {
+            return new(Descriptors.ManagedType, where, Layouts.Show(type), Layouts.Instead(type));
+        }
+
+        return Unsupported(operation, "'" + FirstLine(operation.Syntax) + "' is not part of the C# that compiles to BPF");
     }
+
+    private static string FirstLine(SyntaxNode syntax)
+    {
+        string text = syntax.ToString();
+        int end = text.IndexOf('\n');
+        text = end < 0 ? text : text.Substring(0, end).TrimEnd() + "...";
+        return text.Length > 60 ? text.Substring(0, 57) + "..." : text;
+    }
+
+    /// <summary>True for a test of a type that is known to be true.</summary>
+    private bool IsKnownType(IOperation operation) =>
+        operation is IIsTypeOperation { ValueOperand.Type: { } type } test && SymbolEqualityComparer.Default.Equals(Resolve(test.TypeOperand), Resolve(type));
 
     /// <summary>A conditional or switch expression of a scalar type: each branch assigns one register.</summary>
     private Value Choose(IOperation operation)
@@ -188,17 +215,17 @@ internal sealed partial class Lowering
         var conditional = (IConditionalOperation)operation;
         if (conditional.Condition.ConstantValue is { HasValue: true, Value: bool constant })
         {
-            take(constant ? conditional.WhenTrue : conditional.WhenFalse!);
+            TakeOrThrow(constant ? conditional.WhenTrue : conditional.WhenFalse!, take);
             return;
         }
 
         Block whenTrue = _b.NewBlock("then"), whenFalse = _b.NewBlock("else"), end = _b.NewBlock("end");
         Condition(conditional.Condition, whenTrue, whenFalse);
         _b.SetBlock(whenTrue);
-        take(conditional.WhenTrue);
+        TakeOrThrow(conditional.WhenTrue, take);
         JumpTo(end);
         _b.SetBlock(whenFalse);
-        take(conditional.WhenFalse!);
+        TakeOrThrow(conditional.WhenFalse!, take);
         JumpTo(end);
         _b.SetBlock(end);
     }
@@ -277,68 +304,15 @@ internal sealed partial class Lowering
         return value;
     }
 
-    /// <summary>Both sides are evaluated from left to right, then assigned, as C# does for a swap.</summary>
-    private void Deconstruct(IDeconstructionAssignmentOperation deconstruction)
-    {
-        var targets = new System.Collections.Generic.List<Place?>();
-        CollectTargets(deconstruction.Target, targets);
-        IOperation value = deconstruction.Value;
-        while (value is IConversionOperation { OperatorMethod: null, Operand: ITupleOperation or IConversionOperation } conversion)
-        {
-            value = conversion.Operand;
-        }
-
-        if (value is ITupleOperation tuple && tuple.Elements.Length == targets.Count)
-        {
-            Place[] sources = [.. tuple.Elements.Select(Evaluate)];
-            for (int i = 0; i < sources.Length; i++)
-            {
-                Move(targets[i], sources[i], Where(tuple.Elements[i]));
-            }
-
-            return;
-        }
-
-        if (TypeOf(value) is not INamedTypeSymbol { IsTupleType: true } type || type.TupleElements.Length != targets.Count)
-        {
-            throw Unsupported(deconstruction, "Only tuples are deconstructed: read the fields one by one");
-        }
-
-        MemoryPlace whole = NewMemory(type, "tuple", Where(value));
-        Into(value, whole, isFresh: true);
-        for (int i = 0; i < targets.Count; i++)
-        {
-            Move(targets[i], FieldOf(whole, type.TupleElements[i].CorrespondingTupleField ?? type.TupleElements[i], Where(value)), Where(value));
-        }
-    }
-
-    private void CollectTargets(IOperation target, System.Collections.Generic.List<Place?> targets)
-    {
-        switch (target)
-        {
-            case ITupleOperation tuple:
-                foreach (IOperation element in tuple.Elements)
-                {
-                    CollectTargets(element, targets);
-                }
-
-                break;
-            case IDeclarationExpressionOperation declaration:
-                CollectTargets(declaration.Expression, targets);
-                break;
-            case IDiscardOperation:
-                targets.Add(null);
-                break;
-            default:
-                targets.Add(Locate(target));
-                break;
-        }
-    }
-
     /// <summary>Evaluates an expression once, so that it can be read later whatever happens between.</summary>
     private Place Evaluate(IOperation operation)
     {
         ITypeSymbol type = TypeOf(operation);
+        if (type.IsSpan())
+        {
+            return new SpanPlace(Span(operation), type);
+        }
+
         if (Layouts.IsStruct(type))
         {
             MemoryPlace memory = NewMemory(type, "temporary", Where(operation));
@@ -349,6 +323,12 @@ internal sealed partial class Lowering
         return new ValuePlace(Scalar(operation), type);
     }
 
+    /// <summary>True for equal types, whatever names the elements of tuples have.</summary>
+    private static bool IsSame(ITypeSymbol a, ITypeSymbol b) =>
+        SymbolEqualityComparer.Default.Equals(a, b)
+        || (a is INamedTypeSymbol { IsTupleType: true } x && b is INamedTypeSymbol { IsTupleType: true } y && x.TupleElements.Length == y.TupleElements.Length
+            && x.TupleElements.Zip(y.TupleElements, (l, r) => IsSame(l.Type, r.Type)).All(same => same));
+
     private void Move(Place? target, Place source, Location where)
     {
         if (target is null)
@@ -356,7 +336,15 @@ internal sealed partial class Lowering
             return;
         }
 
-        if (Layouts.IsStruct(source.Type))
+        if (source is SpanPlace { Span: var span })
+        {
+            AssignSpan((SpanRegisters)target, span);
+        }
+        else if (!IsSame(source.Type, target.Type) && (Layouts.ScalarSize(source.Type) == 0 || Layouts.ScalarSize(target.Type) == 0))
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "A conversion of your own inside a tuple is not supported: convert before");
+        }
+        else if (Layouts.IsStruct(source.Type))
         {
             Copy((MemoryPlace)target, source, where);
         }

@@ -39,7 +39,7 @@ internal sealed partial class Lowering
         if (call.Instance is not null && number is not (Submit or Discard))
         {
             // A few helpers take the context first.
-            values.Insert(number is TailCall or PerfEventOutput or GetStackId ? 1 : 0, _b.MapAddress(MapOf(call.Instance).Name));
+            values.Insert(number is TailCall or PerfEventOutput or GetStackId ? 1 : 0, _b.MapAddress(BtfTypes.Identifier(MapOf(call.Instance).Name)));
         }
 
         if (number == Reserve)

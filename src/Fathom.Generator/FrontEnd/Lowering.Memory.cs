@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Instructions;
@@ -46,7 +47,7 @@ internal sealed partial class Lowering
             case ILocalReferenceOperation local:
                 return _scope.Find(local.Local) ?? throw Unsupported(operation, "'" + local.Local.Name + "' is not a variable of this program");
             case IParameterReferenceOperation parameter:
-                return _scope.Find(parameter.Parameter) ?? throw Unsupported(operation, "'" + parameter.Parameter.Name + "' is not a parameter of this program");
+                return _scope.Find(parameter.Parameter) ?? throw RefuseParameter(parameter);
             case IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ImplicitReceiver }:
                 return InitialisedPlace() ?? throw Refuse(operation);
             case IInstanceReferenceOperation:
@@ -57,6 +58,12 @@ internal sealed partial class Lowering
                 return FieldOf(LocateOrEvaluate(property.Instance), BackingField(property.Property, Where(operation)), Where(operation));
             case IPropertyReferenceOperation property when IsSpanIndexer(property):
                 return SpanElement(property);
+            case IPropertyReferenceOperation { Property: { ReturnsByRef: false, ReturnsByRefReadonly: false, IsStatic: false } } property when Layouts.IsStruct(Resolve(property.Property.ContainingType)):
+                return new PropertyPlace(property.Property, LocateOrEvaluate(property.Instance!), [.. property.Arguments.Select(a => Argument(a.Parameter!, a.Value))], Resolve(property.Property.Type), property);
+            case IPropertyReferenceOperation { Property: { IsStatic: true, ReturnsByRef: false, ReturnsByRefReadonly: false } } property:
+                return new PropertyPlace(property.Property, null, [], Resolve(property.Property.Type), property);
+            case IPropertyReferenceOperation { Property: { ReturnsByRef: true } or { ReturnsByRefReadonly: true } }:
+                throw Unsupported(operation, "A property that returns by reference is not supported: use the field, or return a pointer");
             case IImplicitIndexerReferenceOperation indexer:
                 return SpanElementFromEnd(indexer);
             case IInlineArrayAccessOperation access:
@@ -141,6 +148,12 @@ internal sealed partial class Lowering
     private Place LocateField(IFieldReferenceOperation reference)
     {
         IFieldSymbol field = reference.Field;
+        if (field.IsVolatile && !SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type))
+        {
+            throw Unsupported(reference, "'volatile' orders nothing in a BPF program: use Interlocked on '" + field.Name + "', and make it an ordinary field");
+        }
+
+        RefuseManagedReceiver(reference.Instance);
         if (field.IsStatic)
         {
             return LocateStatic(reference);
@@ -226,6 +239,16 @@ internal sealed partial class Lowering
             return new MemoryPlace(_b.GlobalAddress(global), 0, field.Type) { Alignment = global.Alignment };
         }
 
+        if (field.AssociatedSymbol is IPropertySymbol hidden)
+        {
+            throw new LoweringException(Descriptors.StaticField, Where(reference), hidden.Name, "it is a property with a hidden field, which is no global: declare the field");
+        }
+
+        if (field.IsReadOnly && field.DeclaringSyntaxReferences.Length > 0 && Layouts.ScalarSize(field.Type) > 0 && !field.ContainingType.StaticConstructors.IsEmpty && field.ContainingType.StaticConstructors.Any(c => !c.IsImplicitlyDeclared))
+        {
+            throw new LoweringException(Descriptors.StaticField, Where(reference), field.Name, "its class has a static constructor, which never runs in the kernel: give the value where the field is declared");
+        }
+
         if (field.IsReadOnly && field.DeclaringSyntaxReferences.Length > 0 && Layouts.ScalarSize(field.Type) > 0)
         {
             byte[] bytes = ConstantBytes.Of(field, Layouts.ScalarSize(field.Type), _unit.Compilation);
@@ -241,7 +264,11 @@ internal sealed partial class Lowering
 
         throw new LoweringException(Descriptors.StaticField, Where(reference), field.Name,
             SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type)
-                ? "its declaration is not valid" : "only the static fields of '" + _unit.Shape.Type.Name + "' itself are globals of the object: move it there, or make it const");
+                ? "its declaration is not valid" : "only the static fields of '" + _unit.Shape.Type.Name + "' itself are globals of the object: move it there, or make it const")
+        {
+            // What is wrong with a field of the object itself was said where it is declared.
+            IsConsequence = SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type),
+        };
     }
 
     private Value Load(Place place, Location where)
@@ -259,6 +286,8 @@ internal sealed partial class Lowering
                 return LoadArgument(argument);
             case MemoryPlace memory:
                 return LoadMemory(memory, where);
+            case PropertyPlace property:
+                return PropertyCall(property, property.Property.GetMethod, null) ?? throw new LoweringException(Descriptors.NotSupported, where, "This cannot be read as a value");
             default:
                 throw new LoweringException(Descriptors.NotSupported, where, "This cannot be read as a value");
         }
@@ -290,6 +319,11 @@ internal sealed partial class Lowering
         {
             Value slot = ProbeRead(memory, size, where);
             return _b.Load(type, slot, 0, SizeCode(size), isSigned);
+        }
+
+        if (IsMisaligned(memory, size))
+        {
+            return LoadPieces(memory, size, type);
         }
 
         return memory.Core is { } core
@@ -355,13 +389,91 @@ internal sealed partial class Lowering
             case RegisterPlace register:
                 AssignRegister(register, value);
                 break;
+            case PropertyPlace property:
+                _ = PropertyCall(property, property.Property.SetMethod, value);
+                break;
             case MemoryPlace memory:
                 RequireWritable(memory, where);
-                _b.Store(memory.Pointer, memory.Offset, SizeCode(Layouts.ScalarSize(memory.Type)), value);
+                int size = Layouts.ScalarSize(memory.Type);
+                if (IsMisaligned(memory, size))
+                {
+                    StorePieces(memory, size, value);
+                    break;
+                }
+
+                _b.Store(memory.Pointer, memory.Offset, SizeCode(size), value);
                 break;
             default:
                 throw new LoweringException(Descriptors.NotSupported, where, "This cannot be assigned");
         }
+    }
+
+    /// <summary>True for a field of a packed struct on the stack, which the verifier lets be read and written in aligned pieces only.</summary>
+    private bool IsMisaligned(MemoryPlace memory, int size) =>
+        memory.Alignment < size && memory.Core is null && _b.TypeOf(memory.Pointer).Space == PointerSpace.Stack;
+
+    private Value LoadPieces(MemoryPlace memory, int size, IrType type)
+    {
+        int piece = System.Math.Max(memory.Alignment, 1);
+        IrType wide = size == 8 ? s_i64 : s_i32;
+        Value all = _b.Load(wide, memory.Pointer, memory.Offset, SizeCode(piece));
+        for (int i = piece; i < size; i += piece)
+        {
+            Value part = _b.Load(wide, memory.Pointer, memory.Offset + i, SizeCode(piece));
+            all = _b.Binary(BinaryOperation.Or, all, _b.Binary(BinaryOperation.ShiftLeft, part, _b.Constant(wide, i * 8)));
+        }
+
+        return type.IsPointer ? _b.Reinterpret(all, type) : Fit(all, memory.Type);
+    }
+
+    private void StorePieces(MemoryPlace memory, int size, Value value)
+    {
+        int piece = System.Math.Max(memory.Alignment, 1);
+        value = _b.TypeOf(value).IsPointer ? _b.Reinterpret(value, s_i64) : value;
+        for (int i = 0; i < size; i += piece)
+        {
+            Value part = i == 0 ? value : _b.Binary(BinaryOperation.ShiftRight, value, _b.Constant(_b.TypeOf(value), i * 8));
+            part = _b.TypeOf(part).Bits == 64 && piece < 8 ? _b.Convert(Conversion.Truncate, part) : part;
+            _b.Store(memory.Pointer, memory.Offset + i, SizeCode(piece), part);
+        }
+    }
+
+    /// <summary>Calls an accessor of a property whose receiver and indices are evaluated.</summary>
+    private Value? PropertyCall(PropertyPlace place, IMethodSymbol? accessor, Value? value)
+    {
+        IOperation at = place.At;
+        if (accessor is null)
+        {
+            throw Unsupported(at, "The property '" + place.Property.Name + "' cannot be " + (value is null ? "read" : "assigned"));
+        }
+
+        if (IsAutoAccessor(accessor))
+        {
+            RefuseStaticAuto((IPropertyReferenceOperation)at);
+            Place field = FieldOf(place.Instance!, BackingField(place.Property, Where(at)), Where(at));
+            if (value is not { } stored)
+            {
+                return Load(field, Where(at));
+            }
+
+            Store(field, stored, Where(at));
+            return null;
+        }
+
+        if (Layouts.ScalarSize(place.Type) == 0)
+        {
+            throw Unsupported(at, "The property '" + place.Property.Name + "' is a struct: copy it, change the copy, and assign it back");
+        }
+
+        MethodBody body = _unit.Bodies.Of(accessor) ?? throw NoSource(place.Property, Where(at));
+        var parameters = Bodies.Definition(accessor).Parameters;
+        List<(IParameterSymbol, Place)> arguments = [.. place.Arguments.Select((a, i) => (parameters[i], a))];
+        if (value is { } assigned)
+        {
+            arguments.Add((parameters[parameters.Length - 1], new ValuePlace(assigned, place.Type)));
+        }
+
+        return CallWith(accessor, body, at, place.Instance, arguments, null);
     }
 
     private void RequireWritable(MemoryPlace memory, Location where)

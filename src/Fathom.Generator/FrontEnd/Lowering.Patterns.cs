@@ -11,6 +11,16 @@ internal sealed partial class Lowering
     private Place Subject(IOperation value)
     {
         ITypeSymbol type = TypeOf(value);
+        if (type.IsSpan())
+        {
+            return new SpanPlace(Span(value), type);
+        }
+
+        if (type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T)
+        {
+            throw Refuse(value);
+        }
+
         if (Layouts.IsStruct(type))
         {
             MemoryPlace memory = NewMemory(type, "subject", Where(value));
@@ -32,7 +42,7 @@ internal sealed partial class Lowering
                 _b.Jump(whenTrue);
                 break;
             case IConstantPatternOperation constant:
-                CompareConstant(Load(subject, where), subject.Type, constant.Value, whenTrue, whenFalse);
+                ConstantPattern(constant, subject, whenTrue, whenFalse);
                 break;
             case IRelationalPatternOperation relational:
                 Relation(relational, Load(subject, where), subject.Type, whenTrue, whenFalse);
@@ -59,9 +69,14 @@ internal sealed partial class Lowering
             case ITypePatternOperation type when SymbolEqualityComparer.Default.Equals(Resolve(type.MatchedType), subject.Type):
                 _b.Jump(whenTrue);
                 break;
-            case IRecursivePatternOperation recursive when recursive.DeconstructionSubpatterns.IsEmpty || subject.Type.IsTupleType:
+            case IRecursivePatternOperation recursive:
                 Recursive(recursive, subject, whenTrue, whenFalse);
                 break;
+            case IListPatternOperation list when subject is SpanPlace { Span: var span }:
+                List(list, span, whenTrue, whenFalse);
+                break;
+            case ITypePatternOperation type:
+                throw Unsupported(type, "There are no types at run time in a BPF program, so a pattern cannot test one");
             default:
                 throw Unsupported(pattern, "This kind of pattern is not part of the C# that compiles to BPF: compare with constants, ranges, and fields");
         }
@@ -74,8 +89,20 @@ internal sealed partial class Lowering
             throw Unsupported(declaration, "There are no types at run time in a BPF program, so a pattern cannot test one");
         }
 
-        if (declaration.DeclaredSymbol is not ILocalSymbol local)
+        Name(declaration.DeclaredSymbol, subject, where);
+    }
+
+    /// <summary>Copies what a pattern names into the variable.</summary>
+    private void Name(ISymbol? symbol, Place subject, Location where)
+    {
+        if (symbol is not ILocalSymbol local)
         {
+            return;
+        }
+
+        if (subject is SpanPlace { Span: var span })
+        {
+            DeclareNamedSpan(local, subject.Type, span);
             return;
         }
 
@@ -92,43 +119,116 @@ internal sealed partial class Lowering
 
     private void Recursive(IRecursivePatternOperation recursive, Place subject, Block whenTrue, Block whenFalse)
     {
-        int position = 0;
-        foreach (IPatternOperation part in recursive.DeconstructionSubpatterns)
+        if (!recursive.DeconstructionSubpatterns.IsEmpty)
         {
-            IFieldSymbol element = ((INamedTypeSymbol)subject.Type).TupleElements[position++];
-            Block next = _b.NewBlock("part");
-            Match(part, FieldOf(subject, element.CorrespondingTupleField ?? element, Where(part)), next, whenFalse);
-            _b.SetBlock(next);
+            Place[] places = Parts(subject, recursive.DeconstructionSubpatterns.Length, recursive)
+                ?? throw Unsupported(recursive, "'" + subject.Type.Name + "' has no Deconstruct method of its own for this: name the fields, as in '{ Field: 1 }'");
+            for (int i = 0; i < places.Length; i++)
+            {
+                Block next = _b.NewBlock("part");
+                Match(recursive.DeconstructionSubpatterns[i], places[i], next, whenFalse);
+                _b.SetBlock(next);
+            }
         }
 
         foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
         {
-            IFieldSymbol? field = part.Member switch
+            Place member = (part.Member, subject) switch
             {
-                IFieldReferenceOperation { Field: var f } => f,
-                IPropertyReferenceOperation { Property: var p } when IsAutoProperty(p) => BackingField(p, Where(part)),
-                _ => null,
+                (IPropertyReferenceOperation { Property.Name: "Length" }, SpanPlace { Span: var span }) => new ValuePlace(span.Length, _unit.Compilation.GetSpecialType(SpecialType.System_Int32)),
+                (IFieldReferenceOperation { Field: var field }, MemoryPlace) => FieldOf(subject, field, Where(part)),
+                (IPropertyReferenceOperation { Property: var property }, MemoryPlace) => PropertyOf(subject, property, part),
+                _ => throw Unsupported(part, "A pattern can look at fields and properties of structs only"),
             };
-            if (field is null)
-            {
-                throw Unsupported(part, "A pattern can look at fields only");
-            }
-
             Block next = _b.NewBlock("part");
-            Match(part.Pattern, FieldOf(subject, field, Where(part)), next, whenFalse);
+            Match(part.Pattern, member, next, whenFalse);
             _b.SetBlock(next);
         }
 
-        if (recursive.DeclaredSymbol is not null)
-        {
-            throw Unsupported(recursive, "A property pattern cannot name the whole: name it before");
-        }
+        Name(recursive.DeclaredSymbol, subject, Where(recursive));
 
         _b.Jump(whenTrue);
     }
 
+    /// <summary>A list pattern: the length first, then the elements from both ends, as C# does.</summary>
+    private void List(IListPatternOperation list, SpanValue span, Block whenTrue, Block whenFalse)
+    {
+        int slice = -1;
+        for (int i = 0; i < list.Patterns.Length; i++)
+        {
+            slice = list.Patterns[i] is ISlicePatternOperation ? i : slice;
+        }
+
+        int count = list.Patterns.Length - (slice < 0 ? 0 : 1), size = _unit.Layouts.SizeOf(span.Element, Where(list));
+        if (slice < 0 || count > 0)
+        {
+            Block fits = _b.NewBlock("length");
+            _b.Branch(slice < 0 ? Comparison.Equal : Comparison.GreaterOrEqualUnsigned, span.Length, _b.Constant(s_i32, count), fits, whenFalse);
+            _b.SetBlock(fits);
+        }
+
+        for (int i = 0; i < list.Patterns.Length; i++)
+        {
+            Block next = _b.NewBlock("element");
+            if (list.Patterns[i] is ISlicePatternOperation rest)
+            {
+                if (rest.Pattern is { } inner)
+                {
+                    Value length = span.ConstantLength is { } known ? _b.Constant(s_i32, known - count) : _b.Binary(BinaryOperation.Subtract, span.Length, _b.Constant(s_i32, count));
+                    SpanValue part = Cut(span, _b.Constant(s_i32, i), i, length, span.ConstantLength - count, size);
+                    Match(inner, new SpanPlace(part, Resolve(rest.InputType)), next, whenFalse);
+                    _b.SetBlock(next);
+                }
+
+                continue;
+            }
+
+            Match(list.Patterns[i], ListElement(span, slice >= 0 && i > slice ? i - list.Patterns.Length : i, size), next, whenFalse);
+            _b.SetBlock(next);
+        }
+
+        Name(list.DeclaredSymbol, new SpanPlace(span, Resolve(list.InputType)), Where(list));
+        _b.Jump(whenTrue);
+    }
+
+    /// <summary>An element that is known to exist; from the end if the index is negative.</summary>
+    private MemoryPlace ListElement(SpanValue span, int index, int size)
+    {
+        if (index >= 0 || span.ConstantLength is not null)
+        {
+            int at = index >= 0 ? index : span.ConstantLength!.Value + index;
+            return new MemoryPlace(span.Pointer, at * size, span.Element) { Alignment = Gcd(span.Alignment, at * size) };
+        }
+
+        Value fromEnd = _b.Binary(BinaryOperation.Subtract, span.Length, _b.Constant(s_i32, -index));
+        return new MemoryPlace(_b.OffsetBy(span.Pointer, Times(_b.Convert(Conversion.ZeroExtend, fromEnd), size)), 0, span.Element) { Alignment = Gcd(span.Alignment, size) };
+    }
+
+    private void DeclareNamedSpan(ILocalSymbol local, ITypeSymbol type, SpanValue span)
+    {
+        if (!_scope.Facts.IsAssigned(local))
+        {
+            _scope.Places[local] = new SpanPlace(span, type);
+            return;
+        }
+
+        SpanRegisters registers = NewSpanRegisters(local, type, span);
+        AssignSpan(registers, span);
+        _scope.Places[local] = registers;
+    }
+
     private void CompareConstant(Value value, ITypeSymbol type, IOperation constant, Block whenTrue, Block whenFalse) =>
         _b.Branch(Comparison.Equal, value, PatternConstant(value, type, constant), whenTrue, whenFalse);
+
+    private void ConstantPattern(IConstantPatternOperation constant, Place subject, Block whenTrue, Block whenFalse)
+    {
+        if (subject is SpanPlace)
+        {
+            throw Unsupported(constant, "A span of chars cannot be compared with text: compare bytes with a \"...\"u8 literal, by SequenceEqual");
+        }
+
+        CompareConstant(Load(subject, Where(constant)), subject.Type, constant.Value, whenTrue, whenFalse);
+    }
 
     private Value PatternConstant(Value value, ITypeSymbol type, IOperation constant)
     {

@@ -306,7 +306,7 @@ internal sealed partial class Lowering
     /// <summary>The space of a packet pointer that is made from a field of the context; null for any other number.</summary>
     private static PointerSpace? PacketSpace(IOperation operation)
     {
-        while (operation is IConversionOperation { OperatorMethod: null } conversion)
+        while (operation is IConversionOperation { OperatorMethod: null, Type: { } to } conversion && Layouts.ScalarSize(to) >= 4)
         {
             operation = conversion.Operand;
         }

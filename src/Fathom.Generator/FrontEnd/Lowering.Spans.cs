@@ -80,15 +80,19 @@ internal sealed partial class Lowering
             case IPropertyReferenceOperation { Property: { Name: "Empty", IsStatic: true } }:
                 return new SpanValue(_b.Constant(IrType.PointerTo(PointerSpace.Unknown), 0), _b.Constant(s_i32, 0), ElementOf(type)) { ConstantLength = 0 };
             case IPropertyReferenceOperation property:
-                return CallSpan(property.Property.GetMethod!, property, property.Instance, property.Arguments);
+                RefuseManagedReceiver(property.Instance);
+                return CallSpan(property.Property.GetMethod ?? throw Refuse(property), property, property.Instance, property.Arguments);
             case IInvocationOperation { TargetMethod: { Name: "Slice" } } slice when slice.Instance?.Type.IsSpan() == true:
                 return Slice(slice);
             case IInvocationOperation { TargetMethod: { Name: "CreateSpan" or "CreateReadOnlySpan" } } create when create.TargetMethod.ContainingType.Is("System.Runtime.InteropServices", "MemoryMarshal"):
                 return new SpanValue(Address(Locate(create.Arguments[0].Value), Where(operation)), Scalar(create.Arguments[1].Value), ElementOf(type)) { ConstantLength = ConstantOf(create.Arguments[1].Value) };
             case IInvocationOperation invocation:
+                RefuseManagedReceiver(invocation.Instance);
                 return CallSpan(invocation.TargetMethod, invocation, invocation.Instance, invocation.Arguments);
             case IImplicitIndexerReferenceOperation indexer:
                 return SliceByRange(indexer);
+            case ICollectionExpressionOperation collection:
+                return Collection(collection, type);
             case IConditionalOperation or ISwitchExpressionOperation:
                 return ChooseSpan(operation, type);
             default:
@@ -103,6 +107,40 @@ internal sealed partial class Lowering
         var registers = new SpanRegisters(_b.NewValue(IrType.PointerTo(space)), _b.NewValue(s_i32), type, key);
         Branches(operation, value => AssignSpan(registers, Span(value)));
         return new SpanValue(registers.Pointer, registers.Length, ElementOf(type));
+    }
+
+    /// <summary>A collection expression: its elements on the stack, or in .rodata if they are constant bytes.</summary>
+    private SpanValue Collection(ICollectionExpressionOperation collection, ITypeSymbol type)
+    {
+        ITypeSymbol element = ElementOf(type);
+        if (collection.Elements.FirstOrDefault(e => e is ISpreadOperation) is { } spread)
+        {
+            throw Unsupported(spread, "'..' needs a length that is known at compile time: name the elements, or copy them in a loop");
+        }
+
+        if (collection.Elements.IsEmpty)
+        {
+            return new SpanValue(_b.Constant(IrType.PointerTo(PointerSpace.Unknown), 0), _b.Constant(s_i32, 0), element) { ConstantLength = 0 };
+        }
+
+        if (type.Name == "ReadOnlySpan" && element.SpecialType == SpecialType.System_Byte && collection.Elements.All(e => e.ConstantValue is { HasValue: true, Value: not null }))
+        {
+            return Literal([.. collection.Elements.Select(e => (byte)ConstantBytes.Bits(e.ConstantValue.Value!))]);
+        }
+
+        int size = _unit.Layouts.SizeOf(element, Where(collection)), count = collection.Elements.Length;
+        if ((long)count * size > 512)
+        {
+            throw new LoweringException(Descriptors.StackTooLarge, Where(collection), (long)count * size);
+        }
+
+        Value pointer = _b.SlotAddress(_b.NewSlot(((count * size) + 7) / 8 * 8, 8, "collection"));
+        for (int i = 0; i < count; i++)
+        {
+            Assign(new MemoryPlace(pointer, i * size, element) { Alignment = Gcd(8, i * size) }, collection.Elements[i]);
+        }
+
+        return new SpanValue(pointer, _b.Constant(s_i32, count), element) { ConstantLength = count, Alignment = 8 };
     }
 
     private Value Snapshot(Value register)
@@ -217,7 +255,8 @@ internal sealed partial class Lowering
             return otherwise is { } number ? (_b.Constant(s_i32, number), number) : (span.Length, span.ConstantLength);
         }
 
-        while (operand is IConversionOperation conversion)
+        // Only the conversion to Index goes: a cast of the index itself counts.
+        while (operand is IConversionOperation { Type: var to } conversion && to.Is("System", "Index"))
         {
             operand = conversion.Operand;
         }
@@ -344,13 +383,11 @@ internal sealed partial class Lowering
         }
         else
         {
+            RefuseManagedReceiver(collection);
             throw Unsupported(collection, "'foreach' goes over spans and inline arrays only: write a 'for' loop");
         }
 
-        if (loop.LoopControlVariable is not IVariableDeclaratorOperation { Symbol: { } local })
-        {
-            throw Unsupported(loop, "'foreach' declares one variable here");
-        }
+        ILocalSymbol? local = (loop.LoopControlVariable as IVariableDeclaratorOperation)?.Symbol;
 
         int size = _unit.Layouts.SizeOf(span.Element, Where(loop));
         Value index = _b.NewValue(s_i32, "index");
@@ -361,7 +398,11 @@ internal sealed partial class Lowering
         _b.Branch(Comparison.LessUnsigned, index, span.Length, body, exit);
         _b.SetBlock(body);
         var element = new MemoryPlace(_b.OffsetBy(span.Pointer, Times(_b.Convert(Conversion.ZeroExtend, Snapshot(index)), size)), 0, span.Element) { Alignment = Gcd(span.Alignment, size) };
-        if (local.RefKind != RefKind.None)
+        if (local is null)
+        {
+            AssignParts(Targets(loop.LoopControlVariable), element, loop.LoopControlVariable);
+        }
+        else if (local.RefKind != RefKind.None)
         {
             _scope.Places[local] = element;
         }

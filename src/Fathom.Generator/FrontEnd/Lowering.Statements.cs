@@ -38,7 +38,7 @@ internal sealed partial class Lowering
         }
         catch (LoweringException e)
         {
-            _unit.Diagnostics.Add(e.Diagnostic);
+            _unit.Report(e);
             Break(operation);
             _scope = scope;
         }
@@ -129,15 +129,15 @@ internal sealed partial class Lowering
         }
     }
 
-    private static LoweringException RefuseStatement(IOperation operation) => operation switch
+    private LoweringException RefuseStatement(IOperation operation) => operation switch
     {
+        IForEachLoopOperation or IInvalidOperation => Refuse(operation),
         ITryOperation => new(Descriptors.Exceptions, FirstToken(operation), "there is nothing to catch or to clean up; test results instead"),
         IThrowOperation => new(Descriptors.Exceptions, Where(operation), "return instead"),
         IUsingOperation or IUsingDeclarationOperation => new(Descriptors.Exceptions, FirstToken(operation), "'using' needs a finally; call what must be called on every path"),
         ILockOperation => Unsupported(operation, "There is no lock in a BPF program: use Interlocked on a global or map value, or a per-CPU map"),
         IReturnOperation => Unsupported(operation, "A BPF program cannot be an iterator: write the loop where the values are used"),
-        { Kind: OperationKind.None } => Unsupported(operation, "This statement is not part of the C# that compiles to BPF"),
-        _ => Unsupported(operation, "A statement of kind " + operation.Kind + " is not part of the C# that compiles to BPF"),
+        _ => Unsupported(operation, "'" + FirstLine(operation.Syntax) + "' is not part of the C# that compiles to BPF"),
     };
 
     private static Location FirstToken(IOperation operation) => operation.Syntax.GetFirstToken().GetLocation();
@@ -167,7 +167,7 @@ internal sealed partial class Lowering
 
         if (type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T)
         {
-            throw new LoweringException(Descriptors.ManagedType, local.Place(), type.ToDisplayString());
+            throw new LoweringException(Descriptors.ManagedType, local.Place(), Layouts.Show(type), Layouts.Instead(type));
         }
 
         if (Layouts.IsStruct(type))
@@ -243,8 +243,19 @@ internal sealed partial class Lowering
         }
     }
 
+    /// <summary>The verifier follows a loop until it ends, so one that never does cannot be loaded.</summary>
+    private static void RefuseEndless(ILoopOperation loop, IOperation? condition)
+    {
+        bool goesOn = condition is null || condition.ConstantValue is { HasValue: true, Value: true };
+        if (goesOn && !loop.Body.DescendantsAndSelf().Any(o => o is IReturnOperation or IThrowOperation || (o is IBranchOperation branch && (branch.BranchKind == BranchKind.GoTo || SymbolEqualityComparer.Default.Equals(branch.Target, loop.ExitLabel)))))
+        {
+            throw new LoweringException(Descriptors.NotSupported, FirstToken(loop), "This loop never ends, and the kernel loads only what does: give it a bound or a way out");
+        }
+    }
+
     private void ForLoop(IForLoopOperation loop)
     {
+        RefuseEndless(loop, loop.Condition);
         foreach (IOperation before in loop.Before)
         {
             Statement(before);
@@ -281,13 +292,14 @@ internal sealed partial class Lowering
         }
         catch (LoweringException e)
         {
-            _unit.Diagnostics.Add(e.Diagnostic);
+            _unit.Report(e);
             JumpTo(exit);
         }
     }
 
     private void WhileLoop(IWhileLoopOperation loop)
     {
+        RefuseEndless(loop, loop.Condition);
         Block body = _b.NewBlock("body"), test = LabelOf(loop.ContinueLabel), exit = LabelOf(loop.ExitLabel);
         JumpTo(loop.ConditionIsTop ? test : body);
         if (loop.ConditionIsTop)

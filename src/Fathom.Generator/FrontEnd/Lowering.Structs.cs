@@ -2,6 +2,7 @@ using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace Fathom.Generator.FrontEnd;
@@ -48,6 +49,10 @@ internal sealed partial class Lowering
                         // The elements have types of their own: the whole tuple is converted.
                         Store(field, ConvertValue(Scalar(tuple.Elements[i]), TypeOf(tuple.Elements[i]), field.Type), where);
                     }
+                    else if (Layouts.IsStruct(field.Type) && tuple.Elements[i] is not ITupleOperation && tuple.Elements[i].Type is { } element && !IsSame(Resolve(element), field.Type))
+                    {
+                        throw Unsupported(tuple.Elements[i], "A conversion of your own inside a tuple is not supported: convert before");
+                    }
                     else
                     {
                         Assign(field, tuple.Elements[i]);
@@ -79,10 +84,17 @@ internal sealed partial class Lowering
                 }
 
                 break;
-            case IBinaryOperation { OperatorMethod: { } method } binary:
+            case ICompoundAssignmentOperation { OperatorMethod: not null } compound:
+                ChangeInto(compound, compound.Target, target);
+                break;
+            case IIncrementOrDecrementOperation { OperatorMethod: not null } step:
+                ChangeInto(step, step.Target, target);
+                break;
+            case IBinaryOperation binary when Operator(binary.OperatorMethod, binary.ConstrainedToType) is { } method:
+                RefuseOwnShortCircuit(binary);
                 CallOperatorInto(method, binary, target, binary.LeftOperand, binary.RightOperand);
                 break;
-            case IUnaryOperation { OperatorMethod: { } method } unary:
+            case IUnaryOperation unary when Operator(unary.OperatorMethod, unary.ConstrainedToType) is { } method:
                 CallOperatorInto(method, unary, target, unary.Operand);
                 break;
             case ISimpleAssignmentOperation assignment:
@@ -187,7 +199,7 @@ internal sealed partial class Lowering
         else
         {
             Zero(target, where);
-            CallConstructor(creation, constructor, target);
+            CallConstructor(creation, constructor, creation.Arguments, target);
         }
 
         if (creation.Initializer is { } initializer)
@@ -235,9 +247,20 @@ internal sealed partial class Lowering
         }
     }
 
+    /// <summary>True for a property that is no more than its field.</summary>
     private static bool IsAutoProperty(IPropertySymbol property) =>
         !property.IsStatic && property.ContainingType.TypeKind == TypeKind.Struct
-        && property.ContainingType.GetMembers().OfType<IFieldSymbol>().Any(f => SymbolEqualityComparer.Default.Equals(f.AssociatedSymbol, property));
+        && property.ContainingType.GetMembers().OfType<IFieldSymbol>().Any(f => SymbolEqualityComparer.Default.Equals(f.AssociatedSymbol, property))
+        && (property.GetMethod is null || IsAutoAccessor(property.GetMethod)) && (property.SetMethod is null || IsAutoAccessor(property.SetMethod));
+
+    /// <summary>True for an accessor without a body of its own.</summary>
+    private static bool IsAutoAccessor(IMethodSymbol accessor) => accessor.AssociatedSymbol is IPropertySymbol && accessor.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() switch
+    {
+        AccessorDeclarationSyntax { Body: null, ExpressionBody: null } => accessor.PartialImplementationPart is null && !accessor.IsAbstract,
+        ParameterSyntax => true,
+        null => accessor.ContainingType.GetMembers().OfType<IFieldSymbol>().Any(f => SymbolEqualityComparer.Default.Equals(f.AssociatedSymbol, accessor.AssociatedSymbol)),
+        _ => false,
+    };
 
     private static IFieldSymbol BackingField(IPropertySymbol property, Location where) =>
         property.ContainingType.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(f => SymbolEqualityComparer.Default.Equals(f.AssociatedSymbol, property))
@@ -248,21 +271,30 @@ internal sealed partial class Lowering
     {
         ITypeSymbol type = TypeOf(access.Instance);
         int count = type.InlineArrayLength();
-        if (LocateOrEvaluate(access.Instance) is not MemoryPlace memory || access.Argument.Type?.SpecialType != SpecialType.System_Int32)
+        IOperation argument = access.Argument;
+        while (argument is IConversionOperation { OperatorMethod: { ContainingType: var indexType } } fromInt && indexType.Is("System", "Index"))
         {
-            throw Unsupported(access, "An inline array is accessed by an index of type int");
+            argument = fromInt.Operand;
+        }
+
+        bool isFromEnd = argument is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat };
+        argument = argument is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat, Operand: var back } ? back : argument;
+        if (LocateOrEvaluate(access.Instance) is not MemoryPlace memory || argument.Type?.SpecialType != SpecialType.System_Int32)
+        {
+            throw Refuse(access);
         }
 
         ITypeSymbol element = type.InstanceFields().First().Type;
         int size = _unit.Layouts.SizeOf(element, Where(access));
-        if (access.Argument.ConstantValue is { HasValue: true, Value: int index })
+        if (argument.ConstantValue is { HasValue: true, Value: int constant } && (isFromEnd ? count - constant : constant) is var index && index >= 0 && index < count)
         {
             return memory.Core is { } path
                 ? memory with { Type = element, Core = path with { Access = path.Access + ":" + index, LocalOffset = path.LocalOffset + (index * size) } }
                 : memory with { Type = element, Offset = memory.Offset + (index * size), Alignment = Gcd(memory.Alignment, index * size) };
         }
 
-        Value variable = Scalar(access.Argument);
+        Value variable = Scalar(argument);
+        variable = isFromEnd ? _b.Binary(BinaryOperation.Subtract, _b.Constant(s_i32, count), variable) : variable;
         At(access);
         CheckIndex(variable, _b.Constant(s_i32, count));
         Value offset = Times(_b.Convert(Conversion.ZeroExtend, variable), size);

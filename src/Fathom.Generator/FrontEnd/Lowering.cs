@@ -40,7 +40,7 @@ internal sealed partial class Lowering
     /// <summary>Lowers a program.</summary>
     public static void Program(UnitContext unit, ProgramShape program)
     {
-        IMethodSymbol method = program.Method;
+        IMethodSymbol method = Bodies.Definition(program.Method);
         Location where = method.Place();
         string name = BtfTypes.Identifier(method.Name);
         IEnumerable<(string, int)> parameters = program.Kind == "TracepointBtf" || method.Parameters.Length == 0
@@ -50,15 +50,14 @@ internal sealed partial class Lowering
         IrType result = s_i32;
         Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
         unit.FunctionPlaces[name] = where;
-        unit.FunctionNames.Add(name);
         var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind, program.TypeFlag);
         lowering.ProgramBody(method, program.Kind);
     }
 
     private void ProgramBody(IMethodSymbol method, string kind)
     {
-        (ImmutableArray<IOperation> bodies, _) = BodiesOf(method, method.Place());
-        _scope.Facts = _unit.FactsOf(method, () => bodies);
+        MethodBody body = BodyOf(method, method.Place());
+        _scope.Facts = body.Facts;
         _b.Position = PositionOf(method);
         for (int i = 0; i < method.Parameters.Length; i++)
         {
@@ -72,7 +71,7 @@ internal sealed partial class Lowering
             _scope.Places[parameter] = place;
         }
 
-        Finish(bodies, method);
+        Finish(body.Blocks, method);
     }
 
     /// <summary>Lowers the bodies and ends the function, also where control falls off its end.</summary>
@@ -112,28 +111,11 @@ internal sealed partial class Lowering
 
     private static LoweringException Unsupported(IOperation operation, string message) => new(Descriptors.NotSupported, Where(operation), message);
 
-    /// <summary>The bodies of a method in source: blocks, or the expression of an expression body as a block with a return.</summary>
-    private (ImmutableArray<IOperation> Bodies, IConstructorBodyOperation? Constructor) BodiesOf(IMethodSymbol method, Location where)
-    {
-        IMethodSymbol definition = method.OriginalDefinition;
-        definition = definition.PartialImplementationPart ?? definition;
-        if (definition.DeclaringSyntaxReferences.Length == 0)
-        {
-            throw new LoweringException(Descriptors.NoSource, where, method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
-        }
+    private MethodBody BodyOf(IMethodSymbol method, Location where) =>
+        _unit.Bodies.Of(method) ?? throw NoSource(method, where);
 
-        SyntaxNode syntax = definition.DeclaringSyntaxReferences[0].GetSyntax(_unit.Cancellation);
-        return _unit.OperationOf(syntax) switch
-        {
-            IMethodBodyOperation body => (Both(body.BlockBody, body.ExpressionBody), null),
-            IConstructorBodyOperation body => (Both(body.BlockBody, body.ExpressionBody), body),
-            ILocalFunctionOperation local => (Both(local.Body, null), null),
-            IBlockOperation block => ([block], null),
-            _ => throw new LoweringException(Descriptors.NoSource, where, method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat)),
-        };
-
-        static ImmutableArray<IOperation> Both(IOperation? block, IOperation? expression) => block is not null ? [block] : expression is not null ? [expression] : [];
-    }
+    private static LoweringException NoSource(ISymbol symbol, Location where) =>
+        new(Descriptors.NoSource, where, symbol.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat), LibraryAdvice.For(symbol));
 
     /// <summary>A type with the type arguments of the generic methods that are being inlined.</summary>
     private ITypeSymbol Resolve(ITypeSymbol type)
@@ -171,7 +153,7 @@ internal sealed partial class Lowering
     };
 
     private ITypeSymbol TypeOf(IOperation operation) =>
-        Resolve(operation.Type ?? throw Unsupported(operation, "This expression has no type that exists in a BPF program"));
+        Resolve(operation.Type ?? throw (operation is IThrowOperation ? Refuse(operation) : Unsupported(operation, "'" + FirstLine(operation.Syntax) + "' has no type that exists in a BPF program")));
 
     /// <summary>The type of a register for a scalar.</summary>
     private IrType RegisterType(ITypeSymbol type, PointerSpace space, Location where)
@@ -197,11 +179,12 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Makes a variable that holds a scalar now.</summary>
-    private Place Declare(ISymbol symbol, ITypeSymbol type, Value? initial, string name)
+    private Place Declare(ISymbol symbol, ITypeSymbol type, Value? initial, string name, BodyFacts? facts = null)
     {
+        facts ??= _scope.Facts;
         string key = _scope.Path + "/" + name + "@" + (symbol.Locations.FirstOrDefault()?.SourceSpan.Start ?? 0);
         Location where = symbol.Place();
-        if (_scope.Facts.IsAddressed(symbol))
+        if (facts.IsAddressed(symbol))
         {
             MemoryPlace memory = NewMemory(type, name, where);
             if (initial is { } value)
@@ -212,7 +195,7 @@ internal sealed partial class Lowering
             return memory;
         }
 
-        if (initial is { } only && !_scope.Facts.IsAssigned(symbol))
+        if (initial is { } only && !facts.IsAssigned(symbol))
         {
             return new ValuePlace(only, type);
         }

@@ -12,7 +12,11 @@ using Microsoft.CodeAnalysis;
 namespace Fathom.Generator.FrontEnd;
 
 /// <summary>What lowering a class gave: a module for the compiler, or diagnostics.</summary>
-internal sealed record LoweredObject(Module Module, ObjectShape Shape, ImmutableArray<Diagnostic> Diagnostics, IReadOnlyDictionary<string, Location> Functions);
+internal sealed record LoweredObject(Module Module, ObjectShape Shape, ImmutableArray<Diagnostic> Diagnostics, IReadOnlyDictionary<string, Location> Functions)
+{
+    /// <summary>True if there is no module, also where all reasons are the C# compiler's to say.</summary>
+    public bool IsRefused { get; init; }
+}
 
 /// <summary>From a class marked [BpfObject] to a module in the compiler's intermediate form. Shared by the generator and the analyzer.</summary>
 internal sealed class ObjectCompiler
@@ -23,12 +27,13 @@ internal sealed class ObjectCompiler
     private readonly Compilation _compilation;
     private readonly CancellationToken _cancellation;
     private readonly PointerSpaces _spaces = new();
-    private readonly Dictionary<SyntaxNode, IOperation?> _operations = [];
+    private readonly Bodies _bodies;
 
     private ObjectCompiler(Compilation compilation, CancellationToken cancellation)
     {
         _compilation = compilation;
         _cancellation = cancellation;
+        _bodies = new Bodies(compilation, cancellation);
     }
 
     public static LoweredObject Lower(INamedTypeSymbol type, Compilation compilation, CancellationToken cancellation) =>
@@ -60,16 +65,17 @@ internal sealed class ObjectCompiler
             result = Attempt(type, out again);
         }
 
-        return result;
+        return result with { Diagnostics = BrokenCode.LeaveAway(result.Diagnostics, type, _compilation, _cancellation), IsRefused = !result.Diagnostics.IsEmpty };
     }
 
     private LoweredObject Attempt(INamedTypeSymbol type, out bool again)
     {
-        var layouts = new Layouts();
+        var layouts = new Layouts(_compilation);
         var shape = ObjectShape.Read(type, layouts, _compilation);
         var module = new Module { License = shape.License };
-        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _operations, _cancellation);
+        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _bodies, _cancellation);
         unit.Diagnostics.AddRange(shape.Problems);
+        unit.FunctionNames.UnionWith(shape.Maps.Select(m => m.Field.Name).Concat(shape.Globals.Select(g => BtfTypes.Identifier(g.Field.Name))).Concat(shape.Programs.Select(p => BtfTypes.Identifier(p.Method.Name))));
         foreach (MapShape map in shape.Maps)
         {
             unit.Guard(map.Field.Place(), () => module.AddMap(Define(map, unit)));
@@ -99,7 +105,7 @@ internal sealed class ObjectCompiler
         bool isStorage = map.Type is MapType.TaskStorage or MapType.CgroupStorage;
         return new MapDefinition
         {
-            Name = map.Field.Name,
+            Name = BtfTypes.Identifier(map.Field.Name),
             Type = map.Type,
             KeySize = map.Key is not null ? unit.Layouts.SizeOf(map.Key, where) : map.Value is not null || hasUintKey ? 4 : 0,
             ValueSize = map.Value is not null ? unit.Layouts.SizeOf(map.Value, where) : map.Type == MapType.StackTrace ? map.StackDepth * 8 : hasUintKey ? 4 : 0,

@@ -20,6 +20,9 @@ internal sealed record ProgramShape(IMethodSymbol Method, string Section, string
 /// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
 internal sealed class ObjectShape
 {
+    private static readonly HashSet<string> s_added = ["Constants", "Programs", "Load", "Loaded", "GetObjectFile", "ReadObjectFile", "ObjectWords"];
+    private static readonly HashSet<string> s_addedToLoaded = ["Object", "Attach", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
+
     private readonly List<Diagnostic> _problems = [];
     private readonly Layouts _layouts;
     private readonly Compilation _compilation;
@@ -42,6 +45,9 @@ internal sealed class ObjectShape
     public List<ProgramShape> Programs { get; } = [];
 
     public IReadOnlyList<Diagnostic> Problems => _problems;
+
+    /// <summary>True if the class is one that the build can add members to.</summary>
+    public bool CanHaveMembers { get; private set; } = true;
 
     public static ObjectShape Read(INamedTypeSymbol type, Layouts layouts, Compilation compilation)
     {
@@ -74,6 +80,7 @@ internal sealed class ObjectShape
     private void ReadType()
     {
         License = Type.Vocable("BpfObject")?.Named("License", License) ?? License;
+        RefuseNames();
         var declarations = Type.DeclaringSyntaxReferences.Select(r => r.GetSyntax()).OfType<ClassDeclarationSyntax>().ToList();
         bool HasModifier(SyntaxKind kind) => declarations.Any(d => d.Modifiers.Any(kind));
         var missing = new List<string>();
@@ -105,9 +112,50 @@ internal sealed class ObjectShape
             _problems.Add(Diagnostic.Create(Descriptors.ObjectShape, Type.Place(), Type.Name, string.Join(" ", missing)));
         }
 
+        CanHaveMembers = _problems.Count == 0;
+        if (Type.StaticConstructors.FirstOrDefault(c => !c.IsImplicitlyDeclared) is { } constructor)
+        {
+            _problems.Add(Diagnostic.Create(Descriptors.NotSupported, constructor.Place(), "A static constructor never runs in the kernel: give the values where the fields are declared, or mark the fields [Constant] and give the values to Load"));
+        }
+
+        for (INamedTypeSymbol? outer = Type.ContainingType; outer is not null; outer = outer.ContainingType)
+        {
+            if (outer.Arity > 0)
+            {
+                CanHaveMembers = false;
+                _problems.Add(Diagnostic.Create(Descriptors.NotSupported, Type.Place(), "A BPF object cannot stand in the generic type '" + outer.Name + "': move it out"));
+            }
+        }
+
+        if (Type.IsFileLocal)
+        {
+            CanHaveMembers = false;
+            _problems.Add(Diagnostic.Create(Descriptors.NotSupported, Type.Place(), "The build adds a file with members of '" + Type.Name + "', so the class cannot be 'file': make it internal"));
+        }
+
         if (Type.Arity > 0)
         {
+            CanHaveMembers = false;
             _problems.Add(Diagnostic.Create(Descriptors.NotSupported, Type.Place(), "A BPF object cannot be generic: make its helper methods generic instead"));
+        }
+    }
+
+    /// <summary>Names that the members have which the build adds, and names that are one in the object file.</summary>
+    private void RefuseNames()
+    {
+        var names = new HashSet<string>();
+        foreach (ISymbol member in Type.GetMembers().Where(m => m is { IsStatic: true, IsImplicitlyDeclared: false } and not IMethodSymbol { MethodKind: not MethodKind.Ordinary } || m is ITypeSymbol))
+        {
+            bool isData = member is IFieldSymbol { IsConst: false };
+            bool isProgram = member is IMethodSymbol method && method.ProgramAttribute() is not null;
+            if (s_added.Contains(member.Name) || (isData && s_addedToLoaded.Contains(member.Name)))
+            {
+                _problems.Add(Diagnostic.Create(Descriptors.NotSupported, member.Place(), "'" + member.Name + "' is the name of a member that the build adds: choose another"));
+            }
+            else if ((isData || isProgram) && !names.Add(BtfTypes.Identifier(member.Name)) && BtfTypes.Identifier(member.Name) != member.Name)
+            {
+                _problems.Add(Diagnostic.Create(Descriptors.NotSupported, member.Place(), "'" + member.Name + "' is '" + BtfTypes.Identifier(member.Name) + "' in the object file, where names have the letters a to z only, and another member is too: choose another name"));
+            }
         }
     }
 
@@ -119,6 +167,16 @@ internal sealed class ObjectShape
         {
             ReadMap(field, attribute, kind);
             return;
+        }
+
+        if (field.GetAttributes().Any(a => a.AttributeClass.Is("System", "ThreadStaticAttribute")))
+        {
+            throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "there are no threads in a BPF program: keep one value for each CPU in a PerCpuArray map");
+        }
+
+        if (field.IsVolatile)
+        {
+            throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "'volatile' orders nothing in a BPF program: use Interlocked on an ordinary field");
         }
 
         Layout layout = _layouts.Of(field.Type, field.Place());
@@ -205,13 +263,14 @@ internal sealed class ObjectShape
             "TrafficControlAttribute" => (attribute.Named("Hook", 0) switch { 1 => "tcx/ingress", 2 => "tcx/egress", _ => "tc" }, "TrafficControl", 64),
             _ => throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its attribute is not known"),
         };
-        string? wrong = ProgramRules.Check(method, kind);
+        string? wrong = section.Substring(section.IndexOf('/') + 1).Split('/').FirstOrDefault(part => part.Length == 0 || BtfTypes.Identifier(part) != part) is { } bad
+            ? "'" + bad + "' is no name of something that the kernel has" : ProgramRules.Check(method, kind);
         if (wrong is not null)
         {
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, wrong);
         }
 
-        if (Programs.Any(p => p.Method.Name == method.Name))
+        if (Programs.Any(p => BtfTypes.Identifier(p.Method.Name) == BtfTypes.Identifier(method.Name)))
         {
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has this name, which is its name in the kernel");
         }

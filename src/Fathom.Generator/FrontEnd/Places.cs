@@ -32,6 +32,9 @@ internal sealed record SpanPlace(SpanValue Span, ITypeSymbol Type) : Place(Type)
 /// <summary>A parameter that is a map.</summary>
 internal sealed record MapPlace(IFieldSymbol Field, ITypeSymbol Type) : Place(Type);
 
+/// <summary>A property with accessors of its own; what it is a property of, and its indices, are evaluated.</summary>
+internal sealed record PropertyPlace(IPropertySymbol Property, Place? Instance, IReadOnlyList<Place> Arguments, ITypeSymbol Type, IOperation At) : Place(Type);
+
 /// <summary>A path of fields from a kernel struct.</summary>
 internal sealed record CorePath(int TypeId, string Access, int LocalOffset);
 

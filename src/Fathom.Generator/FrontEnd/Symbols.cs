@@ -86,6 +86,9 @@ internal static class Symbols
             ? tuple.TupleElements.Select(e => e.CorrespondingTupleField ?? e)
             : type.GetMembers().OfType<IFieldSymbol>().Where(f => !f.IsStatic && !f.IsConst);
 
+    /// <summary>True for the type that stands for an extension block.</summary>
+    public static bool IsExtensionBlock(this INamedTypeSymbol? type) => type is { Name: "", IsAnonymousType: false, ContainingType.IsStatic: true };
+
     /// <summary>The first place of a symbol in source.</summary>
     public static Location Place(this ISymbol symbol) => symbol.Locations.FirstOrDefault(l => l.IsInSource) ?? Location.None;
 }

@@ -11,17 +11,15 @@ namespace Fathom.Generator.FrontEnd;
 internal sealed class UnitContext
 {
     private readonly Dictionary<string, Global> _literals = new(StringComparer.Ordinal);
-    private readonly Dictionary<SyntaxNode, IOperation?> _operations;
-    private readonly Dictionary<IMethodSymbol, BodyFacts> _facts = new(SymbolEqualityComparer.Default);
 
-    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, PointerSpaces spaces, Dictionary<SyntaxNode, IOperation?> operations, CancellationToken cancellation)
+    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, PointerSpaces spaces, Bodies bodies, CancellationToken cancellation)
     {
-        _operations = operations;
         Compilation = compilation;
         Module = module;
         Shape = shape;
         Layouts = layouts;
         Spaces = spaces;
+        Bodies = bodies;
         Cancellation = cancellation;
         Types = new BtfTypes(module.Types, layouts);
         Positions = new SourcePositions(compilation);
@@ -57,6 +55,8 @@ internal sealed class UnitContext
     /// <summary>What the pointers in variables point into.</summary>
     public PointerSpaces Spaces { get; }
 
+    public Bodies Bodies { get; }
+
     /// <summary>Runs one step; whatever goes wrong becomes a diagnostic.</summary>
     public void Guard(Location where, Action step)
     {
@@ -66,11 +66,20 @@ internal sealed class UnitContext
         }
         catch (LoweringException e)
         {
-            Diagnostics.Add(e.Diagnostic);
+            Report(e);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Diagnostics.Add(Diagnostic.Create(Descriptors.Internal, where, ObjectCompiler.Brief(e)));
+        }
+    }
+
+    /// <summary>Notes what was refused; a mere consequence of something refused elsewhere is not said again.</summary>
+    public void Report(LoweringException refusal)
+    {
+        if (!refusal.IsConsequence || Diagnostics.Count == 0)
+        {
+            Diagnostics.Add(refusal.Diagnostic);
         }
     }
 
@@ -87,30 +96,5 @@ internal sealed class UnitContext
         }
 
         return global;
-    }
-
-    /// <summary>The operation of a method's declaration. A method is bound once, however often it is copied into others.</summary>
-    public IOperation? OperationOf(SyntaxNode syntax)
-    {
-        if (!_operations.TryGetValue(syntax, out IOperation? operation))
-        {
-#pragma warning disable RS1030 // A called method may be in any file of the project.
-            operation = Compilation.GetSemanticModel(syntax.SyntaxTree).GetOperation(syntax, Cancellation);
-#pragma warning restore RS1030
-            _operations[syntax] = operation;
-        }
-
-        return operation;
-    }
-
-    public BodyFacts FactsOf(IMethodSymbol method, Func<IEnumerable<IOperation>> bodies)
-    {
-        if (!_facts.TryGetValue(method, out BodyFacts? facts))
-        {
-            facts = BodyFacts.Of(bodies());
-            _facts[method] = facts;
-        }
-
-        return facts;
     }
 }

@@ -83,12 +83,14 @@ internal sealed class Predecoder
 
         switch ((ImmediateKind)instruction.Source)
         {
-            case ImmediateKind.Number or ImmediateKind.KernelVariable:
+            case ImmediateKind.Number:
                 return (OpCode.Move64Immediate, 0, instruction.Immediate);
-            case ImmediateKind.MapDescriptor or ImmediateKind.MapIndex:
+            case ImmediateKind.MapDescriptor:
                 return (OpCode.LoadMap, 0, instruction.Immediate);
-            case ImmediateKind.MapValue or ImmediateKind.MapIndexValue:
+            case ImmediateKind.MapValue:
                 return (OpCode.LoadMapValue, 0, instruction.Immediate);
+            case ImmediateKind.KernelVariable or ImmediateKind.MapIndex or ImmediateKind.MapIndexValue:
+                throw Bad(index, "names a kernel variable by its BTF id or a map by its place in an array of descriptors: resolve it to a number or a descriptor");
             default:
                 int target = Target(index, (int)instruction.Immediate, "address of a function");
                 return (OpCode.Move64Immediate, 0, (long)Machine.CodeStart + target);

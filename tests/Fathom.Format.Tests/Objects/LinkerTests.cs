@@ -19,6 +19,8 @@ public sealed class LinkerTests
             [new Reference(2, ReferenceKind.Map, "counts"), new Reference(6, ReferenceKind.Data, ".rodata", 8), new Reference(18, ReferenceKind.Data, ".rodata")],
             program.References.AsEnumerable());
         Assert.Equal([0, 2, 17, 19, 22, 24], program.Lines.Select(static l => l.Instruction));
+        Assert.Equal([-1, 1, -1, 3, -1, 5], program.Lines.Select(static l => l.Inlined));
+        Assert.Equal([-1, 0, -1, 2, -1, 4], program.InlinedCalls.Select(static c => c.Outer));
     }
 
     [Fact]

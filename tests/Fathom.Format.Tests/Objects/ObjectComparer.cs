@@ -18,6 +18,7 @@ internal static class ObjectComparer
             Assert.Equal(first.Instructions.AsEnumerable(), second.Instructions.AsEnumerable());
             Assert.Equal(first.References.AsEnumerable(), second.References.AsEnumerable());
             Assert.Equal(first.Lines.AsEnumerable(), second.Lines.AsEnumerable());
+            Assert.Equal(first.InlinedCalls.AsEnumerable(), second.InlinedCalls.AsEnumerable());
             Assert.Equal(first.CoreRelocations.AsEnumerable(), second.CoreRelocations.AsEnumerable());
             Assert.Equal(first.TypeId, second.TypeId);
         }

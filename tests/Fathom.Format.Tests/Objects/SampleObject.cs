@@ -112,7 +112,8 @@ internal static class SampleObject
         TypeId = type,
         References = [.. references],
         Instructions = [.. Assembler.Assemble(text).Select(static i => i.Source != 0 && i.IsCall ? i with { Immediate = 0 } : i)],
-        Lines = [new LineInfo(0, "Sample.cs", $"static int {name}() // {owner.License}", 3, 5), new LineInfo(2, "Sample.cs", "return 0;", 4, 9)],
+        Lines = [new LineInfo(0, "Sample.cs", $"static int {name}() // {owner.License}", 3, 5), new LineInfo(2, "Sample.cs", "    return 0;", 4, 5, 8, 1)],
+        InlinedCalls = [new InlinedCall("Outer", "Sample.cs", 9, 3, -1), new InlinedCall("Inner", "Other.cs", 7, 1, 0)],
     };
 
     private static Reference Map(int at, string name) => new(at, ReferenceKind.Map, name);
