@@ -10,7 +10,11 @@ namespace Fathom.Compiler;
 /// <summary>What the compiler may use.</summary>
 /// <param name="InstructionSet">3, or 4 for sign-extending loads and moves, unconditional byte swap and signed division (Linux 6.6).</param>
 /// <param name="CheckIr">Runs the checker of the intermediate form after each pass (tests).</param>
-public sealed record CompilerOptions(int InstructionSet = 3, bool CheckIr = false);
+public sealed record CompilerOptions(int InstructionSet = 3, bool CheckIr = false)
+{
+    /// <summary>Breaks the compiler, to see whether the tests notice; null in every other use.</summary>
+    internal IMutation? Mutation { get; init; }
+}
 
 /// <summary>A problem that only the compiler sees, such as a frame over 512 bytes.</summary>
 /// <param name="Function">The function.</param>

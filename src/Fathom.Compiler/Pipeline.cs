@@ -18,6 +18,7 @@ internal static class Pipeline
     /// <summary>The passes on the intermediate form.</summary>
     public static void Optimize(Function function, CompilerOptions options)
     {
+        options.Mutation?.Change(function, "the front end");
         if (options.CheckIr)
         {
             IrChecker.Check(function, "the front end", isSsa: false);
@@ -75,6 +76,7 @@ internal static class Pipeline
         RegisterAllocator.Run(machine);
         CleanMachineCode.Run(machine);
         FrameLayout.Run(machine, problems);
+        options.Mutation?.Change(machine);
         return Emission.Run(machine, data, options.InstructionSet, problems);
     }
 
@@ -84,6 +86,7 @@ internal static class Pipeline
         foreach (var pass in passes)
         {
             pass.Run(function);
+            options.Mutation?.Change(function, pass.GetType().Name);
             isSsa = pass is BuildSsa || (isSsa && pass is not PromoteSlots);
             if (options.CheckIr)
             {

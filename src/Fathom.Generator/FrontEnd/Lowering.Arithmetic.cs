@@ -82,7 +82,9 @@ internal sealed partial class Lowering
                 : _b.Convert(Conversion.ZeroExtend, right);
         }
 
-        if (kind is BinaryOperatorKind.Divide or BinaryOperatorKind.Remainder && rightOperand.ConstantValue is not { HasValue: true })
+        // C# lets a constant 0 through where the left side is none, and throws.
+        if (kind is BinaryOperatorKind.Divide or BinaryOperatorKind.Remainder
+            && (rightOperand.ConstantValue is not { HasValue: true, Value: { } divisor } || ConstantBytes.Bits(divisor) == 0))
         {
             Block divide = _b.NewBlock("divide");
             _b.Branch(Comparison.Equal, right, _b.Constant(_b.TypeOf(right), 0), Fault(), divide);

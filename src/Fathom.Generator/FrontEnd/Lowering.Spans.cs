@@ -210,15 +210,18 @@ internal sealed partial class Lowering
             }
         }
 
-        // C# throws unless start <= Length and length <= Length - start, all unsigned.
+        // C# throws unless start <= Length and length <= Length - start, all unsigned. The two may change places, and a known length goes
+        // first: of the other the verifier then learns how far it can reach, which it does not find out from a difference.
+        bool isLengthFirst = length is not null && knownLength is not null && knownStart is null;
+        Value first = isLengthFirst ? length!.Value : start;
         Block inside = _b.NewBlock("slice");
-        _b.Branch(Comparison.LessOrEqualUnsigned, start, span.Length, inside, Fault());
+        _b.Branch(Comparison.LessOrEqualUnsigned, first, span.Length, inside, Fault());
         _b.SetBlock(inside);
-        Value rest = knownStart == 0 ? span.Length : _b.Binary(BinaryOperation.Subtract, span.Length, start);
+        Value rest = knownStart == 0 ? span.Length : _b.Binary(BinaryOperation.Subtract, span.Length, first);
         if (length is { } wanted)
         {
             Block fits = _b.NewBlock("slice");
-            _b.Branch(Comparison.LessOrEqualUnsigned, wanted, rest, fits, Fault());
+            _b.Branch(Comparison.LessOrEqualUnsigned, isLengthFirst ? start : wanted, rest, fits, Fault());
             _b.SetBlock(fits);
             rest = wanted;
         }

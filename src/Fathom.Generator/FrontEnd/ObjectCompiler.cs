@@ -40,9 +40,9 @@ internal sealed class ObjectCompiler
         new ObjectCompiler(compilation, cancellation).Run(type);
 
     /// <summary>Compiles what was lowered without problems; what the back end refuses becomes a diagnostic like any other.</summary>
-    public static (BpfObject? Object, ImmutableArray<Diagnostic> Diagnostics) Compile(LoweredObject lowered, INamedTypeSymbol type)
+    public static (BpfObject? Object, ImmutableArray<Diagnostic> Diagnostics) Compile(LoweredObject lowered, INamedTypeSymbol type, CompilerOptions? options = null)
     {
-        CompilerResult result = BpfCompiler.Compile(lowered.Module, new CompilerOptions());
+        CompilerResult result = BpfCompiler.Compile(lowered.Module, options ?? new CompilerOptions());
         var diagnostics = result.Problems.Select(p => Diagnostic.Create(
             Descriptors.BackEnd, lowered.Functions.TryGetValue(p.Function, out Location? l) ? l : type.Place(), p.Function, Describe(p))).ToImmutableArray();
         return (diagnostics.IsEmpty ? result.Object : null, diagnostics);

@@ -1,0 +1,4 @@
+using Fathom.Fuzzing;
+
+HostCompiler.Use();
+return Commands.Run(args);
