@@ -101,7 +101,7 @@ public sealed class MemoryTests
     [Fact]
     public void A_null_pointer_reads_as_zero_where_the_kernel_handles_the_fault()
     {
-        LinkedProgram linked = new("p", "tp_btf/x", Assembler.Assemble("mov %r1, 0\nldxdw %r0, [%r1+40]\nexit"), [], [], [], []);
+        LinkedProgram linked = new("p", "tp_btf/x", Assembler.Assemble("mov %r1, 0\nldxdw %r0, [%r1+40]\nexit"), [], [], [], [], []);
         Assert.Equal(0UL, new Machine().Run(InterpretedProgram.Create(linked)).Value);
         Assert.Throws<MemoryFaultException>(() => new Machine().Run(InterpretedProgram.Create(linked with { Section = "raw_tp/x" })));
         LinkedProgram writing = linked with { Instructions = Assembler.Assemble("mov %r1, 0\nstw [%r1], 1\nexit") };

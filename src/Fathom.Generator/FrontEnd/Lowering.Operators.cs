@@ -1,5 +1,3 @@
-using Fathom.Compiler.IR;
-using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 
