@@ -142,7 +142,9 @@ internal static class Simplifications
 
     private static string Without(SyntaxNode root, SyntaxNode node) => root.RemoveNode(node, SyntaxRemoveOptions.KeepNoTrivia)!.ToFullString();
 
-    private static string With(SyntaxNode root, SyntaxNode node, SyntaxNode simpler) => root.ReplaceNode(node, simpler.WithTriviaFrom(node)).ToFullString();
+    // As text: not every node may stand in every place of a tree, and what is no C# is not kept anyway.
+    private static string With(SyntaxNode root, SyntaxNode node, SyntaxNode simpler) =>
+        root.ToFullString().Remove(node.SpanStart, node.Span.Length).Insert(node.SpanStart, simpler.ToString());
 
     private static string WithoutParameter(SyntaxNode root, ParameterSyntax parameter)
     {

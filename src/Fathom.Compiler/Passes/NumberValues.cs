@@ -6,12 +6,14 @@ namespace Fathom.Compiler.Passes;
 /// <summary>
 /// Finds instructions that compute what a dominating one has computed, and makes them copies of it: pure operations, loads from the
 /// context (the kernel does not change it while the program runs) unless the program stores there, and loads of frozen globals. Equal
-/// relocated numbers are equal; what they are is not looked at. Reads and writes single instructions. Invariant: SSA; no load moves.
+/// relocated numbers are equal; what they are is not looked at. What was computed from a value before a branch limits it is computed again
+/// behind the branch: the verifier limits what is tested, not what was made of it before. Reads and writes single instructions. Invariant: SSA; no load moves.
 /// </summary>
 internal sealed class NumberValues : IPass
 {
     private Function _function = null!;
     private bool _isContextConstant;
+    private int[] _limits = null!;
     private Definitions _definitions = null!;
 
     public bool Run(Function function)
@@ -25,6 +27,7 @@ internal sealed class NumberValues : IPass
         var scope = new Stack<Key>();
         var work = new Stack<(Block Block, int Mark)>();
         work.Push((function.Blocks[0], -1));
+        _limits = new int[function.ValueCount];
         bool changed = false;
         while (work.Count > 0)
         {
@@ -36,10 +39,12 @@ internal sealed class NumberValues : IPass
                     known.Remove(scope.Pop());
                 }
 
+                Limit(block, -1);
                 continue;
             }
 
             work.Push((block, scope.Count));
+            Limit(block, 1);
             foreach (var instruction in block.Instructions)
             {
                 changed |= Number(instruction, known, scope);
@@ -83,6 +88,21 @@ internal sealed class NumberValues : IPass
         return false;
     }
 
+    // Counts the branches on the way that limit a value.
+    private void Limit(Block block, int by)
+    {
+        if (block.Predecessors.Count != 1 || block.Predecessors[0].Terminator is not { Op: Opcode.Branch, Comparison: > Comparison.NotEqual } branch)
+        {
+            return;
+        }
+
+        foreach (int operand in branch.Operands)
+        {
+            var source = _definitions.Source(operand);
+            _limits[source.Result] += by * (source.Op == Opcode.Constant ? 0 : 1);
+        }
+    }
+
     private bool Number(IrInstruction i, Dictionary<Key, int> known, Stack<Key> scope)
     {
         // A copy is nothing to compute.
@@ -92,7 +112,7 @@ internal sealed class NumberValues : IPass
         }
 
         var key = new Key(
-            i.Op, i.Kind, i.Size, i.Flag, i.Slot, i.Immediate, i.Data, _function.TypeOf(i.Result), Operand(i, 0), Operand(i, 1));
+            i.Op, i.Kind, i.Size, i.Flag, i.Slot, i.Immediate, i.Data, _function.TypeOf(i.Result), Operand(i, 0), Operand(i, 1), Limits(i));
         if (known.TryGetValue(key, out int earlier))
         {
             i.Become(Opcode.Copy, earlier);
@@ -106,6 +126,17 @@ internal sealed class NumberValues : IPass
 
     // Behind copies, among them those that this pass has just made.
     private int Operand(IrInstruction i, int n) => n < i.Operands.Length ? _definitions.Source(i.Operands[n]).Result : -1;
+
+    private int Limits(IrInstruction i)
+    {
+        int limits = 0;
+        for (int n = 0; n < i.Operands.Length; n++)
+        {
+            limits += _limits[Operand(i, n)];
+        }
+
+        return limits;
+    }
 
     private bool IsConstantLoad(IrInstruction load)
     {
@@ -128,5 +159,6 @@ internal sealed class NumberValues : IPass
         object? Data,
         IrType Type,
         int Left,
-        int Right);
+        int Right,
+        int Limits);
 }

@@ -10,6 +10,8 @@ namespace Fathom.Compiler.Passes;
 /// </summary>
 internal sealed class Simplify : IPass
 {
+    private const int LoopHelper = 181;
+
     private Function _function = null!;
     private Definitions _definitions = null!;
     private SimplifyArithmetic _arithmetic = null!;
@@ -124,8 +126,21 @@ internal sealed class Simplify : IPass
         Opcode.Offset or Opcode.OffsetBy => RewriteOffset(i),
         Opcode.Load or Opcode.Store or Opcode.Zero or Opcode.Atomic => FoldAddress(i),
         Opcode.CopyMemory => FoldAddress(i) | FoldSource(i),
+        Opcode.CallHelper => DropEmptyLoop(i),
         _ => false,
     };
+
+    // The kernel never follows the body of such a loop, drops it as dead code, and then misses it where it is referred to.
+    private bool DropEmptyLoop(IrInstruction call)
+    {
+        if (call.Immediate != LoopHelper || !_definitions.TryConstant(call.Operands[0], out long count) || count != 0)
+        {
+            return false;
+        }
+
+        call.BecomeConstant(0);
+        return true;
+    }
 
     private static bool RewritePhi(IrInstruction phi)
     {
