@@ -79,7 +79,7 @@ internal sealed partial class RandomMethod
                 Assignment();
                 break;
             case 19 when Chance(40):
-                Line("if (" + Condition(2) + ") { return " + To(_resultType, 2) + "; }");
+                Line("if (" + Condition(2) + ") { return " + Result() + "; }");
                 break;
             case 20 when _bodies.Count > 0 && _namesOutputs:
                 CallBody();
@@ -127,8 +127,7 @@ internal sealed partial class RandomMethod
         }
 
         string target = Pick(_variables.Where(v => !v.IsInput).ToList()) is { } place ? place.Name + " = (" + place.Type + ")" : "";
-        // Not 0: Linux 6.18 then removes the body and misses it ("verifier bug: No program to jit").
-        Line(target + "(Fathom.Bpf.Helpers.Loop(" + _random.Next(1, 6) + ", &" + body.Name + ", &" + state + ") + (long)" + string.Join(" + (long)", body.Fields.Select(f => state + "." + f.Name)) + ");");
+        Line(target + "(Fathom.Bpf.Helpers.Loop(" + _random.Next(0, 6) + ", &" + body.Name + ", &" + state + ") + (long)" + string.Join(" + (long)", body.Fields.Select(f => state + "." + f.Name)) + ");");
     }
 
     /// <summary>A loop made of a jump back.</summary>

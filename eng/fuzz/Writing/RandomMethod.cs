@@ -63,6 +63,7 @@ internal sealed partial class RandomMethod
     private int _loops;
     private int _names;
     private string _resultType = "ulong";
+    private bool _isLoopBody;
     private string _indent = "    ";
 
     private RandomMethod(int seed)
@@ -180,7 +181,7 @@ internal sealed partial class RandomMethod
     /// <summary>The body of a <c>Helpers.Loop</c> and the struct that it works on.</summary>
     private void Body()
     {
-        Reset("long");
+        Reset("long", isLoopBody: true);
         string state = NewName("T"), name = NewName("Body");
         Place[] fields = [.. Enumerable.Range(0, _random.Next(2, 4)).Select(i => new Place("G" + i, AnyType()))];
         Line("public struct " + state + " { " + string.Join(" ", fields.Select(f => "public " + f.Type + " " + f.Name + ";")) + " }");
@@ -191,7 +192,7 @@ internal sealed partial class RandomMethod
         {
             _budget = 16;
             Statements(_random.Next(1, 4), 1);
-            Line("return " + Condition(1) + " ? 1 : 0;");
+            Line("return " + Result() + ";");
         });
         _bodies.Add(new LoopBody(name, state, fields));
     }
@@ -238,7 +239,7 @@ internal sealed partial class RandomMethod
             DeclareReferred();
             _budget = 14;
             Statements(_random.Next(0, 4), 1);
-            Line("return " + To(result, 2) + ";");
+            Line("return " + Result() + ";");
         });
         _callees.Add(new Callee(name, result, [.. parameters], takesOutputs));
     }
@@ -250,7 +251,10 @@ internal sealed partial class RandomMethod
         _buffers.Add(new Buffer("o", "ulong", Outputs, false));
     }
 
-    private void Reset(string result)
+    /// <summary>What the method that is written may return. The body of a loop says only whether to go on: the verifier refuses other numbers.</summary>
+    private string Result() => _isLoopBody ? Condition(1) + " ? 1 : 0" : To(_resultType, 2);
+
+    private void Reset(string result, bool isLoopBody = false)
     {
         _variables = [];
         _readOnly = [];
@@ -263,6 +267,7 @@ internal sealed partial class RandomMethod
         _hasOutputs = false;
         _loops = 0;
         _resultType = result;
+        _isLoopBody = isLoopBody;
     }
 
     /// <summary>The body of a method. Its constants are cut off as its numbers are.</summary>

@@ -44,6 +44,8 @@ public sealed class Function
     /// <summary>Number of block ids given out.</summary>
     internal int BlockIds { get; private set; }
 
+    internal void Retype(int value, IrType type) => _types[value] = type;
+
     internal int NewValue(IrType type, string? name = null)
     {
         _types.Add(type);

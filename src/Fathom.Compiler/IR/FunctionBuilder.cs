@@ -48,6 +48,13 @@ public sealed class FunctionBuilder
     /// <summary>Makes a register that is assigned later.</summary>
     public Value NewValue(IrType type, string? name = null) => new(Function.NewValue(type, name));
 
+    /// <summary>Gives a register that was made by <see cref="NewValue"/>, and that nothing reads or assigns yet, another type of its width.</summary>
+    public void Retype(Value value, IrType type)
+    {
+        Require(TypeOf(value).Bits == type.Bits, "A register keeps its width.");
+        Function.Retype(value.Id, type);
+    }
+
     /// <summary>The type of a register.</summary>
     public IrType TypeOf(Value value) => Function.TypeOf(value.Id);
 

@@ -39,6 +39,12 @@ internal sealed partial class Lowering
         IrType type = _b.TypeOf(target.Pointer);
         PointerSpace space = _b.TypeOf(value.Pointer).Space;
         Value pointer = value.Pointer;
+        if (space != type.Space && _unit.Spaces.Settle(target.HintKey, space))
+        {
+            type = IrType.PointerTo(space);
+            _b.Retype(target.Pointer, type);
+        }
+
         _unit.Spaces.See(target.HintKey, space);
         if (space != type.Space)
         {

@@ -222,6 +222,12 @@ internal sealed partial class Lowering
         IrType source = _b.TypeOf(value);
         if (target.IsPointer)
         {
+            if (target.Space != source.Space && source.IsPointer && _unit.Spaces.Settle(place.HintKey, source.Space))
+            {
+                _b.Retype(place.Register, source);
+                target = source;
+            }
+
             _unit.Spaces.See(place.HintKey, source.Space);
             if (source.Space != target.Space)
             {

@@ -28,12 +28,16 @@ internal sealed class ObjectCompiler
     private readonly CancellationToken _cancellation;
     private readonly PointerSpaces _spaces = new();
     private readonly Bodies _bodies;
+    private readonly Layouts _layouts;
+    private readonly SourcePositions _positions;
 
     private ObjectCompiler(Compilation compilation, CancellationToken cancellation)
     {
         _compilation = compilation;
         _cancellation = cancellation;
         _bodies = new Bodies(compilation, cancellation);
+        _layouts = new Layouts(compilation);
+        _positions = new SourcePositions(compilation);
     }
 
     public static LoweredObject Lower(INamedTypeSymbol type, Compilation compilation, CancellationToken cancellation) =>
@@ -59,21 +63,20 @@ internal sealed class ObjectCompiler
 
     private LoweredObject Run(INamedTypeSymbol type)
     {
-        LoweredObject result = Attempt(type, out bool again);
+        var shape = ObjectShape.Read(type, _layouts, _compilation);
+        LoweredObject result = Attempt(shape, out bool again);
         for (int i = 0; again && i < MaxAttempts; i++)
         {
-            result = Attempt(type, out again);
+            result = Attempt(shape, out again);
         }
 
         return result with { Diagnostics = BrokenCode.LeaveAway(result.Diagnostics, type, _compilation, _cancellation), IsRefused = !result.Diagnostics.IsEmpty };
     }
 
-    private LoweredObject Attempt(INamedTypeSymbol type, out bool again)
+    private LoweredObject Attempt(ObjectShape shape, out bool again)
     {
-        var layouts = new Layouts(_compilation);
-        var shape = ObjectShape.Read(type, layouts, _compilation);
         var module = new Module { License = shape.License };
-        var unit = new UnitContext(_compilation, module, shape, layouts, _spaces, _bodies, _cancellation);
+        var unit = new UnitContext(_compilation, module, shape, _layouts, _positions, _spaces, _bodies, _cancellation);
         unit.Diagnostics.AddRange(shape.Problems);
         unit.FunctionNames.UnionWith(shape.Maps.Select(m => m.Field.Name).Concat(shape.Globals.Select(g => BtfTypes.Identifier(g.Field.Name))).Concat(shape.Programs.Select(p => BtfTypes.Identifier(p.Method.Name))));
         foreach (MapShape map in shape.Maps)

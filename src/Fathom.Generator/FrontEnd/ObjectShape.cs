@@ -188,10 +188,24 @@ internal sealed class ObjectShape
 
         byte[] initial = ConstantBytes.Of(field, layout.Size, _compilation);
         var section = field.IsReadOnly ? Compiler.IR.DataSection.ReadOnly
-            : initial.All(b => b == 0) ? Compiler.IR.DataSection.Zeroed : Compiler.IR.DataSection.Data;
+            : IsZero(initial) ? Compiler.IR.DataSection.Zeroed : Compiler.IR.DataSection.Data;
         int offset = (ends[(int)section] + layout.Alignment - 1) / layout.Alignment * layout.Alignment;
         ends[(int)section] = offset + layout.Size;
         Globals.Add(new GlobalShape(field, section, initial, layout.Alignment, offset, isConstant));
+    }
+
+    /// <summary>True if there is nothing but zeros. A loop, because tables of a megabyte are looked through while their author types.</summary>
+    private static bool IsZero(byte[] bytes)
+    {
+        foreach (byte value in bytes)
+        {
+            if (value != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void ReadMap(IFieldSymbol field, AttributeData? attribute, int kind)

@@ -28,6 +28,18 @@ internal sealed class PointerSpaces
         return space;
     }
 
+    /// <summary>True if nothing was known of a variable until now, its first assignment: it is taken to hold what that gives it.</summary>
+    public bool Settle(string variable, PointerSpace space)
+    {
+        if (_learned.ContainsKey(variable) || _seen.ContainsKey(variable) || !_used.ContainsKey(variable))
+        {
+            return false;
+        }
+
+        _used[variable] = space;
+        return true;
+    }
+
     /// <summary>Notes what is assigned to a variable.</summary>
     public void See(string variable, PointerSpace space) =>
         _seen[variable] = _seen.TryGetValue(variable, out PointerSpace before) ? Join(before, space) : space;

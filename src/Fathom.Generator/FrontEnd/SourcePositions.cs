@@ -10,7 +10,7 @@ namespace Fathom.Generator.FrontEnd;
 internal sealed class SourcePositions
 {
     private readonly string _folder;
-    private readonly Dictionary<SyntaxTree, (string Path, SourceText Text)> _files = [];
+    private readonly Dictionary<SyntaxTree, (string Path, TextLineCollection Lines, string Text)> _files = [];
     private readonly Dictionary<(SyntaxTree, int, int), SourcePosition> _known = [];
 
     public SourcePositions(Compilation compilation)
@@ -31,15 +31,17 @@ internal sealed class SourcePositions
             return known;
         }
 
-        if (!_files.TryGetValue(tree, out (string Path, SourceText Text) file))
+        if (!_files.TryGetValue(tree, out (string Path, TextLineCollection Lines, string Text) file))
         {
-            file = (Shorten(tree.FilePath), tree.GetText());
+            // As one string: text that is being edited is made of pieces, and each line would be put together anew.
+            SourceText text = tree.GetText();
+            file = (Shorten(tree.FilePath), text.Lines, text.ToString());
             _files[tree] = file;
         }
 
-        TextLine line = file.Text.Lines.GetLineFromPosition(start);
+        TextLine line = file.Lines.GetLineFromPosition(start);
         int length = Math.Min(node.Span.End, line.End) - start;
-        var position = new SourcePosition(file.Path, line.LineNumber + 1, start - line.Start + 1, line.ToString().TrimEnd(), length);
+        var position = new SourcePosition(file.Path, line.LineNumber + 1, start - line.Start + 1, file.Text.Substring(line.Start, line.End - line.Start).TrimEnd(), length);
         _known[(tree, start, node.Span.End)] = position;
         return position;
     }

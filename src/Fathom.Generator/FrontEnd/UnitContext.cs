@@ -12,7 +12,7 @@ internal sealed class UnitContext
 {
     private readonly Dictionary<string, Global> _literals = new(StringComparer.Ordinal);
 
-    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, PointerSpaces spaces, Bodies bodies, CancellationToken cancellation)
+    public UnitContext(Compilation compilation, Module module, ObjectShape shape, Layouts layouts, SourcePositions positions, PointerSpaces spaces, Bodies bodies, CancellationToken cancellation)
     {
         Compilation = compilation;
         Module = module;
@@ -22,7 +22,7 @@ internal sealed class UnitContext
         Bodies = bodies;
         Cancellation = cancellation;
         Types = new BtfTypes(module.Types, layouts);
-        Positions = new SourcePositions(compilation);
+        Positions = positions;
     }
 
     public Compilation Compilation { get; }
