@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Fathom.Tools.BioLatency;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.OpenSnoop;
 
 namespace Fathom.Cli;
 
@@ -8,5 +9,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool()];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new OpenSnoopTool()];
 }

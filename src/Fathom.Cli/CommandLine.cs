@@ -60,6 +60,7 @@ internal static class CommandLine
                 Pid = PidOf(given, command is not null),
                 Comm = CommOf(given),
                 Cgroup = given.GetValueOrDefault(CommonOptions.Cgroup.Name),
+                Timestamps = given.ContainsKey(CommonOptions.Timestamp.Name),
             },
         };
 
@@ -72,6 +73,7 @@ internal static class CommandLine
             string[] aliases = option == CommonOptions.Help ? ["-h", "-?"] : option.ShortName is { } letter ? [letter] : [];
             Option parsed = option.Value is null
                 ? new Option<bool>(option.Name, aliases) { Arity = ArgumentArity.Zero }
+                : option.Repeats ? new Option<string[]>(option.Name, aliases) { Arity = ArgumentArity.OneOrMore }
                 : new Option<string>(option.Name, aliases) { Arity = ArgumentArity.ExactlyOne };
             grammar.Options.Add(parsed);
             values.Add(parsed, option);
@@ -93,7 +95,7 @@ internal static class CommandLine
                 continue;
             }
 
-            if (option.Value is not null && found.Tokens.Count != 1)
+            if (option.Value is not null && found.Tokens.Count != 1 && !(option.Repeats && found.Tokens.Count > 0))
             {
                 throw new UsageException(found.Tokens.Count == 0
                     ? $"option {Called(found, option)} needs a value: {option.Value}"
@@ -105,7 +107,7 @@ internal static class CommandLine
                 throw new UsageException($"option {Called(found, option)} needs a value: {option.Value}");
             }
 
-            given[option.Name] = option.Value is null ? "" : found.Tokens[0].Value;
+            given[option.Name] = option.Value is null ? "" : string.Join(',', found.Tokens.Select(static token => token.Value));
         }
 
         // Whatever else the grammar has found, in its own words.

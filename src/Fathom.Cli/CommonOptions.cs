@@ -16,12 +16,16 @@ internal static class CommonOptions
     public static readonly ToolOption Timestamp = new("--timestamp", 'T', null, "Begin each report with the time of day.");
     public static readonly ToolOption Help = new("--help", 'h', null, "Show this help.");
 
+    public static readonly ToolOption RowTimestamp = Timestamp with { Help = "Begin each row with the time of day." };
+
     private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Help];
+
+    private static readonly ToolOption[] s_forEvents = [RowTimestamp, Duration, Pid, Comm, Cgroup, Json, Help];
 
     /// <summary>All options of a tool: its own, then the common ones, without the letters that its own have taken.</summary>
     public static IReadOnlyList<ToolOption> With(ToolDescription tool) =>
     [
         .. tool.Options,
-        .. s_all.Select(common => tool.Options.Any(own => own.Letter == common.Letter) ? common with { Letter = '\0' } : common),
+        .. (tool.ShowsEvents ? s_forEvents : s_all).Select(common => tool.Options.Any(own => own.Letter == common.Letter) ? common with { Letter = '\0' } : common),
     ];
 }

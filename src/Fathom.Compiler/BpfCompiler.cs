@@ -12,6 +12,9 @@ namespace Fathom.Compiler;
 /// <param name="CheckIr">Runs the checker of the intermediate form after each pass (tests).</param>
 public sealed record CompilerOptions(int InstructionSet = 3, bool CheckIr = false)
 {
+    /// <summary>Shares the stack among the variables of every function, not only where it would not do otherwise: for tests.</summary>
+    internal bool ColourSlots { get; init; }
+
     /// <summary>Breaks the compiler, to see whether the tests notice; null in every other use.</summary>
     internal IMutation? Mutation { get; init; }
 }

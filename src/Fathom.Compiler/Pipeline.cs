@@ -12,7 +12,23 @@ internal static class Pipeline
     public static BpfFunction Run(Function function, DataLayout data, CompilerOptions options, List<CompilerProblem> problems)
     {
         Optimize(function, options);
-        return Generate(function, data, options, problems);
+        if (options.ColourSlots)
+        {
+            Run(function, options, [new ColourSlots()]);
+        }
+
+        var machine = Generate(function, options, problems);
+        if (!FrameLayout.Run(machine) && !options.ColourSlots)
+        {
+            // Only where it is needed: two things at one place tell the verifier less about each.
+            Run(function, options, [new ColourSlots()]);
+            machine = Generate(function, options, []);
+            _ = FrameLayout.Run(machine);
+        }
+
+        FrameLayout.Check(machine, problems);
+        options.Mutation?.Change(machine);
+        return Emission.Run(machine, data, options.InstructionSet, problems);
     }
 
     /// <summary>The passes on the intermediate form.</summary>
@@ -68,21 +84,19 @@ internal static class Pipeline
         ]);
     }
 
-    /// <summary>From the final intermediate form to code.</summary>
-    private static BpfFunction Generate(Function function, DataLayout data, CompilerOptions options, List<CompilerProblem> problems)
+    /// <summary>From the final intermediate form to code without places in the frame.</summary>
+    private static MachineFunction Generate(Function function, CompilerOptions options, List<CompilerProblem> problems)
     {
         var machine = Selector.Select(function, options.InstructionSet, problems);
         RemoveDeadCode.Run(machine);
         RegisterAllocator.Run(machine);
         CleanMachineCode.Run(machine);
-        FrameLayout.Run(machine, problems);
-        options.Mutation?.Change(machine);
-        return Emission.Run(machine, data, options.InstructionSet, problems);
+        return machine;
     }
 
     private static void Run(Function function, CompilerOptions options, IPass[] passes)
     {
-        bool isSsa = false;
+        bool isSsa = passes[0] is ColourSlots;
         foreach (var pass in passes)
         {
             pass.Run(function);

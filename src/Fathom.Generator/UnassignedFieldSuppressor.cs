@@ -35,7 +35,7 @@ public sealed class UnassignedFieldSuppressor : DiagnosticSuppressor
             ISymbol? symbol = context.GetSemanticModel(tree).GetDeclaredSymbol(node, context.CancellationToken);
             bool isOurs = symbol switch
             {
-                IFieldSymbol field => field.ContainingType.Has("BpfObject") || field.ContainingType.KernelName() is not null,
+                IFieldSymbol field => field.ContainingType.Has("BpfObject") || field.ContainingType.Has("BpfPart") || field.ContainingType.KernelName() is not null,
                 IMethodSymbol method => method.ProgramAttribute() is not null,
                 _ => false,
             };

@@ -39,7 +39,7 @@ internal sealed class FakeTool : ITool
         return Failure is null ? new Tracing(this) : throw Failure;
     }
 
-    private sealed class Tracing(FakeTool tool) : ITracing
+    private sealed class Tracing(FakeTool tool) : IReportTracing
     {
         public void Report(ISink sink)
         {

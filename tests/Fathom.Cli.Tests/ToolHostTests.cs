@@ -152,7 +152,7 @@ public sealed class ToolHostTests
             return new Tracing(see);
         }
 
-        private sealed class Tracing(Action see) : ITracing
+        private sealed class Tracing(Action see) : IReportTracing
         {
             public void Report(ISink sink) => see();
 

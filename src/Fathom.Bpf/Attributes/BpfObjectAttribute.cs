@@ -14,6 +14,24 @@ public sealed class BpfObjectAttribute : Attribute
 }
 
 /// <summary>
+/// Marks a <c>static unsafe</c> class whose constants, globals, maps and programs several BPF objects have, each its own: those that name it
+/// with <see cref="IncludesAttribute"/>. Its other methods may be called from programs like any.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class BpfPartAttribute : Attribute
+{
+}
+
+/// <summary>The BPF object also has what a part declares, as if it stood in the object's own class, behind what does.</summary>
+/// <param name="part">A class marked <see cref="BpfPartAttribute"/>, in the same project.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class IncludesAttribute(Type part) : Attribute
+{
+    /// <summary>The part.</summary>
+    public Type Part { get; } = part;
+}
+
+/// <summary>
 /// A <c>static readonly</c> field whose value is fixed when the object is loaded. It lies in <c>.rodata</c>, which is frozen before the
 /// verifier runs: branches that it rules out cost nothing and may even use what the kernel lacks.
 /// </summary>

@@ -16,6 +16,8 @@ public unsafe struct TaskStruct
     public TaskStruct* parent;
     public TaskStruct* group_leader;
     public MmStruct* mm;
+    public FsStruct* fs;
+    public FilesStruct* files;
     public SignalStruct* signal;
     public CssSet* cgroups;
     public ulong start_time;

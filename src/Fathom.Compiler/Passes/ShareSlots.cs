@@ -66,7 +66,7 @@ internal sealed class ShareSlots : IPass
                     }
 
                     bool isLoad = i.Op == Opcode.Load && i.Core is null;
-                    bool isFill = i.Op == Opcode.CallHelper && o == 0 && RemoveDeadStores.Fills(i.Immediate);
+                    bool isFill = i.Op == Opcode.CallHelper && o == 0 && SlotLiveness.Fills(i.Immediate);
                     fills[root.Slot] += isLoad ? 0 : isFill ? 1 : 2;
                 }
             }

@@ -148,7 +148,7 @@ internal sealed partial class Lowering
     private Place LocateField(IFieldReferenceOperation reference)
     {
         IFieldSymbol field = reference.Field;
-        if (field.IsVolatile && !SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type))
+        if (field.IsVolatile && !_unit.Shape.IsOwn(field.ContainingType))
         {
             throw Unsupported(reference, "'volatile' orders nothing in a BPF program: use Interlocked on '" + field.Name + "', and make it an ordinary field");
         }
@@ -263,11 +263,11 @@ internal sealed partial class Lowering
         }
 
         throw new LoweringException(Descriptors.StaticField, Where(reference), field.Name,
-            SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type)
-                ? "its declaration is not valid" : "only the static fields of '" + _unit.Shape.Type.Name + "' itself are globals of the object: move it there, or make it const")
+            _unit.Shape.IsOwn(field.ContainingType)
+                ? "its declaration is not valid" : "only the static fields of '" + _unit.Shape.Type.Name + "' itself are globals of the object, and those of the parts that it includes: move it there, or make it const")
         {
             // What is wrong with a field of the object itself was said where it is declared.
-            IsConsequence = SymbolEqualityComparer.Default.Equals(field.ContainingType, _unit.Shape.Type),
+            IsConsequence = _unit.Shape.IsOwn(field.ContainingType),
         };
     }
 

@@ -36,6 +36,9 @@ internal sealed class ObjectShape
 
     public INamedTypeSymbol Type { get; }
 
+    /// <summary>The parts that it includes.</summary>
+    public List<INamedTypeSymbol> Parts { get; } = [];
+
     public string License { get; private set; } = "Dual MIT/GPL";
 
     public List<MapShape> Maps { get; } = [];
@@ -52,9 +55,10 @@ internal sealed class ObjectShape
     public static ObjectShape Read(INamedTypeSymbol type, Layouts layouts, Compilation compilation)
     {
         var shape = new ObjectShape(type, layouts, compilation);
+        shape.ReadParts();
         shape.ReadType();
         var ends = new int[3];
-        foreach (ISymbol member in type.GetMembers())
+        foreach (ISymbol member in shape.Members())
         {
             try
             {
@@ -75,6 +79,34 @@ internal sealed class ObjectShape
         }
 
         return shape;
+    }
+
+    /// <summary>True for the class of the object and those of its parts.</summary>
+    public bool IsOwn(ISymbol? type) =>
+        SymbolEqualityComparer.Default.Equals(type, Type) || Parts.Any(p => SymbolEqualityComparer.Default.Equals(p, type));
+
+    private IEnumerable<ISymbol> Members() => Parts.Aggregate<INamedTypeSymbol, IEnumerable<ISymbol>>(Type.GetMembers(), static (all, part) => all.Concat(part.GetMembers()));
+
+    private void ReadParts()
+    {
+        foreach (AttributeData attribute in Type.GetAttributes().Where(a => a.AttributeClass is { Name: "IncludesAttribute" } c && Symbols.IsIn(c, Symbols.Vocabulary)))
+        {
+            var part = attribute.ConstructorArguments.FirstOrDefault().Value as INamedTypeSymbol;
+            string? wrong =
+                part is null ? "a part is a class"
+                : !part.Has("BpfPart") || !part.IsStatic || part.IsGenericType ? "'" + part.Name + "' is no part: only a static class marked [BpfPart] is, and no generic one"
+                : part.DeclaringSyntaxReferences.IsEmpty ? "'" + part.Name + "' has no source here: a part is compiled into each object, so it must be in the same project"
+                : IsOwn(part) ? "'" + part.Name + "' is included already"
+                : null;
+            if (wrong is not null)
+            {
+                Location where = attribute.ApplicationSyntaxReference is { } syntax ? Microsoft.CodeAnalysis.Location.Create(syntax.SyntaxTree, syntax.Span) : Type.Place();
+                _problems.Add(Diagnostic.Create(Descriptors.NotSupported, where, "[Includes]: " + wrong));
+                continue;
+            }
+
+            Parts.Add(part!);
+        }
     }
 
     private void ReadType()
@@ -144,7 +176,7 @@ internal sealed class ObjectShape
     private void RefuseNames()
     {
         var names = new HashSet<string>();
-        foreach (ISymbol member in Type.GetMembers().Where(m => m is { IsStatic: true, IsImplicitlyDeclared: false } and not IMethodSymbol { MethodKind: not MethodKind.Ordinary } || m is ITypeSymbol))
+        foreach (ISymbol member in Members().Where(m => m is { IsStatic: true, IsImplicitlyDeclared: false } and not IMethodSymbol { MethodKind: not MethodKind.Ordinary } || m is ITypeSymbol))
         {
             bool isData = member is IFieldSymbol { IsConst: false };
             bool isProgram = member is IMethodSymbol method && method.ProgramAttribute() is not null;

@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Fathom.Output.Rows;
 
 namespace Fathom.Output.Sinks;
 
@@ -13,6 +14,9 @@ namespace Fathom.Output.Sinks;
 /// </remarks>
 public static class Escaping
 {
+    private static readonly SearchValues<byte> s_plainBytes = SearchValues.Create(
+        " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
+
     /// <summary>The text, escaped; the same instance if nothing had to be.</summary>
     public static string Escape(string text)
     {
@@ -49,40 +53,54 @@ public static class Escaping
     /// <summary>The bytes as text, escaped. A NUL does not end them: cut before.</summary>
     public static string Escape(ReadOnlySpan<byte> utf8)
     {
-        var escaped = new StringBuilder(utf8.Length);
-        Span<char> chars = stackalloc char[2];
+        var escaped = new Utf8Line();
+        Escape(utf8, escaped);
+        return Encoding.UTF8.GetString(escaped.Written);
+    }
+
+    /// <summary>Appends the bytes, escaped. What is plain, as nearly every name is, is copied as it is.</summary>
+    public static void Escape(ReadOnlySpan<byte> utf8, Utf8Line to)
+    {
         while (!utf8.IsEmpty)
         {
+            int plain = utf8.IndexOfAnyExcept(s_plainBytes);
+            if (plain != 0)
+            {
+                plain = plain < 0 ? utf8.Length : plain;
+                to.Append(utf8[..plain]);
+                utf8 = utf8[plain..];
+                continue;
+            }
+
             OperationStatus status = Rune.DecodeFromUtf8(utf8, out Rune rune, out int length);
             if (status != OperationStatus.Done)
             {
                 foreach (byte invalid in utf8[..length])
                 {
-                    escaped.Append(CultureInfo.InvariantCulture, $@"\x{invalid:x2}");
+                    to.Append(@"\x"u8);
+                    to.Append(invalid, "x2");
                 }
             }
             else if (IsPlain(rune))
             {
-                escaped.Append(chars[..rune.EncodeToUtf16(chars)]);
+                to.Append(utf8[..length]);
             }
             else
             {
-                AppendEscape(escaped, rune.Value);
+                to.Append(AppendEscape(new StringBuilder(), rune.Value).ToString().AsSpan());
             }
 
             utf8 = utf8[length..];
         }
-
-        return escaped.ToString();
     }
 
     private static bool IsPlain(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune) is not
         (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
-    private static void AppendEscape(StringBuilder to, int value)
+    private static StringBuilder AppendEscape(StringBuilder to, int value)
     {
         CultureInfo plain = CultureInfo.InvariantCulture;
-        _ = value switch
+        return value switch
         {
             '\\' => to.Append(@"\\"),
             '\n' => to.Append(@"\n"),

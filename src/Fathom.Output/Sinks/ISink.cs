@@ -1,5 +1,6 @@
 using System;
 using Fathom.Output.Histograms;
+using Fathom.Output.Rows;
 
 namespace Fathom.Output.Sinks;
 
@@ -30,4 +31,17 @@ public interface ISink
 
     /// <summary>Ends what <see cref="BeginInterval"/> began.</summary>
     void EndInterval();
+
+    /// <summary>Says that tracing has begun, and what the rows will be.</summary>
+    /// <typeparam name="T">The row.</typeparam>
+    void BeginRows<T>(RowLayout<T> layout)
+        where T : allows ref struct;
+
+    /// <summary>A row. It may be held back until <see cref="EndRows"/>.</summary>
+    /// <typeparam name="T">The row.</typeparam>
+    void WriteRow<T>(RowLayout<T> layout, in T row)
+        where T : allows ref struct;
+
+    /// <summary>Writes out what was held back.</summary>
+    void EndRows();
 }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fathom.Output.Histograms;
+using Fathom.Output.Rows;
 
 namespace Fathom.Output.Sinks;
 
@@ -14,13 +15,19 @@ namespace Fathom.Output.Sinks;
 /// </summary>
 /// <param name="output">Standard output. It is written to when a line is complete, and never buffers after that.</param>
 /// <param name="tool">The tool's name, which every record carries.</param>
-public sealed class JsonSink(Stream output, string tool) : ISink
+/// <param name="clock">The time of day of rows; measured by default.</param>
+public sealed class JsonSink(Stream output, string tool, RowClock? clock = null) : ISink
 {
+    private const int FullBuffer = 64 * 1024;
+
     // The default encoder also escapes what HTML might take for its own; these lines are not HTML.
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly OutputStream _output = new(output);
     private readonly ArrayBufferWriter<byte> _line = new(4096);
+    private readonly RowClock _clock = clock ?? RowClock.Measure();
+    private readonly byte[] _timestamp = new byte[30];
+    private Utf8JsonWriter? _rows;
     private DateTimeOffset _time = DateTimeOffset.UnixEpoch;
 
     /// <inheritdoc/>
@@ -66,6 +73,47 @@ public sealed class JsonSink(Stream output, string tool) : ISink
     /// <inheritdoc/>
     public void EndInterval()
     {
+    }
+
+    /// <inheritdoc/>
+    public void BeginRows<T>(RowLayout<T> layout)
+        where T : allows ref struct
+    {
+    }
+
+    /// <inheritdoc/>
+    public void WriteRow<T>(RowLayout<T> layout, in T row)
+        where T : allows ref struct
+    {
+        Utf8JsonWriter json = _rows ??= new Utf8JsonWriter(_line, s_options);
+        json.WriteStartObject();
+        json.WriteString("tool", tool);
+        json.WriteString("type", layout.Type);
+        _clock.WriteTimestamp(layout.TimeNs(row), _timestamp);
+        json.WriteString("time", _timestamp);
+        foreach (Column<T> column in layout.All)
+        {
+            column.WriteJson(row, json);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        json.Reset();
+        _line.Write("\n"u8);
+        if (_line.WrittenCount >= FullBuffer)
+        {
+            EndRows();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndRows()
+    {
+        if (_line.WrittenCount > 0)
+        {
+            _output.Write(_line.WrittenSpan);
+            _line.ResetWrittenCount();
+        }
     }
 
     private static void WriteMax(Utf8JsonWriter json, Histogram histogram)
@@ -127,6 +175,7 @@ public sealed class JsonSink(Stream output, string tool) : ISink
 
     private void WriteLine<T>(string type, T record, Action<Utf8JsonWriter, T> write)
     {
+        EndRows();
         using (var json = new Utf8JsonWriter(_line, s_options))
         {
             json.WriteStartObject();

@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
 using Fathom.Output.Histograms;
+using Fathom.Output.Rows;
 
 namespace Fathom.Output.Sinks;
 
@@ -13,9 +15,13 @@ namespace Fathom.Output.Sinks;
 /// <param name="zone">The time zone to show; the local one by default.</param>
 public sealed class TextSink(Stream output, Stream errors, bool timestamps, TimeZoneInfo? zone = null) : ISink
 {
+    // A pipe takes as much at a time.
+    private const int FullBuffer = 64 * 1024;
+
     private readonly OutputStream _output = new(output);
     private readonly OutputStream _errors = new(errors);
     private readonly StringBuilder _block = new();
+    private readonly Utf8Line _rows = new();
 
     /// <inheritdoc/>
     public void Begin(string banner)
@@ -86,8 +92,61 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     /// <inheritdoc/>
     public void EndInterval() => Flush();
 
+    /// <inheritdoc/>
+    public void BeginRows<T>(RowLayout<T> layout)
+        where T : allows ref struct
+    {
+        for (int i = 0; i < layout.Text.Count; i++)
+        {
+            int start = _rows.Length;
+            _rows.Append(layout.Text[i].Header.AsSpan());
+            EndCell(layout.Text, i, start);
+        }
+
+        Flush();
+    }
+
+    /// <inheritdoc/>
+    public void WriteRow<T>(RowLayout<T> layout, in T row)
+        where T : allows ref struct
+    {
+        for (int i = 0; i < layout.Text.Count; i++)
+        {
+            int start = _rows.Length;
+            layout.Text[i].WriteText(row, _rows);
+            EndCell(layout.Text, i, start);
+        }
+
+        if (_rows.Length >= FullBuffer)
+        {
+            Flush();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndRows() => Flush();
+
+    // Numbers of columns that stand at the right may still need their spaces when they are the last.
+    private void EndCell<T>(IReadOnlyList<Column<T>> columns, int index, int start)
+        where T : allows ref struct
+    {
+        bool isLast = index == columns.Count - 1;
+        if (!isLast || columns[index].Width > 0)
+        {
+            _rows.Align(start, columns[index].Width);
+        }
+
+        _rows.Append(isLast ? (byte)'\n' : (byte)' ');
+    }
+
     private void Flush()
     {
+        if (_rows.Length > 0)
+        {
+            _output.Write(_rows.Written);
+            _rows.Clear();
+        }
+
         if (_block.Length > 0)
         {
             _output.Write(_block);

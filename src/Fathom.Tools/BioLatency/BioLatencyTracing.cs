@@ -21,7 +21,7 @@ internal sealed record BioLatencyView(TimeUnit Unit, bool PerDisk, bool PerFlags
 /// <param name="diskName">The name of a disk by its number in the kernel.</param>
 /// <param name="flagsName">The name of <c>cmd_flags</c>.</param>
 internal sealed class BioLatencyTracing(
-    IBioLatencySource source, BioLatencyView view, Histogram empty, Func<uint, string> diskName, Func<ulong, string> flagsName) : ITracing
+    IBioLatencySource source, BioLatencyView view, Histogram empty, Func<uint, string> diskName, Func<ulong, string> flagsName) : IReportTracing
 {
     private BioLatencyReading? _before;
 

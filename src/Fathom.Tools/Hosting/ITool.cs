@@ -14,13 +14,18 @@ public interface ITool
 
     /// <summary>Loads and attaches what the request needs. If that fails, nothing stays attached.</summary>
     /// <param name="request">What was asked for.</param>
-    /// <returns>What is traced from now on, until it is disposed of.</returns>
+    /// <returns>What is traced from now on, until it is disposed of: an <see cref="IReportTracing"/> or an <see cref="IEventTracing"/>.</returns>
     /// <exception cref="CannotRunException">It cannot run; the message says why and what to do.</exception>
     ITracing Start(ToolRequest request);
 }
 
 /// <summary>A tool at work.</summary>
 public interface ITracing : IDisposable
+{
+}
+
+/// <summary>A tool at work that sums up: it has something to say when a report is due.</summary>
+public interface IReportTracing : ITracing
 {
     /// <summary>Writes what happened since the last report, or since the start.</summary>
     void Report(ISink sink);
@@ -29,4 +34,17 @@ public interface ITracing : IDisposable
     void ReportEnd(ISink sink)
     {
     }
+}
+
+/// <summary>A tool at work that shows each event.</summary>
+public interface IEventTracing : ITracing
+{
+    /// <summary>Says what the rows will be.</summary>
+    void Begin(ISink sink);
+
+    /// <summary>Writes the events that have come, and what was lost.</summary>
+    /// <param name="sink">Where they go.</param>
+    /// <param name="isLast">Whether it is the end: nothing more is traced then, and nothing held back.</param>
+    /// <returns>Whether events come so fast that the next call should follow at once.</returns>
+    bool Poll(ISink sink, bool isLast);
 }

@@ -11,8 +11,11 @@ public sealed record ToolDescription
     /// <summary>What it shows, in one line without a full stop.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>What is printed when tracing has begun.</summary>
-    public required string Banner { get; init; }
+    /// <summary>What is printed when tracing has begun; nothing for a tool that shows each event, whose columns are printed.</summary>
+    public string Banner { get; init; } = "";
+
+    /// <summary>Whether it shows each event. It has no intervals then.</summary>
+    public bool ShowsEvents { get; init; }
 
     /// <summary>Its own options, besides those that all tools have. A letter that it uses is not that of a common option.</summary>
     public required IReadOnlyList<ToolOption> Options { get; init; }
@@ -34,6 +37,9 @@ public sealed record ToolDescription
 /// <param name="Help">What it does.</param>
 public sealed record ToolOption(string Name, char Letter, string? Value, string Help)
 {
+    /// <summary>Whether it may be given more than once; its values are joined by commas then.</summary>
+    public bool Repeats { get; init; }
+
     /// <summary>The short name with its dash; null if there is none.</summary>
     public string? ShortName => Letter == '\0' ? null : "-" + Letter;
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
@@ -8,6 +9,9 @@ namespace Fathom.Tools.Hosting;
 /// <summary>Runs a tool: starts it, keeps the time, and has it report what is due until the end.</summary>
 public static class ToolHost
 {
+    // Long against what a look costs, short against what a person notices.
+    private static readonly TimeSpan s_eventPace = TimeSpan.FromMilliseconds(20);
+
     /// <summary>
     /// Runs a tool until its schedule is over, the end is asked for, or the command has ended. What is due is reported at the end in any case.
     /// </summary>
@@ -40,7 +44,24 @@ public static class ToolHost
         try
         {
             using ITracing tracing = tool.Start(request);
-            Trace(tracing);
+            clock.Restart();
+            if (tracing is IEventTracing events)
+            {
+                events.Begin(sink);
+                traced?.Resume(clock.Stop);
+                Follow(events, schedule, sink, clock);
+            }
+            else
+            {
+                sink.Begin(tool.Description.Banner);
+                traced?.Resume(clock.Stop);
+                Report((IReportTracing)tracing, schedule, sink, clock);
+            }
+
+            if (traced is { HasEnded: false })
+            {
+                request.Note($"tracing has ended, but the command (process {traced.Pid}) has not");
+            }
         }
         catch (VerifierRejectedException e)
         {
@@ -52,34 +73,38 @@ public static class ToolHost
         {
             throw new CannotRunException(e.Message, e);
         }
+    }
 
-        void Trace(ITracing tracing)
+    private static void Report(IReportTracing tracing, Schedule schedule, ISink sink, HostClock clock)
+    {
+        bool isLast = false;
+        for (long reports = 0; !isLast; reports++)
         {
-            clock.Restart();
-            sink.Begin(tool.Description.Banner);
-            traced?.Resume(clock.Stop);
-            for (long reports = 0; ; reports++)
+            clock.WaitUntil(schedule.NextReport(reports));
+            isLast = clock.IsStopped || schedule.IsOver(reports + 1, clock.Elapsed);
+            sink.BeginInterval(clock.Now);
+            tracing.Report(sink);
+            if (isLast)
             {
-                clock.WaitUntil(schedule.NextReport(reports));
-                bool isLast = clock.IsStopped || schedule.IsOver(reports + 1, clock.Elapsed);
-                sink.BeginInterval(clock.Now);
-                tracing.Report(sink);
-                if (isLast)
-                {
-                    tracing.ReportEnd(sink);
-                }
-
-                sink.EndInterval();
-                if (isLast)
-                {
-                    break;
-                }
+                tracing.ReportEnd(sink);
             }
 
-            if (traced is { HasEnded: false })
+            sink.EndInterval();
+        }
+    }
+
+    private static void Follow(IEventTracing tracing, Schedule schedule, ISink sink, HostClock clock)
+    {
+        bool isLast = false;
+        while (!isLast)
+        {
+            TimeSpan next = clock.Elapsed + s_eventPace;
+            clock.WaitUntil(next > schedule.Duration ? schedule.Duration : next);
+            do
             {
-                request.Note($"tracing has ended, but the command (process {traced.Pid}) has not");
+                isLast = clock.IsStopped || clock.Elapsed >= schedule.Duration;
             }
+            while (tracing.Poll(sink, isLast) && !isLast);
         }
     }
 }

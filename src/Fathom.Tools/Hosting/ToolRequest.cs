@@ -21,6 +21,9 @@ public sealed record ToolRequest
     /// <summary>Only what this process and its descendants do: that of a command that waits to be traced; 0 for all.</summary>
     public int ProcessTree { get; init; }
 
+    /// <summary>Whether each row begins with the time of day.</summary>
+    public bool Timestamps { get; init; }
+
     /// <summary>Says something beside the result that the user must know. One sentence.</summary>
     public Action<string> Note { get; init; } = static _ => { };
 

@@ -12,6 +12,21 @@ internal static class Processes
     // https://github.com/torvalds/linux/blob/v6.18/include/linux/proc_ns.h (PROC_PID_INIT_INO)
     private const string FirstNamespace = "pid:[4026531836]";
 
+    /// <summary>Whether processes have the same numbers for this process as in the kernel.</summary>
+    /// <param name="procfs">Where procfs is mounted. Where it is not, nothing is known, and they are taken to.</param>
+    public static bool ShareNumbers(string procfs = "/proc")
+    {
+        try
+        {
+            string? space = new FileInfo(Path.Combine(procfs, "self/ns/pid")).LinkTarget;
+            return space is null or FirstNamespace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>
     /// Complains where this process lives in a namespace of process numbers of its own: the kernel side compares the machine's numbers, and
     /// would match nothing, or somebody else.
@@ -20,17 +35,7 @@ internal static class Processes
     /// <exception cref="CannotRunException">The numbers are not the machine's.</exception>
     public static void MustShareNumbers(string procfs = "/proc")
     {
-        string? space;
-        try
-        {
-            space = new FileInfo(Path.Combine(procfs, "self/ns/pid")).LinkTarget;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return;
-        }
-
-        if (space is not null && space != FirstNamespace)
+        if (!ShareNumbers(procfs))
         {
             throw new CannotRunException(
                 "processes have other numbers in this container than in the kernel, so -p and -- COMMAND cannot find them: run it outside, or choose by --comm or --cgroup");
@@ -62,5 +67,24 @@ internal static class Processes
         {
             throw new CannotRunException($"there is no process {pid}: give the number of one that runs, such as ps shows it", e);
         }
+    }
+
+    /// <summary>The number of a thread that exists.</summary>
+    /// <param name="text">The number as it was given.</param>
+    /// <param name="procfs">Where procfs is mounted. Where it is not, every number is taken.</param>
+    /// <exception cref="CannotRunException">It is no number, or there is no such thread.</exception>
+    public static int FindThread(string text, string procfs = "/proc")
+    {
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int thread) || thread == 0)
+        {
+            throw new CannotRunException($"the thread must be a whole number above 0, but is '{text}'");
+        }
+
+        MustShareNumbers(procfs);
+
+        // A thread has a folder of its own, which is only not listed.
+        return !File.Exists(Path.Combine(procfs, "self/status")) || Directory.Exists(Path.Combine(procfs, text))
+            ? thread
+            : throw new CannotRunException($"there is no thread {thread}: give the number of one that runs, such as ps -L shows it");
     }
 }

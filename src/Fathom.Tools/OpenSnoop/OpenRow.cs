@@ -1,0 +1,27 @@
+using System;
+using Fathom.Output.Rows;
+
+namespace Fathom.Tools.OpenSnoop;
+
+/// <summary>An open, as it is shown.</summary>
+/// <param name="record">The record.</param>
+/// <param name="path">The path.</param>
+internal readonly ref struct OpenRow(ref readonly OpenRecord record, TextValue path)
+{
+    private readonly ref readonly OpenRecord _record = ref record;
+
+    /// <summary>The record.</summary>
+    public ref readonly OpenRecord Record => ref _record;
+
+    /// <summary>The path.</summary>
+    public TextValue Path { get; } = path;
+
+    /// <summary>The thread's name.</summary>
+    public TextValue Command => TextValue.UpToNul(_record.Command);
+
+    /// <summary>The error, 0 for none.</summary>
+    public int Error => _record.Result < 0 ? -_record.Result : 0;
+
+    /// <summary>The descriptor, -1 if there is none.</summary>
+    public int Descriptor => Math.Max(_record.Result, -1);
+}

@@ -1,0 +1,381 @@
+using System.Threading;
+using Fathom.Bpf;
+using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Filters;
+using Fathom.Tools.Shared.Kernel;
+
+namespace Fathom.Tools.OpenSnoop;
+
+/// <summary>Files that are opened.</summary>
+/// <remarks>
+/// A call is seen when it returns: its arguments are still in the registers that the kernel saved, and the path, which the kernel has just
+/// read, is in memory. So nothing is kept from the entry to the return, and nothing can be lost between. The price is that the program looks
+/// at the number of every system call. The tracepoints of the single calls would spare little: the kernel takes its slow way through every
+/// system call as soon as one of them is traced, and they take tens of milliseconds to detach.
+/// </remarks>
+[BpfObject]
+[Includes(typeof(TaskFilter))]
+internal static unsafe partial class OpenSnoopProbe
+{
+    // x86-64: https://github.com/torvalds/linux/blob/v6.18/arch/x86/entry/syscalls/syscall_64.tbl
+    private const uint Open = 2, Creat = 85, OpenAt = 257, OpenByHandleAt = 304, OpenAt2 = 437;
+
+    // 32-bit programs: https://github.com/torvalds/linux/blob/v6.18/arch/x86/entry/syscalls/syscall_32.tbl
+    private const uint Open32 = 5, Creat32 = 8, OpenAt32 = 295, OpenByHandleAt32 = 342;
+
+    // The code segment of 32-bit programs (__USER32_CS) and the mark of the x32 interface (__X32_SYSCALL_BIT).
+    private const ushort Segment32 = 0x23;
+    private const uint MarkX32 = 0x4000_0000;
+
+    // O_CREAT | O_WRONLY | O_TRUNC, which is what creat means.
+    private const ulong CreatFlags = 0x241;
+    private const int CurrentDirectory = -100;
+
+    // IORING_OP_OPENAT, IORING_OP_OPENAT2.
+    private const byte RingOpenAt = 18, RingOpenAt2 = 28;
+
+    /// <summary>What is shown.</summary>
+    [Constant]
+    public static readonly uint Mode;
+
+    /// <summary>Only calls with one of these flags; 0 for all.</summary>
+    [Constant]
+    public static readonly ulong AnyFlag;
+
+    /// <summary>Records that found no room in <see cref="Events"/>.</summary>
+    internal static ulong Lost;
+
+    /// <summary>Paths that were not readable.</summary>
+    internal static ulong Unreadable;
+
+    /// <summary>Calls that have returned, and requests.</summary>
+    [Map(MaxEntries = 4 * 1024 * 1024)]
+    internal static readonly RingBuffer Events = new();
+
+    /// <summary>Where records are put together.</summary>
+    [Map(MaxEntries = 1)]
+    internal static readonly PerCpuArray<OpenScratch> Scratch = new();
+
+    [TracepointBtf("sys_exit")]
+    private static void Returned(Registers* registers, long result)
+    {
+        uint number = (uint)registers->orig_ax & ~MarkX32;
+        bool is32 = registers->cs == Segment32;
+        OpenCall call = is32 ? Call32(number) : Call64(number);
+        if (call == OpenCall.None || ((Mode & OpenSnoopMode.OnlyFailed) != 0 && result >= 0) || !TaskFilter.WantsCurrent())
+        {
+            return;
+        }
+
+        // 32-bit programs pass their arguments in other registers.
+        ulong first = is32 ? (uint)registers->bx : registers->di;
+        ulong second = is32 ? (uint)registers->cx : registers->si;
+        ulong third = is32 ? (uint)registers->dx : registers->dx;
+        ulong fourth = is32 ? (uint)registers->si : registers->r10;
+        bool hasDirectory = call is OpenCall.OpenAt or OpenCall.OpenAt2 or OpenCall.ByHandle;
+        int directory = hasDirectory ? (int)first : CurrentDirectory;
+        ulong path = hasDirectory ? second : first;
+        ulong flags, mode;
+        switch (call)
+        {
+            case OpenCall.Open:
+                flags = second;
+                mode = third;
+                break;
+            case OpenCall.Create:
+                flags = CreatFlags;
+                mode = second;
+                break;
+            case OpenCall.OpenAt2:
+                OpenHow how = default;
+                Helpers.ProbeReadUser(&how, OpenHow.Size, (void*)third);
+                flags = how.Flags;
+                mode = how.Mode;
+                break;
+            default:
+                flags = third;
+                mode = fourth;
+                break;
+        }
+
+        if (AnyFlag != 0 && (flags & AnyFlag) == 0)
+        {
+            return;
+        }
+
+        OpenScratch* scratch = Begin(OpenRecordKind.Call, call, flags, mode);
+        if (scratch == null)
+        {
+            return;
+        }
+
+        scratch->Record.Result = (int)result;
+        if (call == OpenCall.ByHandle)
+        {
+            EndByHandle(scratch, (int)result);
+        }
+        else
+        {
+            End(scratch, (void*)path, directory);
+        }
+    }
+
+    /// <summary>A request of io_uring has been read, and its path with it; the path is gone when it completes.</summary>
+    [TracepointBtf("io_uring_submit_req")]
+    private static void Submitted(IoRequest* request) => Submit(request);
+
+    /// <summary>The same before Linux 6.4.</summary>
+    [TracepointBtf("io_uring_submit_sqe")]
+    private static void SubmittedOld(IoRequest* request) => Submit(request);
+
+    [TracepointBtf("io_uring_complete")]
+    private static void Completed(void* ring, IoRequest* request, IoCompletion* completion, int result)
+    {
+        // Its type is not known to every kernel, and it is read as any memory.
+        byte operation = ((IoRequest*)(ulong)request)->opcode;
+        if (operation is not (RingOpenAt or RingOpenAt2))
+        {
+            return;
+        }
+
+        OpenRecord record = default;
+        record.TimeNs = Helpers.KtimeGetNs();
+        record.Request = (ulong)request;
+        record.Kind = OpenRecordKind.Completed;
+        record.Result = (Mode & OpenSnoopMode.CompletionIsPointer) != 0 ? completion->res : result;
+        Send(&record, (ulong)sizeof(OpenRecord));
+    }
+
+    private static void Submit(IoRequest* request)
+    {
+        byte operation = request->opcode;
+        if (operation is not (RingOpenAt or RingOpenAt2) || !TaskFilter.WantsCurrent())
+        {
+            return;
+        }
+
+        // What an operation needs lies in the request itself, whose type does not say so.
+        var open = (IoOpen*)(ulong)request;
+        ulong flags = open->how.Value;
+        if (AnyFlag != 0 && (flags & AnyFlag) == 0)
+        {
+            return;
+        }
+
+        OpenScratch* scratch = Begin(OpenRecordKind.Submitted, OpenCall.IoUring, flags, open->how.Mode);
+        if (scratch != null)
+        {
+            scratch->Record.Request = (ulong)request;
+            if ((Mode & OpenSnoopMode.FullPath) != 0)
+            {
+                byte* path = open->filename->name;
+                if (*path != (byte)'/')
+                {
+                    AddDirectory(scratch, open->dfd);
+                }
+            }
+
+            uint at = scratch->Record.DirectoryBytes;
+            if (at < PathNames.Room)
+            {
+                Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, open->filename->name));
+            }
+        }
+    }
+
+    private static OpenCall Call64(uint number) => number switch
+    {
+        OpenAt => OpenCall.OpenAt,
+        Open => OpenCall.Open,
+        OpenAt2 => OpenCall.OpenAt2,
+        Creat => OpenCall.Create,
+        OpenByHandleAt => OpenCall.ByHandle,
+        _ => OpenCall.None,
+    };
+
+    private static OpenCall Call32(uint number) => number switch
+    {
+        OpenAt32 => OpenCall.OpenAt,
+        Open32 => OpenCall.Open,
+        OpenAt2 => OpenCall.OpenAt2,
+        Creat32 => OpenCall.Create,
+        OpenByHandleAt32 => OpenCall.ByHandle,
+        _ => OpenCall.None,
+    };
+
+    private static OpenScratch* Begin(OpenRecordKind kind, OpenCall call, ulong flags, ulong mode)
+    {
+        OpenScratch* scratch = Scratch.Lookup(0);
+        if (scratch == null)
+        {
+            return null;
+        }
+
+        OpenRecord* record = &scratch->Record;
+        ulong ids = Helpers.GetCurrentPidTgid();
+        record->TimeNs = Helpers.KtimeGetNs();
+        record->Request = 0;
+        record->Flags = flags;
+        record->Process = (uint)(ids >> 32);
+        record->Thread = (uint)ids;
+        record->User = (uint)Helpers.GetCurrentUidGid();
+        record->Mode = (uint)mode;
+        record->Result = 0;
+        record->Kind = kind;
+        record->Call = call;
+        record->DirectoryBytes = 0;
+        record->DirectoryIsPartial = 0;
+        Helpers.GetCurrentComm(&record->Command, 16);
+        return scratch;
+    }
+
+    private static void End(OpenScratch* scratch, void* path, int directory)
+    {
+        if ((Mode & OpenSnoopMode.FullPath) != 0)
+        {
+            byte first = 0;
+            Helpers.ProbeReadUser(&first, 1, path);
+            if (first != (byte)'/')
+            {
+                AddDirectory(scratch, directory);
+            }
+        }
+
+        uint at = scratch->Record.DirectoryBytes;
+        if (at < PathNames.Room)
+        {
+            Finish(scratch, (int)Helpers.ProbeReadUserString(scratch->Text + at, OpenScratch.PathRoom, path));
+        }
+    }
+
+    /// <summary>There is no path: where the call succeeded, that of the file that it opened is known.</summary>
+    private static void EndByHandle(OpenScratch* scratch, int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            File* file = FileOf(descriptor);
+            if (file != null)
+            {
+                AddNames(scratch, &file->f_path);
+            }
+        }
+
+        Finish(scratch, 0);
+    }
+
+    /// <summary>Writes the names of the directory that a path is relative to.</summary>
+    private static void AddDirectory(OpenScratch* scratch, int directory)
+    {
+        var task = (TaskStruct*)Helpers.GetCurrentTask();
+        Path* place = &task->fs->pwd;
+        if (directory != CurrentDirectory)
+        {
+            File* file = FileOf(directory);
+            if (file == null)
+            {
+                return;
+            }
+
+            place = &file->f_path;
+        }
+
+        AddNames(scratch, place);
+    }
+
+    private static void AddNames(OpenScratch* scratch, Path* place)
+    {
+        var task = (TaskStruct*)Helpers.GetCurrentTask();
+        bool isWhole = PathNames.Write(scratch->Text, place, &task->fs->root, &scratch->Record.DirectoryBytes);
+        scratch->Record.DirectoryIsPartial = isWhole ? (byte)0 : (byte)1;
+    }
+
+    private static File* FileOf(int descriptor)
+    {
+        var task = (TaskStruct*)Helpers.GetCurrentTask();
+        FdTable* table = task->files->fdt;
+        return (uint)descriptor < table->max_fds ? table->fd[descriptor] : null;
+    }
+
+    private static void Finish(OpenScratch* scratch, int bytes)
+    {
+        scratch->Record.PathBytes = bytes;
+        if (bytes < 0)
+        {
+            Interlocked.Increment(ref Unreadable);
+            bytes = 0;
+        }
+
+        uint text = scratch->Record.DirectoryBytes + (uint)bytes;
+        if (text <= OpenScratch.TextRoom)
+        {
+            Send(&scratch->Record, (ulong)sizeof(OpenRecord) + text);
+        }
+    }
+
+    private static void Send(OpenRecord* record, ulong bytes)
+    {
+        if (Events.Output(record, bytes, RingBufferFlags.NoWakeup) != 0)
+        {
+            Interlocked.Increment(ref Lost);
+        }
+    }
+
+    /// <summary>How <c>openat2</c> opens (<c>struct open_how</c>).</summary>
+    internal struct OpenHow
+    {
+        public const uint Size = 24;
+        public ulong Flags;
+        public ulong Mode;
+        public ulong Resolve;
+    }
+
+    /// <summary>Registers of the caller, with the code segment in its 16 bits (<c>struct pt_regs</c>).</summary>
+    [KernelStruct("pt_regs")]
+    internal struct Registers
+    {
+        public ulong r10;
+        public ulong dx;
+        public ulong cx;
+        public ulong bx;
+        public ulong si;
+        public ulong di;
+        public ulong orig_ax;
+        public ushort cs;
+    }
+
+    [KernelStruct("io_kiocb")]
+    internal struct IoRequest
+    {
+        public byte opcode;
+    }
+
+    [KernelStruct("io_uring_cqe")]
+    internal struct IoCompletion
+    {
+        public int res;
+    }
+
+    [KernelStruct("io_open")]
+    internal unsafe struct IoOpen
+    {
+        public int dfd;
+        public FileName* filename;
+        public Flags how;
+    }
+
+    [KernelStruct("open_how")]
+    internal struct Flags
+    {
+        [KernelField("flags")]
+        public ulong Value;
+
+        [KernelField("mode")]
+        public ulong Mode;
+    }
+
+    [KernelStruct("filename")]
+    internal unsafe struct FileName
+    {
+        public byte* name;
+    }
+}

@@ -1,0 +1,118 @@
+using Fathom.Tools.Shared.Kernel;
+
+namespace Fathom.Tools.OpenSnoop;
+
+/// <summary>What <see cref="OpenSnoopProbe"/> shows: bits of its mode.</summary>
+internal static class OpenSnoopMode
+{
+    /// <summary>Only what failed.</summary>
+    public const uint OnlyFailed = 1;
+
+    /// <summary>Also the directory that a path is relative to.</summary>
+    public const uint FullPath = 2;
+
+    /// <summary>The completion of an io_uring request comes with a pointer to its result (Linux 6.15).</summary>
+    public const uint CompletionIsPointer = 4;
+}
+
+/// <summary>How a file was opened.</summary>
+internal enum OpenCall : byte
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary><c>open(2)</c>.</summary>
+    Open,
+
+    /// <summary><c>openat(2)</c>.</summary>
+    OpenAt,
+
+    /// <summary><c>openat2(2)</c>.</summary>
+    OpenAt2,
+
+    /// <summary><c>creat(2)</c>.</summary>
+    Create,
+
+    /// <summary><c>open_by_handle_at(2)</c>.</summary>
+    ByHandle,
+
+    /// <summary>A request of io_uring.</summary>
+    IoUring,
+}
+
+/// <summary>What a record is.</summary>
+internal enum OpenRecordKind : byte
+{
+    /// <summary>A call that has returned.</summary>
+    Call,
+
+    /// <summary>A request of io_uring that was submitted; its path is known now and its result later.</summary>
+    Submitted,
+
+    /// <summary>The result of such a request.</summary>
+    Completed,
+}
+
+/// <summary>A record in the ring buffer. The names of the directory follow, each ended by a NUL, then the path with its NUL.</summary>
+internal unsafe struct OpenRecord
+{
+    /// <summary>When, in ns since boot.</summary>
+    public ulong TimeNs;
+
+    /// <summary>The request of io_uring; 0 for a call.</summary>
+    public ulong Request;
+
+    /// <summary>The flags (<c>O_*</c>).</summary>
+    public ulong Flags;
+
+    /// <summary>The process.</summary>
+    public uint Process;
+
+    /// <summary>The thread.</summary>
+    public uint Thread;
+
+    /// <summary>The user.</summary>
+    public uint User;
+
+    /// <summary>The permissions of a file that is created.</summary>
+    public uint Mode;
+
+    /// <summary>The descriptor, or a negative errno.</summary>
+    public int Result;
+
+    /// <summary>Bytes of the path with its NUL, or a negative errno if it could not be read.</summary>
+    public int PathBytes;
+
+    /// <summary>Bytes of the names of the directory.</summary>
+    public ushort DirectoryBytes;
+
+    /// <summary>What this is.</summary>
+    public OpenRecordKind Kind;
+
+    /// <summary>The call.</summary>
+    public OpenCall Call;
+
+    /// <summary>Whether the directory's names do not reach the root.</summary>
+    public byte DirectoryIsPartial;
+
+    private fixed byte _rest[3];
+
+    /// <summary>The thread's name.</summary>
+    public CommandBytes Command;
+}
+
+/// <summary>Where a record is put together, on each CPU.</summary>
+internal unsafe struct OpenScratch
+{
+    /// <summary>Bytes of a path with its NUL (<c>PATH_MAX</c>).</summary>
+    public const int PathRoom = 4096;
+
+    /// <summary>Bytes of names and path.</summary>
+    public const int TextRoom = PathNames.Room + PathRoom;
+
+    /// <summary>The record.</summary>
+    public OpenRecord Record;
+
+    /// <summary>What follows it.</summary>
+    public fixed byte Text[TextRoom];
+}

@@ -1,0 +1,24 @@
+using System;
+using System.Collections.Generic;
+
+namespace Fathom.Tools.Shared.Events;
+
+/// <summary>The kernel side of a tool that shows each event.</summary>
+internal interface IEventSource : IDisposable
+{
+    /// <summary>Whether events come so fast that they should be taken again at once.</summary>
+    bool IsPressing { get; }
+
+    /// <summary>Ends tracing: nothing comes after what is there already.</summary>
+    void Detach();
+
+    /// <summary>Takes the records that wait; those taken before are gone.</summary>
+    /// <param name="isLast">Whether nothing can follow any more.</param>
+    void Take(bool isLast);
+
+    /// <summary>The next record, in the order of time.</summary>
+    bool TryNext(out ReadOnlySpan<byte> record);
+
+    /// <summary>What was lost since the start.</summary>
+    IEnumerable<Loss> ReadLosses();
+}

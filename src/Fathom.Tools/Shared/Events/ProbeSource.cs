@@ -1,0 +1,54 @@
+using System;
+using System.Collections.Generic;
+using Fathom.Runtime;
+
+namespace Fathom.Tools.Shared.Events;
+
+/// <summary>A probe in the kernel that hands over its events in a ring buffer.</summary>
+/// <param name="probe">What is loaded; this disposes it.</param>
+/// <param name="programs">Its programs, for what the kernel says of them.</param>
+/// <param name="ring">Its ring buffer.</param>
+/// <param name="links">Its attachments.</param>
+/// <param name="losses">Reads its own counters.</param>
+internal sealed class ProbeSource(IDisposable probe, IReadOnlyList<BpfProgram> programs, BpfRingBuffer ring, LinkSet links, Func<IEnumerable<Loss>> losses) : IEventSource
+{
+    private readonly OrderedRecords _records = new(ring);
+
+    /// <inheritdoc/>
+    public bool IsPressing => _records.IsPressing;
+
+    /// <inheritdoc/>
+    public void Detach() => links.Dispose();
+
+    /// <inheritdoc/>
+    public void Take(bool isLast) => _records.Take(isLast);
+
+    /// <inheritdoc/>
+    public bool TryNext(out ReadOnlySpan<byte> record) => _records.TryNext(out record);
+
+    /// <inheritdoc/>
+    public IEnumerable<Loss> ReadLosses()
+    {
+        foreach (Loss loss in losses())
+        {
+            yield return loss;
+        }
+
+        // The kernel does not run a program on a CPU where it is running already:
+        // https://github.com/torvalds/linux/blob/v6.18/kernel/trace/bpf_trace.c (__bpf_trace_run)
+        ulong missed = 0;
+        foreach (BpfProgram program in programs)
+        {
+            missed += (ulong)program.GetInfo().RecursionMisses;
+        }
+
+        yield return new("missed", missed, "events missed, because the kernel does not run a program twice at a time on one CPU");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        links.Dispose();
+        probe.Dispose();
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+
+namespace Fathom.Tools.Shared.Filters;
+
+/// <summary>What <see cref="TaskFilter"/> asks of a task. 0 where a question is off.</summary>
+internal struct TaskFilterSettings
+{
+    /// <summary>Only the tasks of one user.</summary>
+    public const uint OneUser = 1;
+
+    /// <summary>Only those of one command name.</summary>
+    public const uint OneCommand = 2;
+
+    /// <summary>Only those in one cgroup.</summary>
+    public const uint OneCgroup = 4;
+
+    /// <summary>Only one process and its descendants.</summary>
+    public const uint OneTree = 8;
+
+    /// <summary>Which of the questions above are on.</summary>
+    public uint Mode;
+
+    /// <summary>The process of the tool itself.</summary>
+    public uint Self;
+
+    /// <summary>The only process.</summary>
+    public uint Process;
+
+    /// <summary>The only thread.</summary>
+    public uint Thread;
+
+    /// <summary>The only user.</summary>
+    public uint User;
+
+    /// <summary>The only parent.</summary>
+    public uint Parent;
+
+    /// <summary>The only command name.</summary>
+    public CommandWords Command;
+}
+
+/// <summary>A command name as the kernel keeps it: 16 bytes, filled up with zeros.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CommandWords
+{
+    /// <summary>Bytes of this struct.</summary>
+    public const uint Size = 16;
+
+    /// <summary>The first eight bytes.</summary>
+    public ulong Low;
+
+    /// <summary>The last eight bytes.</summary>
+    public ulong High;
+}

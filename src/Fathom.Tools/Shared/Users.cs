@@ -1,0 +1,29 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Tools.Shared;
+
+/// <summary>The users of this machine.</summary>
+/// <param name="passwd">The list of users.</param>
+internal sealed class Users(string passwd = "/etc/passwd")
+{
+    /// <summary>The number of a user.</summary>
+    /// <param name="user">A number, or a name in the list.</param>
+    /// <exception cref="CannotRunException">There is no such user.</exception>
+    public uint Find(string user)
+    {
+        if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
+        {
+            return number;
+        }
+
+        IEnumerable<string> lines = File.Exists(passwd) ? File.ReadLines(passwd) : [];
+        string? found = lines.Select(static line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[0] == user)?[2];
+        return uint.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out number)
+            ? number
+            : throw new CannotRunException($"there is no user '{user}' in {passwd}: give a name from there, or a number");
+    }
+}
