@@ -5,6 +5,7 @@ using System.Text;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
 using Fathom.Tools.Shared.Events;
+using Fathom.Tools.Shared.Kernel;
 
 namespace Fathom.Tools.OpenSnoop;
 
@@ -22,7 +23,7 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
 
     private readonly Dictionary<ulong, byte[]> _pending = [];
     private readonly byte[]? _name = name is null ? null : Encoding.UTF8.GetBytes(name);
-    private byte[] _path = new byte[OpenScratch.TextRoom + 16];
+    private readonly PathText _path = new();
 
     /// <inheritdoc/>
     public override void Begin(ISink sink) => sink.BeginRows(layout);
@@ -84,28 +85,6 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
             return TextValue.Whole(path);
         }
 
-        // The names come from the place upwards.
-        int used = head.DirectoryIsPartial != 0 ? Put(0, "..."u8) : 0;
-        while (!names.IsEmpty)
-        {
-            names = names[..^1];
-            int start = names.LastIndexOf((byte)0) + 1;
-            used = Put(Put(used, "/"u8), names[start..]);
-            names = names[..start];
-        }
-
-        used = path.IsEmpty ? used : Put(Put(used, "/"u8), path);
-        return TextValue.Whole(_path.AsSpan(0, used));
-    }
-
-    private int Put(int at, ReadOnlySpan<byte> bytes)
-    {
-        if (_path.Length - at < bytes.Length)
-        {
-            Array.Resize(ref _path, (at + bytes.Length) * 2);
-        }
-
-        bytes.CopyTo(_path.AsSpan(at));
-        return at + bytes.Length;
+        return _path.Join(names, head.DirectoryIsPartial != 0, path);
     }
 }

@@ -1,0 +1,35 @@
+using System;
+using Fathom.Output.Rows;
+
+namespace Fathom.Tools.ExecSnoop;
+
+/// <summary>An execution, as it is shown.</summary>
+/// <param name="record">The record.</param>
+/// <param name="file">The path as it was given.</param>
+/// <param name="executable">The executable's real path.</param>
+/// <param name="arguments">The arguments, each with its NUL.</param>
+internal readonly ref struct ExecRow(ref readonly ExecRecord record, TextValue file, TextValue executable, TextValue arguments)
+{
+    private readonly ref readonly ExecRecord _record = ref record;
+
+    /// <summary>The record.</summary>
+    public ref readonly ExecRecord Record => ref _record;
+
+    /// <summary>The path as it was given.</summary>
+    public TextValue File { get; } = file;
+
+    /// <summary>The executable's real path.</summary>
+    public TextValue Executable { get; } = executable;
+
+    /// <summary>The arguments, each with its NUL.</summary>
+    public TextValue Arguments { get; } = arguments;
+
+    /// <summary>The command's name.</summary>
+    public TextValue Command => TextValue.UpToNul(_record.Command);
+
+    /// <summary>The parent's name.</summary>
+    public TextValue ParentCommand => TextValue.UpToNul(_record.ParentCommand);
+
+    /// <summary>The path that people see: a program that was executed by its descriptor has no name but that of its file.</summary>
+    public TextValue Shown => File.Bytes.StartsWith("/dev/fd/"u8) && !Executable.IsUnreadable ? Executable : File;
+}

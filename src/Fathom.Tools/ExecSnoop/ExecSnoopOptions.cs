@@ -1,0 +1,50 @@
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
+
+namespace Fathom.Tools.ExecSnoop;
+
+/// <summary>The options of execsnoop, and its help.</summary>
+internal static class ExecSnoopOptions
+{
+    public static readonly ToolOption Seconds = new("--seconds", 't', null, "Begin each row with the seconds since the first one.");
+    public static readonly ToolOption Fails = new("--fails", 'x', null, "Also show what failed.");
+    public static readonly ToolOption User = new("--uid", 'u', "UID", "Only what this user does: a number or a name.");
+    public static readonly ToolOption Quote = new("--quote", 'q', null, "Put each argument into quotation marks.");
+    public static readonly ToolOption Name = new("--name", 'n', "REGEX", "Only commands whose name matches.");
+    public static readonly ToolOption Line = new("--line", 'l', "REGEX", "Only commands whose line of arguments matches.");
+    public static readonly ToolOption PrintUser = new("--print-uid", 'U', null, "Show the user.");
+    public static readonly ToolOption PrintCpu = new("--cpu", 'C', null, "Show the CPU.");
+    public static readonly ToolOption PrintParent = new("--print-pcomm", 'M', null, "Show the parent's name.");
+    public static readonly ToolOption Parent = new("--ppid", 'P', "PID", "Only children of this process.");
+    public static readonly ToolOption MostArguments = new("--max-args", '\0', "COUNT", "Show as many arguments at most; all by default.");
+    public static readonly ToolOption Executable = new("--exe", 'F', null, "Show the executable's real path instead of the one that was given.");
+
+    /// <summary>All of it.</summary>
+    public static ToolDescription Description { get; } = new()
+    {
+        Name = "execsnoop",
+        Summary = "Programs that are executed, with their arguments",
+        ShowsEvents = true,
+        Options = [Fails, Seconds, User, Quote, Name, Line, PrintUser, PrintCpu, PrintParent, Parent, MostArguments, Executable, BufferOption.Pages(DefaultPages)],
+        Examples =
+        [
+            new("", "every program that is executed"),
+            new("-x", "also what failed, such as each try along PATH"),
+            new("-T -U", "with the time of day and the user"),
+            new("-n ssh", "only commands whose name matches ssh"),
+            new("-l 'config.*xml'", "only lines that match"),
+            new("-P 181", "only children of process 181"),
+            new("-- make", "only what a command and its children execute"),
+        ],
+        BlindSpots =
+        [
+            "A process that forks and goes on without executing anything is not shown: it runs the program of its parent.",
+            "With -x: a call that failed may have had arguments that were never in memory; such rows say so.",
+            "A program that another one changes the arguments of while it starts can show the changed ones.",
+            "In a container with process numbers of its own, process numbers are those of the machine.",
+        ],
+    };
+
+    /// <summary>Pages of the ring buffer, 1 MB.</summary>
+    public const int DefaultPages = 256;
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Fathom.Output.Rows;
+using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Events;
+using Fathom.Tools.Shared.Filters;
+
+namespace Fathom.Tools.ExecSnoop;
+
+/// <summary>Programs that are executed.</summary>
+public sealed class ExecSnoopTool : ITool
+{
+    /// <inheritdoc/>
+    public ToolDescription Description => ExecSnoopOptions.Description;
+
+    /// <inheritdoc/>
+    public ITracing Start(ToolRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var filter = new TaskFilterSetup(request)
+        {
+            User = request.ValueOf(ExecSnoopOptions.User) is { } user ? new Users().Find(user) : null,
+            Parent = request.ValueOf(ExecSnoopOptions.Parent) is { } parent ? Processes.Find(parent) : 0,
+        };
+        Regex? name = RegexOf(request, ExecSnoopOptions.Name), line = RegexOf(request, ExecSnoopOptions.Line);
+        var arguments = new ArgumentsColumn(request.Has(ExecSnoopOptions.Quote), MostArguments(request), request.Has(ExecSnoopOptions.Executable));
+        var columns = new ExecColumns(
+            request.Timestamps,
+            request.Has(ExecSnoopOptions.Seconds),
+            request.Has(ExecSnoopOptions.PrintUser),
+            request.Has(ExecSnoopOptions.PrintParent),
+            request.Has(ExecSnoopOptions.PrintCpu));
+        var options = new LoadOptions();
+        filter.Fit(options);
+        options.MaxEntries[nameof(ExecSnoopProbe.Events)] = BufferOption.Bytes(request, ExecSnoopOptions.DefaultPages);
+        if (!request.Has(ExecSnoopOptions.Fails))
+        {
+            options.Without.Add(ExecSnoopProbe.Programs.Failed);
+        }
+
+        ExecSnoopProbe.Loaded probe = ExecSnoopProbe.Load(Kernel.Running, new() { Filter = filter.Settings }, options);
+        try
+        {
+            filter.Fill(probe.FilterCgroup, probe.FilterTree);
+            var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, probe.Attach(), () => Losses(probe));
+            return new ExecSnoopTracing(source, columns.Layout(RowClock.Measure(), arguments), name, line);
+        }
+        catch
+        {
+            probe.Dispose();
+            throw;
+        }
+    }
+
+    private static IEnumerable<Loss> Losses(ExecSnoopProbe.Loaded probe) =>
+    [
+        new("lost", probe.Lost, "executions not shown, because the buffer was full (-b gives it more room)"),
+        new("unreadable", probe.Unreadable, "paths or arguments not shown, because they were not readable"),
+        new("untracked", probe.Untracked, "child processes not followed, because there are more than the map has room for"),
+    ];
+
+    private static int MostArguments(ToolRequest request) =>
+        request.ValueOf(ExecSnoopOptions.MostArguments) is not { } text ? int.MaxValue
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int most) && most > 0 ? most
+        : throw new CannotRunException($"the number of arguments must be a whole number above 0, but is '{text}'");
+
+    // Without backtracking: what it is matched with comes from the traced system, and may be made to take for ever.
+    private static Regex? RegexOf(ToolRequest request, ToolOption option)
+    {
+        if (request.ValueOf(option) is not { } pattern)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CannotRunException($"'{pattern}' is no regular expression for {option.Name}: {e.Message}", e);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new CannotRunException($"'{pattern}' needs backtracking, which {option.Name} does not do: leave away look-around and back references", e);
+        }
+    }
+}
