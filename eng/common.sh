@@ -26,6 +26,24 @@ as_owner() {
     fi
 }
 
+# Installs commands that are missing, given as COMMAND=PACKAGE, from the machine's own apt sources. Fails where that cannot be done;
+# missing_packages then names what was needed.
+install_commands() {
+    local pair
+    local -a missing=()
+    missing_packages=
+    for pair; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+    done
+    (( ${#missing[@]} )) || return 0
+    missing_packages=${missing[*]}
+    (( EUID == 0 )) && command -v apt-get >/dev/null || return 1
+    say "Installing from Debian: $missing_packages"
+    as_owner mkdir -p "$artifacts"
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$artifacts/apt.log" 2>&1 ||
+        { say "That failed, see $artifacts/apt.log."; return 1; }
+}
+
 # True if something that the build reads is newer than a stamp.
 is_stale() {
     local stamp=$1

@@ -5,6 +5,18 @@ using Fathom.CodeSize;
 using Fathom.Runtime;
 
 // Our code beside clang's, as a table: dotnet run --project bench/codesize. As root with what the verifier thinks of it.
+// With --load (as root) instead: what the running kernel says of each program, and as exit code whether it refuses one.
+if (args is ["--load"])
+{
+    return Load();
+}
+
+if (args.Length > 0)
+{
+    Console.Error.WriteLine("usage: Fathom.CodeSize [--load]");
+    return 2;
+}
+
 bool isRoot = Environment.UserName == "root" && Environment.IsPrivilegedProcess;
 IReadOnlyList<Measurement> measured = isRoot ? Measurement.SizesAndVerification(Kernel.Running) : Measurement.Sizes();
 
@@ -23,6 +35,28 @@ Console.WriteLine($"Worst size: {worst.Clang.Ours}, {worst.SlotRatio:P0}.");
 if (!isRoot)
 {
     Console.WriteLine("The verifier was not asked: that needs root.");
+}
+
+return 0;
+
+static int Load()
+{
+    var counts = new Dictionary<KernelOutcome, int>();
+    foreach (KernelVerdict verdict in KernelCheck.Of(Kernel.Running))
+    {
+        counts[verdict.Outcome] = counts.GetValueOrDefault(verdict.Outcome) + 1;
+        Console.WriteLine(verdict);
+        foreach (string line in verdict.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Console.WriteLine("    " + line);
+        }
+    }
+
+    int refused = counts.GetValueOrDefault(KernelOutcome.Refused);
+    Console.WriteLine(
+        $"Linux {Kernel.Running.Release}: {counts.GetValueOrDefault(KernelOutcome.Accepted)} programs accepted, {refused} refused, " +
+        $"{counts.GetValueOrDefault(KernelOutcome.NotThere)} need what is not there");
+    return refused == 0 ? 0 : 1;
 }
 
 static void Total(string name, IReadOnlyList<Measurement> measured)

@@ -68,10 +68,21 @@ public static unsafe class KernelFeatures
         }
     });
 
+    /// <summary>Atomic operations with a result, and others than addition.</summary>
+    public static KernelFeature Atomics { get; } = new("atomic operations with a result, or other than addition", "5.12", static kernel =>
+    {
+        // mov r1, 1; stx64 [r10-8], r1; atomic64 fetch add [r10-8], r1; mov r0, 0; exit
+        ReadOnlySpan<ulong> code = [0x1_0000_01b7, 0xfff8_1a7b, 0x1_fff8_1adb, 0xb7, 0x95];
+        var attributes = new ProgramLoadAttributes { Type = (uint)ProgramType.SocketFilter };
+        using KernelDescriptor? program = Load(kernel, ref attributes, code, out int error, out _);
+        return Judge(error, "a program that adds atomically and takes the result");
+    });
+
     /// <summary>All of them, in the order in which they are told.</summary>
     public static IReadOnlyList<KernelFeature> All { get; } =
     [
         KernelTypes, RingBuffer, MappableArrays, Batches, ProgramNames, RawTracepoints, TypedTracepoints, TracingLinks, PerfTracepoints,
+        Atomics,
     ];
 
     /// <summary>A helper, by its number: asks the verifier whether a program of a type may call it.</summary>

@@ -134,6 +134,10 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         {
             explanation = explanation with { Kind = VerifierErrorKind.MissingInKernel, Words = missing, Line = log.DecisiveLine };
         }
+        else if (ExplainAtomics(log, program, slots) is { } atomics)
+        {
+            explanation = atomics;
+        }
 
         return new VerifierRejectedException(program.Name, error, log, explanation);
     }
@@ -156,6 +160,33 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
         return "";
     }
+
+    // A kernel that does not know an atomic operation says so of the whole program, before it looks at any instruction.
+    // https://github.com/torvalds/linux/blob/v5.10/kernel/bpf/verifier.c (resolve_pseudo_ldimm64)
+    private VerifierExplanation? ExplainAtomics(VerifierLog log, LinkedProgram program, int[] slots)
+    {
+        if (!log.DecisiveLine.Contains("BPF_STX uses reserved fields", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        for (int i = 0; i < slots.Length; i++)
+        {
+            if (IsNewAtomic(program.Instructions[i]) && kernel.Probe(KernelFeatures.Atomics).Support == FeatureSupport.No)
+            {
+                var source = new SourceText(program);
+                return new VerifierExplanation(
+                    VerifierErrorKind.MissingInKernel,
+                    $"this kernel has no {KernelFeatures.Atomics}: only add, and leave the result unused, or keep one value for each CPU",
+                    log.DecisiveLine, source.PositionOf(slots[i]), [.. source.InlinedCallsOf(slots[i])]);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsNewAtomic(Instruction instruction) =>
+        instruction.Class == InstructionClass.StoreX && (instruction.Opcode & 0xe0) == 0xc0 && instruction.Immediate != (int)AtomicOperation.Add;
 
     private uint FindTracepoint(LinkedProgram program, ProgramSection section)
     {

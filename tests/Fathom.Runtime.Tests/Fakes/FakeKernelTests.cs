@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using Fathom.Format.Btf;
+using Fathom.Format.Instructions;
 using Fathom.Format.Objects;
 using Fathom.Runtime.Interop;
 using Xunit;
@@ -161,6 +162,27 @@ public sealed unsafe class FakeKernelTests
         Assert.Equal([0u, 65536u, 262144u], sizes);
         Assert.Equal("the program ends without a result: set R0 before [R0 !read_ok] (verifying probe: EACCES) (4 lines omitted)", e.Message);
         Assert.Equal(log, e.Log);
+    }
+
+    [Theory]
+    [InlineData(AtomicOperation.Add | AtomicOperation.Fetch, false, VerifierErrorKind.MissingInKernel)]
+    [InlineData(AtomicOperation.Or, false, VerifierErrorKind.MissingInKernel)]
+    [InlineData(AtomicOperation.Add, false, VerifierErrorKind.Other)]
+    [InlineData(AtomicOperation.Or, true, VerifierErrorKind.Other)]
+    public void An_atomic_operation_that_the_kernel_lacks_is_named_if_a_probe_says_so(AtomicOperation operation, bool kernelHasThem, VerifierErrorKind expected)
+    {
+        BpfFunction function = Samples.Returning("probe", "syscall", 0);
+        function = function with { Instructions = function.Instructions.Insert(0, Instruction.Atomic(operation, MemorySize.Double, Register.R10, -8, Register.R1)) };
+        _calls.On(BpfCommand.ProgramLoad, (_, attributes) =>
+        {
+            FakeSystemCalls.WriteLog(attributes, "BPF_STX uses reserved fields\nprocessed 0 insns (limit 1000000)\n");
+            return kernelHasThem && ((ProgramLoadAttributes*)attributes)->Type == (uint)ProgramType.SocketFilter ? 0 : -Errno.EINVAL;
+        });
+
+        var e = Throws<VerifierRejectedException>(() => LoadedObject.Load(Kernel, Samples.Object([function])));
+
+        Assert.Equal(expected, e.Kind);
+        Assert.Equal(expected == VerifierErrorKind.MissingInKernel, e.Message.Contains("(Linux 5.12)", StringComparison.Ordinal));
     }
 
     [Fact]

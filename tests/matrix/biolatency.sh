@@ -1,0 +1,65 @@
+# fathom biolatency counts a known number of direct reads exactly, in every mode, on a disk that nothing else reads.
+# modules: mq-deadline
+. "$TESTS/functions"
+reads=97
+disk=$(basename "$(readlink /dev/scratch)")
+# Two requests that were merged would be one.
+echo 2 >"/sys/block/$disk/queue/nomerges"
+group=/sys/fs/cgroup/readers
+mkdir "$group"
+mkfifo gate
+
+# count NAME SCHEDULER EXPECTED OPTION...: reads while the tool traces, and compares the sum of what it counts. PID stands for the reader's.
+count() {
+    name="biolatency $1" scheduler=$2 expected=$3
+    shift 3
+    if ! grep -qw "$scheduler" "/sys/block/$disk/queue/scheduler"; then
+        skip "$name" "/sys/block/$disk/queue/scheduler has no $scheduler"
+        return
+    fi
+    echo "$scheduler" >"/sys/block/$disk/queue/scheduler"
+    # The reader exists before it is traced, and becomes dd once it is.
+    sh -c "echo \$\$ >$group/cgroup.procs; read go <gate; exec dd if=/dev/scratch of=/dev/null bs=4096 count=$reads iflag=direct 2>dd.err" &
+    reader=$!
+    for option; do
+        shift
+        [ "$option" != PID ] || option=$reader
+        set -- "$@" "$option"
+    done
+    rm -f out err
+    fathom biolatency "$@" >out 2>err &
+    tool=$!
+    if wait_for out Tracing; then
+        echo go >gate
+        wait $reader
+        # What a shell starts in the background ignores Ctrl-C.
+        kill -TERM $tool
+    else
+        kill $reader $tool
+    fi
+    wait $tool
+    status=$?
+    counted=$(awk '/^count / {sum += $2} END {print sum + 0}' out)
+    if [ $status -eq 0 ] && [ "$counted" = "$expected" ] && ! [ -s err ]; then
+        ok "$name"
+    else
+        not_ok "$name" "$counted requests in place of $expected, status $status: $(tr '\n' ' ' <err)"
+    fi
+}
+
+count all none $reads
+count queued none $reads -Q
+count 'queued by a scheduler' mq-deadline $reads -Q
+count 'by disk and flags' none $reads -DF
+count 'one disk' none $reads -d "$disk"
+count 'one process' none $reads -p PID
+count 'one command' none $reads --comm dd
+count 'one cgroup' none $reads -c "$group"
+count 'one disk, queued by a scheduler' mq-deadline $reads -Q -d "$disk"
+count 'one process of a disk, queued, by disk' mq-deadline $reads -QD -d "$disk" -p PID
+count 'another process' none 0 -p 1
+count 'another command' none 0 --comm nothing
+echo none >"/sys/block/$disk/queue/scheduler"
+
+fathom biolatency -- dd if=/dev/scratch of=/dev/null bs=4096 count=$reads iflag=direct >out 2>err
+equal 'biolatency a command' "$reads" "$(awk '/^count / {sum += $2} END {print sum + 0}' out)"
