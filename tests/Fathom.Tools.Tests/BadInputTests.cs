@@ -176,7 +176,7 @@ public sealed class BadInputTests
     }
 
     // A star stands for what differs from machine to machine.
-    private static void Refused(int exit, string sentence, string file, params string[] arguments)
+    internal static void Refused(int exit, string sentence, string file, params string[] arguments)
     {
         using var program = RunningProgram.Run(file, arguments);
         Assert.True(program.ExitCode == exit, $"It ended with {program.ExitCode}: {program.Output}{program.Errors}");

@@ -7,6 +7,8 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using Fathom.Tools.BioLatency;
+using Fathom.Tools.ExecSnoop;
+using Fathom.Tools.OpenSnoop;
 using Xunit;
 
 namespace Fathom.Tools.Tests;
@@ -22,6 +24,8 @@ internal static class LoadedPrograms
         BioLatencyProbe.Programs.IssuedChosen, BioLatencyProbe.Programs.Inserted, BioLatencyProbe.Programs.InsertedIntoQueue,
         BioLatencyProbe.Programs.InsertedChosen, BioLatencyProbe.Programs.Merged, BioLatencyProbe.Programs.Returned,
         BioLatencyProbe.Programs.Completed, BioLatencyProbe.Programs.Forked, BioLatencyProbe.Programs.Exited,
+        OpenSnoopProbe.Programs.Returned, OpenSnoopProbe.Programs.SubmittedOld, OpenSnoopProbe.Programs.FilterForked, OpenSnoopProbe.Programs.FilterExited,
+        ExecSnoopProbe.Programs.Executed, ExecSnoopProbe.Programs.Failed,
     ];
 
     /// <summary>The ids of the programs that a process holds.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Fathom.Compiler.IR;
 
 namespace Fathom.Compiler.CodeGeneration;
@@ -7,19 +8,20 @@ namespace Fathom.Compiler.CodeGeneration;
 internal sealed class Liveness
 {
     private readonly BitSet[] _atEnd;
+    private readonly BitSet[] _atStart;
 
     private Liveness(MachineFunction function)
     {
         int count = function.Blocks.Count;
         _atEnd = new BitSet[count];
-        var atStart = new BitSet[count];
+        _atStart = new BitSet[count];
         var used = new BitSet[count];
         var defined = new BitSet[count];
         for (int b = 0; b < count; b++)
         {
             function.Blocks[b].Index = b;
             _atEnd[b] = new BitSet(function.RegisterCount);
-            atStart[b] = new BitSet(function.RegisterCount);
+            _atStart[b] = new BitSet(function.RegisterCount);
             used[b] = new BitSet(function.RegisterCount);
             defined[b] = new BitSet(function.RegisterCount);
             var instructions = function.Blocks[b].Instructions;
@@ -42,10 +44,10 @@ internal sealed class Liveness
             {
                 foreach (var successor in function.Blocks[b].Successors)
                 {
-                    _atEnd[b].UnionWith(atStart[successor.Index]);
+                    _atEnd[b].UnionWith(_atStart[successor.Index]);
                 }
 
-                changed |= atStart[b].Transfer(_atEnd[b], used[b], defined[b]);
+                changed |= _atStart[b].Transfer(_atEnd[b], used[b], defined[b]);
             }
         }
     }
@@ -54,6 +56,15 @@ internal sealed class Liveness
 
     /// <summary>Registers read after the end of a block.</summary>
     public BitSet AtEnd(MachineBlock block) => _atEnd[block.Index];
+
+    /// <summary>Registers read after the start of a block, and not written before.</summary>
+    public IEnumerable<int> AtStart(MachineBlock block)
+    {
+        for (int register = _atStart[block.Index].Next(0); register >= 0; register = _atStart[block.Index].Next(register + 1))
+        {
+            yield return register;
+        }
+    }
 
     /// <summary>Moves a set from behind an instruction to before it.</summary>
     public static void Step(BitSet live, MachineInstruction instruction)

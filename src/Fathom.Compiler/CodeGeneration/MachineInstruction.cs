@@ -68,6 +68,9 @@ internal sealed class MachineInstruction
 
     public bool IsUnconditional => HasTarget && Shape.JumpOperation == JumpOperation.Always;
 
+    /// <summary>True for a conditional jump that tells how large its destination is.</summary>
+    public bool IsBoundingJump => HasTarget && Shape.JumpOperation is not (JumpOperation.Always or JumpOperation.Equal or JumpOperation.NotEqual);
+
     public bool IsTerminator => HasTarget || IsExit;
 
     private bool IsAtomic => Shape.Class == InstructionClass.StoreX && (Opcode & 0xe0) == 0xc0;

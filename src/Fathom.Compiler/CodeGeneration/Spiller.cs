@@ -1,10 +1,16 @@
+using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Instructions;
 
 namespace Fathom.Compiler.CodeGeneration;
 
 /// <summary>Rewrites a function so that given registers live in frame slots, or are made anew at each use.</summary>
+/// <remarks>
+/// What the verifier learns of a register at a comparison, it does not learn of the slot that the register was loaded from (before Linux
+/// 6.8). So behind a comparison that bounds it, a register goes back into its slot, from where it is read again with its bounds.
+/// </remarks>
 internal static class Spiller
 {
     /// <summary>Spills; gives how many slots that took.</summary>
@@ -31,9 +37,20 @@ internal static class Spiller
             }
         }
 
+        var liveness = Liveness.Of(function);
+        var waysIn = function.Blocks.SelectMany(b => b.Successors).GroupBy(b => b).ToDictionary(g => g.Key, g => g.Count());
+        var bounded = new List<(MachineBlock Block, MachineInstruction Store)>();
         foreach (var block in function.Blocks)
         {
-            Rewrite(function, block, places, temporaries);
+            var read = block.Successors.Where(s => waysIn[s] == 1)
+                .ToDictionary(s => s, s => new HashSet<Place>(liveness.AtStart(s).Where(places.ContainsKey).Select(r => places[r])));
+            Rewrite(function, block, places, temporaries, (jump, place) =>
+                bounded.AddRange(read.Where(r => r.Value.Contains(place)).Select(r => (r.Key, Store(jump.Destination, place, jump.Position)))));
+        }
+
+        foreach (var (block, store) in bounded)
+        {
+            block.Instructions.Insert(0, store);
         }
 
         return slots;
@@ -67,7 +84,8 @@ internal static class Spiller
         return found;
     }
 
-    private static void Rewrite(MachineFunction function, MachineBlock block, Dictionary<int, Place> places, HashSet<int> temporaries)
+    private static void Rewrite(
+        MachineFunction function, MachineBlock block, Dictionary<int, Place> places, HashSet<int> temporaries, Action<MachineInstruction, Place> learn)
     {
         var output = new List<MachineInstruction>();
         foreach (var instruction in block.Instructions)
@@ -89,6 +107,11 @@ internal static class Spiller
                 }
 
                 instruction.Destination = temporary;
+                if (instruction.IsBoundingJump && destination.Remade is null)
+                {
+                    learn(instruction, destination);
+                }
+
                 if (instruction.Definition == temporary)
                 {
                     stores.Add(Store(temporary, destination, instruction.Position));

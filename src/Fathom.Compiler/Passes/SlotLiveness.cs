@@ -10,8 +10,10 @@ namespace Fathom.Compiler.Passes;
 /// </summary>
 internal sealed class SlotLiveness
 {
-    // Helpers that fill the memory at their first argument, of the size that is the second, whatever happens: names and reads.
-    private static readonly HashSet<long> s_filling = [4, 16, 112, 113];
+    // Helpers that fill the memory at their first argument, of the size that is the second, whatever happens: reads. Not bpf_get_current_comm:
+    // from Linux 5.18 to 6.3 it leaves what is behind the name as it was.
+    // https://github.com/torvalds/linux/blob/v6.1/kernel/bpf/helpers.c (bpf_get_current_comm)
+    private static readonly HashSet<long> s_filling = [4, 112, 113];
 
     private readonly Function _function;
     private readonly Definitions _definitions;

@@ -207,9 +207,14 @@ public sealed partial class Machine
     {
         Span<byte> to = Argument(destination, (uint)size, write: true);
         byte[] comm = Encoding.UTF8.GetBytes(State.Comm);
-        to.Clear();
-        // The kernel's field has 16 bytes, a zero the last of them.
-        comm.AsSpan(0, Math.Min(comm.Length, Math.Min(15, Math.Max(to.Length - 1, 0)))).CopyTo(to);
+        if (to.Length > 0)
+        {
+            // The kernel's field has 16 bytes, a zero the last of them. What is behind that zero stays as it was, as from Linux 5.18 to 6.3.
+            int length = Math.Min(comm.Length, Math.Min(15, to.Length - 1));
+            comm.AsSpan(0, length).CopyTo(to);
+            to[length] = 0;
+        }
+
         return 0;
     }
 

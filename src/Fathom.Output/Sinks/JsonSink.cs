@@ -91,9 +91,10 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
         json.WriteString("type", layout.Type);
         _clock.WriteTimestamp(layout.TimeNs(row), _timestamp);
         json.WriteString("time", _timestamp);
-        foreach (Column<T> column in layout.All)
+        // By index: an enumerator of an interface would be allocated for each row.
+        for (int i = 0; i < layout.All.Count; i++)
         {
-            column.WriteJson(row, json);
+            layout.All[i].WriteJson(row, json);
         }
 
         json.WriteEndObject();

@@ -168,8 +168,7 @@ internal static unsafe partial class OpenSnoopProbe
             scratch->Record.Request = (ulong)request;
             if ((Mode & OpenSnoopMode.FullPath) != 0)
             {
-                byte* path = open->filename->name;
-                if (*path != (byte)'/')
+                if (*NameOf(open) != (byte)'/')
                 {
                     AddDirectory(scratch, open->dfd);
                 }
@@ -178,10 +177,15 @@ internal static unsafe partial class OpenSnoopProbe
             uint at = scratch->Record.DirectoryBytes;
             if (at < PathNames.Room)
             {
-                Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, open->filename->name));
+                Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, NameOf(open)));
             }
         }
     }
+
+    /// <summary>The path of a request, which the kernel has copied when it read the request.</summary>
+    private static byte* NameOf(IoOpen* open) => Core.TypeExists<DelayedFileName>()
+        ? ((IoOpenDelayed*)open)->filename.__incomplete_filename->name
+        : open->filename->name;
 
     private static OpenCall Call64(uint number) => number switch
     {
@@ -361,6 +365,19 @@ internal static unsafe partial class OpenSnoopProbe
         public int dfd;
         public FileName* filename;
         public Flags how;
+    }
+
+    /// <summary>The same since Linux 7.3.</summary>
+    [KernelStruct("io_open___delayed")]
+    internal struct IoOpenDelayed
+    {
+        public DelayedFileName filename;
+    }
+
+    [KernelStruct("delayed_filename")]
+    internal unsafe struct DelayedFileName
+    {
+        public FileName* __incomplete_filename;
     }
 
     [KernelStruct("open_how")]

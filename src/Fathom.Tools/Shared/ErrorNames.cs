@@ -22,7 +22,16 @@ internal static class ErrorNames
     /// <summary>The name of an error; its number as text where it has none, and null for no error.</summary>
     /// <param name="error">The number, not negative.</param>
     public static string? Of(int error) =>
-        error == 0 ? null
-        : error < s_names.Length && s_names[error] != "-" ? s_names[error]
-        : error.ToString(CultureInfo.InvariantCulture);
+        error switch
+        {
+            0 => null,
+
+            // Not for programs: the kernel begins the call again, which is then seen once more.
+            // https://github.com/torvalds/linux/blob/v6.18/include/linux/errno.h
+            512 => "ERESTARTSYS",
+            513 => "ERESTARTNOINTR",
+            514 => "ERESTARTNOHAND",
+            516 => "ERESTART_RESTARTBLOCK",
+            _ => error < s_names.Length && s_names[error] != "-" ? s_names[error] : error.ToString(CultureInfo.InvariantCulture),
+        };
 }

@@ -1,0 +1,116 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Threading;
+using Fathom.Workload;
+
+// One word says what happens; the tests say what of it must be seen.
+switch (args[0])
+{
+    case "opens":
+        // opens PATH COUNT: from two threads at once.
+        long path = Libc.Text(args[1]);
+        int count = int.Parse(args[2]);
+        void Loop(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                Libc.Close(Libc.Check(Libc.Call(Libc.Open, path)));
+            }
+        }
+
+        var other = new Thread(() => Loop(count / 2));
+        other.Start();
+        Loop(count - (count / 2));
+        other.Join();
+        break;
+
+    case "every-open":
+        // every-open FOLDER: each way to open a file, once.
+        string folder = args[1];
+        Libc.Check(Libc.Call(Libc.Creat, Libc.Text(folder + "/by-creat"), 0x1a0));
+        Libc.Check(Libc.Call(Libc.Open, Libc.Text(folder + "/by-open"), 0x42, 0x180));
+        int directory = Libc.Check(Libc.Call(Libc.Open, Libc.Text(folder), 0x1_0000));
+        Libc.Check(Libc.Call(Libc.OpenAt, directory, Libc.Text("by-creat")));
+        _ = Libc.Call(Libc.OpenAt, directory, Libc.Text("missing"));
+        unsafe
+        {
+            long* how = stackalloc long[3] { 0x8_0000, 0, 0 };
+            Libc.Check(Libc.Call(Libc.OpenAt2, directory, Libc.Text("by-open"), (long)how, 24));
+            byte* handle = stackalloc byte[136];
+            *(uint*)handle = 128;
+            int mount;
+            if (Libc.Call(Libc.NameToHandleAt, directory, Libc.Text("by-open"), (long)handle, (long)&mount) == 0)
+            {
+                Libc.Check(Libc.Call(Libc.OpenByHandleAt, directory, (long)handle));
+                Console.WriteLine("handle");
+            }
+        }
+
+        Environment.CurrentDirectory = folder;
+        Libc.Check(Libc.Call(Libc.Open, Libc.Text("./by-open")));
+        break;
+
+    case "ring":
+        // ring PATH: an open by io_uring.
+        Console.WriteLine(Ring.Open(args[1]));
+        break;
+
+    case "hostile-open":
+        // hostile-open FOLDER: a name with everything that a terminal, a parser or a decoder could trip over.
+        byte[] name = [.. Encoding.UTF8.GetBytes(args[1]), (byte)'/', 0x1b, (byte)'[', (byte)'2', (byte)'J', (byte)'\n', (byte)'"', (byte)'\\', 0xff, 0xc3, (byte)'\t', (byte)'z'];
+        Libc.Check(Libc.Call(Libc.Open, Libc.Text(name), 0x42, 0x180));
+        break;
+
+    case "thread-exec":
+        // thread-exec PROGRAM ARGS...: from a thread that is not the first.
+        var thread = new Thread(() => Exec(args[1], args[1..]));
+        thread.Start();
+        thread.Join();
+        break;
+
+    case "fexecve":
+        // fexecve PROGRAM ARGS...: by a descriptor, whose path is empty.
+        int program = Libc.Check(Libc.Call(Libc.Open, Libc.Text(args[1]), 0x8_0000));
+        Libc.Check(Libc.Call(Libc.ExecveAt, program, Libc.Text(""), Libc.List(Array.ConvertAll(args[1..], static text => Libc.Text(text))), Libc.List(), 0x1000));
+        break;
+
+    case "cold-exec":
+        // cold-exec PROGRAM FILE: with an argument that lies in a page of a file which nobody has touched.
+        int file = Libc.Check(Libc.Call(Libc.Open, Libc.Text(args[2])));
+        unsafe
+        {
+            byte* cold = Libc.Map(null, 4096, 1, 2, file, 0);
+            Libc.Check(Libc.Call(Libc.Execve, Libc.Text(args[1]), Libc.List(Libc.Text("cold"), (long)cold), Libc.List()));
+        }
+
+        break;
+
+    case "fail-exec":
+        // fail-exec PROGRAM ARGS...: it is not there.
+        _ = Libc.Call(Libc.Execve, Libc.Text(args[1]), Libc.List(Array.ConvertAll(args[1..], static text => Libc.Text(text))), Libc.List());
+        Console.WriteLine(Marshal.GetLastPInvokeError());
+        break;
+
+    case "long-exec":
+        // long-exec PROGRAM COUNT: that many arguments of 100 characters.
+        string[] many = new string[int.Parse(args[2]) + 1];
+        Array.Fill(many, new string('x', 100));
+        many[0] = "long";
+        Exec(args[1], many);
+        break;
+
+    case "hostile-exec":
+        // hostile-exec PROGRAM: with an argument that a terminal, a parser or a decoder could trip over.
+        Libc.Check(Libc.Call(Libc.Execve, Libc.Text(args[1]), Libc.List(Libc.Text("hostile"), Libc.Text(0x1b, (byte)'[', (byte)'2', (byte)'J', (byte)'\n', (byte)'"', (byte)'\\', 0xff, (byte)'z')), Libc.List()));
+        break;
+
+    default:
+        Console.Error.WriteLine("There is no workload of this name.");
+        return 2;
+}
+
+return 0;
+
+static void Exec(string program, string[] arguments) =>
+    Libc.Check(Libc.Call(Libc.Execve, Libc.Text(program), Libc.List(Array.ConvertAll(arguments, static text => Libc.Text(text))), Libc.List()));

@@ -1,0 +1,40 @@
+using System;
+
+namespace Fathom.Workload;
+
+/// <summary>Opens a file by a request of io_uring.</summary>
+internal static unsafe class Ring
+{
+    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/io_uring.h
+    private const int ParametersBytes = 120, EntryBytes = 64;
+    private const long OffsetSubmissions = 0, OffsetEntries = 0x1000_0000, OffsetCompletions = 0x800_0000;
+    private const int OpenAtOperation = 18, GetEvents = 1;
+
+    /// <summary>Opens a file, and gives what the completion says.</summary>
+    public static int Open(string path)
+    {
+        byte* parameters = stackalloc byte[ParametersBytes];
+        new Span<byte>(parameters, ParametersBytes).Clear();
+        int ring = Libc.Check(Libc.Call(Libc.RingSetup, 4, (long)parameters));
+        byte* submissions = Map(ring, 4096, OffsetSubmissions);
+        byte* completions = Map(ring, 4096, OffsetCompletions);
+        byte* entries = Map(ring, 4 * EntryBytes, OffsetEntries);
+
+        // The offsets of head, tail, mask, ... that the kernel has filled in: of submissions from byte 40 on, of completions from 80.
+        uint* sq = (uint*)(parameters + 40), cq = (uint*)(parameters + 80);
+        new Span<byte>(entries, EntryBytes).Clear();
+        entries[0] = OpenAtOperation;
+        *(int*)(entries + 4) = -100;
+        *(long*)(entries + 16) = Libc.Text(path);
+        *(uint*)(submissions + sq[6]) = 0;
+        *(uint*)(submissions + sq[1]) += 1;
+        Libc.Check(Libc.Call(Libc.RingEnter, ring, 1, 1, GetEvents));
+        return *(int*)(completions + cq[5] + 8);
+    }
+
+    private static byte* Map(int ring, nuint bytes, long offset)
+    {
+        byte* memory = Libc.Map(null, bytes, 3, 0x8001, ring, (nint)offset);
+        return memory == (byte*)-1 ? throw new InvalidOperationException("The ring could not be mapped.") : memory;
+    }
+}

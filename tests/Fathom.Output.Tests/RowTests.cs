@@ -1,0 +1,144 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using Fathom.Output.Rows;
+using Fathom.Output.Sinks;
+using Xunit;
+
+namespace Fathom.Output.Tests;
+
+public sealed class RowTests
+{
+    // 2026-11-22 07:14:43 UTC.
+    private const long BootNs = 1_795_331_683_000_000_000;
+
+    private static readonly IntegerOf<Row> s_time = static (in Row row) => row.Time;
+
+    private static RowLayout<Row> Layout(params Column<Row>[] columns) => new() { Type = "thing", TimeNs = s_time, Text = columns, All = columns };
+
+    private static Column<Row>[] Columns() =>
+    [
+        new TimeOfDayColumn<Row>(-8, new RowClock(BootNs, TimeZoneInfo.Utc), s_time),
+        new SecondsColumn<Row>(-7, "F3", s_time),
+        new IntegerColumn<Row>("pid", "PID", 5, static (in Row row) => row.Number),
+        new QuotientColumn<Row>("took_ns", "MS", 7, 1e6, "F2", static (in Row row) => row.Number * 1_000_000),
+        new OctalColumn<Row>("mode", "MODE", -4, static (in Row row) => row.Number),
+        new WordColumn<Row>("word", "WORD", -5, static (in Row row) => row.Number > 0 ? "yes" : null),
+        new TextColumn<Row>("name", "NAME", -6, static (in Row row) => row.Text),
+        new TextColumn<Row>("path", "PATH", -1, static (in Row row) => row.Text),
+    ];
+
+    private static string Text(params (long Time, long Number, byte[]? Text, long Length)[] rows)
+    {
+        using var output = new MemoryStream();
+        var sink = new TextSink(output, Stream.Null, timestamps: false);
+        RowLayout<Row> layout = Layout(Columns());
+        sink.BeginRows(layout);
+        foreach ((long time, long number, byte[]? text, long length) in rows)
+        {
+            sink.WriteRow(layout, new Row(time, number, ValueOf(text, length)));
+        }
+
+        sink.EndRows();
+        return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    private static JsonElement Json(long number, byte[]? text, long length = 0)
+    {
+        using var output = new MemoryStream();
+        var sink = new JsonSink(output, "tool", new RowClock(BootNs));
+        RowLayout<Row> layout = Layout(Columns());
+        sink.BeginRows(layout);
+        sink.WriteRow(layout, new Row(1_234_567_890, number, ValueOf(text, length)));
+        sink.EndRows();
+        string line = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(output.ToArray());
+        Assert.Equal(1, line.Count(static character => character == '\n'));
+        return JsonDocument.Parse(line).RootElement;
+    }
+
+    private static TextValue ValueOf(byte[]? text, long length) =>
+        text is null ? TextValue.Unreadable : length > 0 ? TextValue.Beginning(text, length) : TextValue.Whole(text);
+
+    [Fact]
+    public void Rows_stand_under_their_headers()
+    {
+        string text = Text((1_000_000_000, 0x1a4, "a"u8.ToArray(), 0), (2_500_000_000, 0, "äö"u8.ToArray(), 0));
+        Assert.Equal(
+            "TIME     TIME(s)   PID      MS MODE WORD  NAME   PATH\n" +
+            "07:14:44 0.000     420  420.00 0644 yes   a      a\n" +
+            "07:14:45 1.500       0    0.00 0000 -     äö     äö\n",
+            text);
+    }
+
+    [Fact]
+    public void What_is_wider_than_its_column_stays_whole() =>
+        Assert.EndsWith(" 1234567 1234567.00 3207 yes   long-name long-name\n", Text((0, 1_234_567, "long-name"u8.ToArray(), 0)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Unreadable_and_truncated_text_looks_like_no_other()
+    {
+        Assert.EndsWith(@" \(unreadable)" + "\n", Text((0, 1, null, 0)), StringComparison.Ordinal);
+        Assert.EndsWith(@" abc \(first 3 of 70000 bytes)" + "\n", Text((0, 1, "abc"u8.ToArray(), 70_000)), StringComparison.Ordinal);
+        Assert.EndsWith(@" \\(unreadable)" + "\n", Text((0, 1, @"\(unreadable)"u8.ToArray(), 0)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Programs_get_whole_numbers_and_real_text()
+    {
+        JsonElement row = Json(7, "a\n\u001b\"b"u8.ToArray());
+        Assert.Equal("thing", row.GetProperty("type").GetString());
+        Assert.Equal("2026-11-22T07:14:44.234567890Z", row.GetProperty("time").GetString());
+        Assert.Equal(7_000_000, row.GetProperty("took_ns").GetInt64());
+        Assert.Equal("a\n\u001b\"b", row.GetProperty("path").GetString());
+        Assert.False(row.TryGetProperty("path_base64", out _));
+        Assert.False(row.TryGetProperty("path_bytes", out _));
+        Assert.False(row.TryGetProperty("seconds", out _));
+        Assert.Equal(JsonValueKind.Null, Json(0, null).GetProperty("path").ValueKind);
+        Assert.Equal(JsonValueKind.Null, Json(0, null).GetProperty("word").ValueKind);
+        Assert.Equal(JsonValueKind.Null, Json(-1, null).GetProperty("took_ns").ValueKind);
+        Assert.Equal(5000, Json(1, "abc"u8.ToArray(), 5000).GetProperty("path_bytes").GetInt64());
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_text_are_there_as_well()
+    {
+        JsonElement row = Json(1, [(byte)'a', 0xff, (byte)'b']);
+        Assert.Equal("a\ufffdb", row.GetProperty("path").GetString());
+        Assert.Equal([(byte)'a', 0xff, (byte)'b'], row.GetProperty("path_base64").GetBytesFromBase64());
+    }
+
+    [Fact]
+    public void A_row_allocates_nothing()
+    {
+        byte[] name = "/usr/lib/x86_64-linux-gnu/libc.so.6"u8.ToArray();
+        var text = new TextSink(Stream.Null, Stream.Null, timestamps: false);
+        var json = new JsonSink(Stream.Null, "tool", new RowClock(BootNs));
+        RowLayout<Row> layout = Layout(Columns());
+        void Write(int rows)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                var row = new Row(i, i, TextValue.Whole(name));
+                text.WriteRow(layout, row);
+                json.WriteRow(layout, row);
+            }
+        }
+
+        // What is made once, and what comes of being compiled while it runs.
+        Write(5000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Write(5000);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
+    private readonly ref struct Row(long time, long number, TextValue text)
+    {
+        public long Time { get; } = time;
+
+        public long Number { get; } = number;
+
+        public TextValue Text { get; } = text;
+    }
+}

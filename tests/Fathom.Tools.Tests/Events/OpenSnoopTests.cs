@@ -1,0 +1,185 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Xunit;
+
+namespace Fathom.Tools.Tests.Events;
+
+public sealed class OpenSnoopTests
+{
+    private const int ManyOpens = 200_000;
+
+    [Fact]
+    public void Each_way_to_open_a_file_is_one_row_with_its_arguments()
+    {
+        string folder = Workload.Folder();
+        using RunningProgram traced = Workload.Trace(["opensnoop", "--json", "--full-path"], "every-open", folder);
+        (string? Call, string? Path, int Error, string? Flags, int? Mode)[] rows =
+        [
+            .. Workload.Parse(traced.Output).Where(record => record.Text("path")?.StartsWith(folder, StringComparison.Ordinal) == true)
+                .Select(record => (record.Text("call"), record.Text("path")?[folder.Length..], record.Number("errno"), record.Text("flags"),
+                    record.GetProperty("mode").ValueKind == JsonValueKind.Null ? (int?)null : record.Number("mode"))),
+        ];
+        Workload.Remove(folder);
+        bool hasHandles = traced.Output.Contains("handle\n", StringComparison.Ordinal);
+        (string?, string?, int, string?, int?)[] expected =
+        [
+            ("creat", "/by-creat", 0, "O_WRONLY|O_CREAT|O_TRUNC", 0x1a0),
+            ("open", "/by-open", 0, "O_RDWR|O_CREAT", 0x180),
+            ("open", "", 0, "O_RDONLY|O_DIRECTORY", null),
+            ("openat", "/by-creat", 0, "O_RDONLY", null),
+            ("openat", "/missing", 2, "O_RDONLY", null),
+            ("openat2", "/by-open", 0, "O_RDONLY|O_CLOEXEC", null),
+            .. hasHandles ? [("open_by_handle_at", "/by-open", 0, "O_RDONLY", null)] : Array.Empty<(string?, string?, int, string?, int?)>(),
+            ("open", "/./by-open", 0, "O_RDONLY", null),
+        ];
+        Assert.Equal(expected, rows);
+    }
+
+    [Fact]
+    public void Without_full_paths_a_path_is_what_the_program_gave()
+    {
+        string folder = Workload.Folder();
+        string[] paths = [.. Workload.Records("open", ["opensnoop"], "every-open", folder).Select(record => record.Text("path")!)];
+        Workload.Remove(folder);
+        Assert.Contains("by-creat", paths);
+        Assert.Contains("./by-open", paths);
+        Assert.Contains(folder + "/by-creat", paths);
+    }
+
+    [Fact]
+    public void An_open_by_io_uring_is_a_row()
+    {
+        string folder = Workload.Folder();
+        File.WriteAllText(folder + "/ring", "");
+        using RunningProgram traced = Workload.Trace(["opensnoop", "--json"], "ring", folder + "/ring");
+        using RunningProgram failed = Workload.Trace(["opensnoop", "--json", "-x"], "ring", folder + "/missing");
+        Workload.Remove(folder);
+        Assert.SkipWhen(traced.Errors.Contains("does not show what io_uring opens", StringComparison.Ordinal), traced.Errors);
+        JsonElement row = Assert.Single(Workload.Parse(traced.Output), record => record.Text("path") == folder + "/ring");
+        Assert.Equal("io_uring", row.Text("call"));
+        Assert.Equal(0, row.Number("errno"));
+        string printed = traced.Output.Split('\n').Single(static line => int.TryParse(line, CultureInfo.InvariantCulture, out _));
+        Assert.Equal(int.Parse(printed, CultureInfo.InvariantCulture), row.Number("fd"));
+        row = Assert.Single(Workload.Parse(failed.Output), record => record.Text("call") == "io_uring");
+        Assert.Equal(folder + "/missing", row.Text("path"));
+        Assert.Equal("ENOENT", row.Text("error"));
+    }
+
+    [Fact]
+    public void A_hostile_name_stays_one_row_in_text_and_parses_in_json()
+    {
+        string folder = Workload.Folder();
+        using RunningProgram text = Workload.Trace(["opensnoop"], "hostile-open", folder);
+        using RunningProgram json = Workload.Trace(["opensnoop", "--json"], "hostile-open", folder);
+        Workload.Remove(folder);
+        Assert.DoesNotContain('\u001b', text.Output);
+        Assert.Single(text.Output.Split('\n'), line => line.EndsWith(folder + @"/\x1b[2J\n""\\\xff\xc3\tz", StringComparison.Ordinal));
+        JsonElement row = Assert.Single(Workload.Parse(json.Output), record => record.Text("path")?.StartsWith(folder + "/", StringComparison.Ordinal) == true);
+        Assert.Equal(folder + "/\u001b[2J\n\"\\\ufffd\ufffd\tz", row.Text("path"));
+        byte[] bytes = row.GetProperty("path_base64").GetBytesFromBase64();
+        Assert.Equal([0xff, 0xc3, (byte)'\t', (byte)'z'], bytes[^4..]);
+    }
+
+    [Fact]
+    public void Two_hundred_thousand_opens_are_as_many_rows_and_nothing_is_lost()
+    {
+        string folder = Workload.Folder();
+        string output = folder + "/rows", errors = folder + "/errors", target = folder + "/target";
+        File.WriteAllText(target, "");
+        Programs.NeedRoot();
+        using RunningProgram shell = RunningProgram.Run(
+            "/bin/sh", "-c", "exec \"$@\" >\"$OUT\" 2>\"$ERR\"".Replace("$OUT", output, StringComparison.Ordinal).Replace("$ERR", errors, StringComparison.Ordinal),
+            "sh", Programs.Direct, "opensnoop", "--", Workload.Program, "opens", target, ManyOpens.ToString(CultureInfo.InvariantCulture));
+        int rows = File.ReadLines(output).Count(line => line.EndsWith(' ' + target, StringComparison.Ordinal));
+        string said = File.ReadAllText(errors);
+        Workload.Remove(folder);
+        Assert.Equal("", said);
+        Assert.Equal(ManyOpens, rows);
+    }
+
+    [Fact]
+    public void With_a_tiny_buffer_and_a_reader_that_stands_still_rows_and_losses_are_the_opens()
+    {
+        string folder = Workload.Folder();
+        string target = folder + "/target";
+        File.WriteAllText(target, "");
+        Programs.NeedRoot();
+
+        // The workload's runtime opens files too: a second tool with room enough says how many there were in all.
+        using RunningProgram whole = RunningProgram.Start(Programs.Direct, "opensnoop", "--comm", "Fathom.Workload", "-b", "65536");
+        using RunningProgram tiny = RunningProgram.Start(Programs.Direct, "opensnoop", "--comm", "Fathom.Workload", "-b", "1");
+        whole.WaitFor("PATH");
+        tiny.WaitFor("PATH");
+        Signal(tiny, "STOP");
+        RunningProgram.Run(Workload.Program, "opens", target, "20000").Dispose();
+        Signal(tiny, "CONT");
+        RunningProgram.Run(Workload.Program, "opens", target, "1001").Dispose();
+        whole.Stop();
+        tiny.Stop();
+        Workload.Remove(folder);
+        Assert.Equal("", whole.Errors);
+        Assert.Equal(21_001, whole.Output.Split('\n').Count(line => line.EndsWith(' ' + target, StringComparison.Ordinal)));
+        int lost = tiny.Errors.Split('\n').Where(static line => line.StartsWith("opens not shown", StringComparison.Ordinal)).Sum(static line => int.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+        Assert.True(lost > 10_000, $"Only {lost} were lost: the buffer was not tiny.");
+        Assert.Equal(Rows(whole), Rows(tiny) + lost);
+    }
+
+    [Fact]
+    public void A_filter_that_matches_nothing_prints_nothing_and_goes_on()
+    {
+        Programs.NeedRoot();
+        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "-n", "no process is called so", "--duration", "1");
+        traced.WaitFor("PATH");
+        RunningProgram.Run("/bin/cat", "/etc/hostname").Dispose();
+        traced.WaitForExit();
+        Assert.Equal(0, traced.ExitCode);
+        Assert.Single(traced.Output.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public void Filters_let_through_what_they_name()
+    {
+        string folder = Workload.Folder();
+        List<string?> Paths(params string[] options)
+        {
+            using RunningProgram traced = Workload.Trace(["opensnoop", "--json", .. options], "every-open", folder);
+            var paths = Workload.Parse(traced.Output).Select(static record => record.Text("path")).Where(static path => path?.Contains("by-", StringComparison.Ordinal) == true).ToList();
+            foreach (string file in Directory.GetFiles(folder))
+            {
+                File.Delete(file);
+            }
+
+            return paths;
+        }
+
+        Assert.Equal(["" + folder + "/by-creat", folder + "/by-open"], Paths("-f", "O_CREAT"));
+        Assert.Equal([folder + "/by-creat"], Paths("-f", "O_TRUNC", "-f", "O_EXCL"));
+        Assert.NotEmpty(Paths("-u", "0"));
+        Assert.NotEmpty(Paths("-u", "root"));
+        Assert.Empty(Paths("-u", "12345"));
+        Assert.NotEmpty(Paths("-n", "Workload"));
+        Assert.NotEmpty(Paths("--comm", "Fathom.Workload"));
+        Assert.Empty(Paths("-x"));
+        Workload.Remove(folder);
+    }
+
+    [Theory]
+    [InlineData("there is no flag 'O_NONSENSE': *", "-f", "O_NONSENSE")]
+    [InlineData("O_RDONLY is not a flag *", "-f", "O_RDONLY")]
+    [InlineData("there is no user 'no-such-user' in /etc/passwd: *", "-u", "no-such-user")]
+    [InlineData("there is no thread 2147483647: *", "-t", "2147483647")]
+    [InlineData("the thread must be a whole number above 0, but is 'x'", "-t", "x")]
+    [InlineData("the buffer must have 1 to 131072 pages, but --buffer-pages is '0'", "-b", "0")]
+    public void Bad_input_gets_one_sentence(string sentence, params string[] arguments) =>
+        BadInputTests.Refused(1, sentence, Programs.Direct, ["opensnoop", "--duration", "0.1", .. arguments]);
+
+    private static void Signal(RunningProgram program, string signal) =>
+        RunningProgram.Run("/bin/kill", "-" + signal, program.Id.ToString(CultureInfo.InvariantCulture)).Dispose();
+
+    // All lines but the header.
+    private static int Rows(RunningProgram program) => program.Output.Count(static character => character == '\n') - 1;
+}
