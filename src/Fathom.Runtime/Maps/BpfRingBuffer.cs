@@ -70,7 +70,7 @@ public sealed unsafe class BpfRingBuffer : IDisposable
 
     private byte* Data => (byte*)_producer.Address + Environment.SystemPageSize;
 
-    /// <summary>The records that wait, for one <c>foreach</c>. Each is gone, and its space free again, after the step to the next.</summary>
+    /// <summary>The records that wait, for one <c>foreach</c>. Each is gone, and its space free again, after the step to the next or out of the loop.</summary>
     public Records Drain() => new(this);
 
     /// <summary>Hands each record that waits to a handler.</summary>
@@ -127,13 +127,7 @@ public sealed unsafe class BpfRingBuffer : IDisposable
         {
             while (true)
             {
-                if (_next != _position)
-                {
-                    // Release: our reads of the record are done before the kernel may write over it. Pairs with its smp_load_acquire.
-                    _position = _next;
-                    Volatile.Write(ref _ring.ConsumerPosition, _position);
-                }
-
+                Dispose();
                 if (_position >= _end)
                 {
                     return false;
@@ -154,6 +148,17 @@ public sealed unsafe class BpfRingBuffer : IDisposable
                 {
                     return true;
                 }
+            }
+        }
+
+        /// <summary>Frees the record at hand.</summary>
+        public void Dispose()
+        {
+            if (_next != _position)
+            {
+                // Release: our reads of the record are done before the kernel may write over it. Pairs with its smp_load_acquire.
+                _position = _next;
+                Volatile.Write(ref _ring.ConsumerPosition, _position);
             }
         }
     }
