@@ -6,8 +6,8 @@ using Fathom.Output.Rows;
 namespace Fathom.Tools.ExecSnoop;
 
 /// <summary>
-/// The command line: the path, then the arguments but the first, which is the path again or what the program is to take for it. Programs
-/// see all arguments as they are, in an array.
+/// The command line: the path, then the arguments but the first, which is the path again or what the program is to take for it; of a script
+/// those that its caller gave. Programs see all arguments as they are, in an array.
 /// </summary>
 /// <param name="quotes">Whether people see each in quotation marks.</param>
 /// <param name="most">How many people see at most.</param>
@@ -25,15 +25,9 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
             return;
         }
 
-        ReadOnlySpan<byte> rest = arguments.Bytes;
-        for (int shown = 0; !rest.IsEmpty; shown++)
+        ReadOnlySpan<byte> rest = row.ArgumentsOfCaller;
+        for (int shown = 1; !rest.IsEmpty; shown++)
         {
-            ReadOnlySpan<byte> argument = Next(ref rest);
-            if (shown == 0)
-            {
-                continue;
-            }
-
             if (shown >= most)
             {
                 to.Append(" ..."u8);
@@ -41,7 +35,7 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
             }
 
             to.Append((byte)' ');
-            Write(TextValue.Whole(argument), to);
+            Write(TextValue.Whole(ExecRow.Next(ref rest)), to);
         }
 
         if (row.Record.HasMore != 0)
@@ -72,7 +66,7 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
         ReadOnlySpan<byte> rest = arguments.Bytes;
         while (!rest.IsEmpty)
         {
-            ReadOnlySpan<byte> argument = Next(ref rest);
+            ReadOnlySpan<byte> argument = ExecRow.Next(ref rest);
             if (Utf8.IsValid(argument))
             {
                 to.WriteStringValue(argument);
@@ -94,15 +88,6 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
         {
             to.WriteNumber("args_bytes", row.Record.AllArgumentBytes);
         }
-    }
-
-    // The last one has no NUL if it was cut off.
-    private static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> rest)
-    {
-        int end = rest.IndexOf((byte)0);
-        ReadOnlySpan<byte> argument = end < 0 ? rest : rest[..end];
-        rest = end < 0 ? [] : rest[(end + 1)..];
-        return argument;
     }
 
     private void Write(TextValue text, Utf8Line to)

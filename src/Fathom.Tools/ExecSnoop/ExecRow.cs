@@ -30,6 +30,42 @@ internal readonly ref struct ExecRow(ref readonly ExecRecord record, TextValue f
     /// <summary>The parent's name.</summary>
     public TextValue ParentCommand => TextValue.UpToNul(_record.ParentCommand);
 
+    /// <summary>
+    /// The arguments behind the first: those that the caller gave. The kernel put the interpreter of a script, what the script's first line
+    /// says besides, and the script's path before them.
+    /// </summary>
+    public ReadOnlySpan<byte> ArgumentsOfCaller
+    {
+        get
+        {
+            ReadOnlySpan<byte> rest = Arguments.Bytes;
+            Next(ref rest);
+            if (_record.IsScript == 0)
+            {
+                return rest;
+            }
+
+            for (ReadOnlySpan<byte> behind = rest; !behind.IsEmpty;)
+            {
+                if (Next(ref behind).SequenceEqual(File.Bytes))
+                {
+                    return behind;
+                }
+            }
+
+            return rest;
+        }
+    }
+
     /// <summary>The path that people see: a program that was executed by its descriptor has no name but that of its file.</summary>
     public TextValue Shown => File.Bytes.StartsWith("/dev/fd/"u8) && !Executable.IsUnreadable ? Executable : File;
+
+    /// <summary>Takes the next argument; the last one has no NUL if it was cut off.</summary>
+    public static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> rest)
+    {
+        int end = rest.IndexOf((byte)0);
+        ReadOnlySpan<byte> argument = end < 0 ? rest : rest[..end];
+        rest = end < 0 ? [] : rest[(end + 1)..];
+        return argument;
+    }
 }

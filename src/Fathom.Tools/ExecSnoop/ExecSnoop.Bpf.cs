@@ -141,6 +141,7 @@ internal static unsafe partial class ExecSnoopProbe
         record->AllArgumentBytes = 0;
         record->ArgumentBytes = 0;
         record->HasMore = 0;
+        record->IsScript = 0;
         if (at <= ExecScratch.FileRoom)
         {
             AddArgumentsOfCaller(record, scratch->Text + at, isAt ? third : second, is32 || (registers->orig_ax & MarkX32) != 0 ? 4u : 8u);
@@ -175,6 +176,7 @@ internal static unsafe partial class ExecSnoopProbe
         record->Result = 0;
         record->AllArgumentBytes = 0;
         record->HasMore = 0;
+        record->IsScript = program->interp != program->filename ? (byte)1 : (byte)0;
         bool isWhole = PathNames.Write(text, &program->file->f_path, &task->fs->root, &record->PathBytes);
         record->PathIsPartial = isWhole ? (byte)0 : (byte)1;
         uint at = record->PathBytes;
@@ -255,6 +257,7 @@ internal static unsafe partial class ExecSnoopProbe
     {
         public File* file;
         public byte* filename;
+        public byte* interp;
     }
 
     /// <summary>Registers of the caller (<c>struct pt_regs</c>).</summary>

@@ -54,12 +54,7 @@ internal sealed class ExecSnoopTracing(IEventSource source, RowLayout<ExecRow> l
         return taken;
     }
 
-    // The path, and the arguments but the first, with spaces between, as people see them without escapes.
-    private static string LineOf(in ExecRow row)
-    {
-        ReadOnlySpan<byte> arguments = row.Arguments.Bytes;
-        int first = arguments.IndexOf((byte)0);
-        string rest = first < 0 ? "" : Encoding.UTF8.GetString(arguments[first..]);
-        return (Encoding.UTF8.GetString(row.Shown.Bytes) + rest).Replace('\0', ' ').TrimEnd(' ');
-    }
+    // The path and the arguments with spaces between, as people see them but without escapes.
+    private static string LineOf(in ExecRow row) =>
+        (Encoding.UTF8.GetString(row.Shown.Bytes) + " " + Encoding.UTF8.GetString(row.ArgumentsOfCaller)).Replace('\0', ' ').TrimEnd(' ');
 }

@@ -44,7 +44,10 @@ internal unsafe struct ExecRecord
     /// <summary>Whether there are more arguments than those that follow.</summary>
     public byte HasMore;
 
-    private fixed byte _rest[4];
+    /// <summary>Whether it is a script: its interpreter is what runs, and has the script among its arguments.</summary>
+    public byte IsScript;
+
+    private fixed byte _rest[3];
 
     /// <summary>The thread's name: the new one if it succeeded.</summary>
     public CommandBytes Command;
