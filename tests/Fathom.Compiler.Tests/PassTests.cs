@@ -28,6 +28,8 @@ public sealed class PassTests
         ["remove-dead-stores"] = (Event, () => new RemoveDeadStores()),
         ["decide-comparisons"] = (Twofold, () => new DecideComparisons()),
         ["share-slots"] = (Keys, () => new ShareSlots()),
+        ["share-slots-loop"] = (KeysOfLoop, () => new ShareSlots()),
+        ["share-slots-filled"] = (KeysFilled, () => new ShareSlots()),
         ["forward-loads"] = (Fields, () => new ForwardLoads()),
         ["forward-loads-fence"] = (Fence, () => new ForwardLoads()),
         ["hoist-constants"] = (Condition, () => new HoistConstants()),
@@ -147,6 +149,55 @@ public sealed class PassTests
         b.Call(3, IrType.I64, [map, Key(b.Parameter(1))]);
         b.Call(3, IrType.I64, [map, Key(b.Constant(IrType.I64, 1))]);
         b.Call(16, IrType.I64, [Key(b.Parameter(1)), b.Constant(IrType.I64, 8)]);
+        b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    // The second key is stored in the first round only, and looked up in each; the third is stored where it is looked up.
+    private static void KeysOfLoop(FunctionBuilder b)
+    {
+        var map = b.MapAddress("Map");
+        var (head, first, rest, done) = (b.NewBlock(), b.NewBlock(), b.NewBlock(), b.NewBlock());
+        var (key, kept, again) = (b.NewSlot(8, 8), b.NewSlot(8, 8), b.NewSlot(8, 8));
+        var i = b.NewValue(IrType.I64);
+        b.Assign(i, b.Constant(IrType.I64, 0));
+        b.Jump(head);
+        b.SetBlock(head);
+        b.Store(b.SlotAddress(key), 0, MemorySize.Double, i);
+        b.Call(1, IrType.I64, [map, b.SlotAddress(key)]);
+        b.Branch(Comparison.Equal, i, b.Constant(IrType.I64, 0), first, rest);
+        b.SetBlock(first);
+        b.Store(b.SlotAddress(kept), 0, MemorySize.Double, i);
+        b.Jump(rest);
+        b.SetBlock(rest);
+        b.Call(1, IrType.I64, [map, b.SlotAddress(kept)]);
+        b.Store(b.SlotAddress(again), 0, MemorySize.Double, i);
+        b.Call(3, IrType.I64, [map, b.SlotAddress(again)]);
+        b.Assign(i, b.Binary(BinaryOperation.Add, i, b.Constant(IrType.I64, 1)));
+        b.Branch(Comparison.LessUnsigned, i, b.Parameter(1), head, done);
+        b.SetBlock(done);
+        b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    // What a helper read is the key of the first lookup; the key of the second was read in the round before.
+    private static void KeysFilled(FunctionBuilder b)
+    {
+        var map = b.MapAddress("Map");
+        var (head, done) = (b.NewBlock(), b.NewBlock());
+        var (got, after, before) = (b.NewSlot(8, 8), b.NewSlot(8, 8), b.NewSlot(8, 8));
+        var left = b.NewValue(IrType.I64);
+        b.Assign(left, b.Parameter(1));
+        b.Jump(head);
+        b.SetBlock(head);
+        var old = b.Load(IrType.I64, b.SlotAddress(got), 0, MemorySize.Double);
+        b.Call(113, IrType.I64, [b.SlotAddress(got), b.Constant(IrType.I32, 8), left]);
+        var value = b.Load(IrType.I64, b.SlotAddress(got), 0, MemorySize.Double);
+        b.Store(b.SlotAddress(after), 0, MemorySize.Double, value);
+        b.Call(1, IrType.I64, [map, b.SlotAddress(after)]);
+        b.Store(b.SlotAddress(before), 0, MemorySize.Double, old);
+        b.Call(1, IrType.I64, [map, b.SlotAddress(before)]);
+        b.Assign(left, b.Binary(BinaryOperation.Subtract, left, b.Constant(IrType.I64, 1)));
+        b.Branch(Comparison.NotEqual, left, b.Constant(IrType.I64, 0), head, done);
+        b.SetBlock(done);
         b.Return(b.Constant(IrType.I32, 0));
     }
 
