@@ -20,6 +20,7 @@ public sealed class PassTests
         ["simplify-comparison"] = (Condition, () => new Simplify()),
         ["legalize-division"] = (Division, () => new Legalize(3)),
         ["number-values"] = (Twice, () => new NumberValues()),
+        ["number-values-escape"] = (Escape, () => new NumberValues()),
         ["narrow-operations"] = (Masks, () => new NarrowOperations()),
         ["promote-slots"] = (Struct, () => new PromoteSlots()),
         ["expand-memory"] = (Struct, () => new ExpandMemory()),
@@ -88,6 +89,18 @@ public sealed class PassTests
         var left = b.Binary(BinaryOperation.Add, b.Load(IrType.I64, b.Parameter(0), 8, MemorySize.Double), b.Parameter(1));
         var right = b.Binary(BinaryOperation.Add, b.Load(IrType.I64, b.Parameter(0), 8, MemorySize.Double), b.Parameter(1));
         b.Return(b.Convert(Conversion.Truncate, b.Binary(BinaryOperation.Multiply, left, right)));
+    }
+
+    // Once the address of the context is in memory, anyone who is given that may write to it: only the sum of the first two is one.
+    private static void Escape(FunctionBuilder b)
+    {
+        var shared = b.SlotAddress(b.NewSlot(8, 8));
+        b.Store(shared, 0, MemorySize.Double, b.Parameter(0));
+        var before = b.Load(IrType.I64, b.Parameter(0), 8, MemorySize.Double);
+        b.Call(181, IrType.I64, [b.Binary(BinaryOperation.Add, b.Parameter(1), b.Constant(IrType.I64, 1)), shared]);
+        var after = b.Load(IrType.I64, b.Parameter(0), 8, MemorySize.Double);
+        var sum = b.Binary(BinaryOperation.Add, b.Binary(BinaryOperation.Add, b.Parameter(1), b.Constant(IrType.I64, 1)), before);
+        b.Return(b.Convert(Conversion.Truncate, b.Binary(BinaryOperation.Subtract, after, sum)));
     }
 
     private static void Masks(FunctionBuilder b)
