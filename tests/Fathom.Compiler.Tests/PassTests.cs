@@ -31,6 +31,8 @@ public sealed class PassTests
         ["share-slots"] = (Keys, () => new ShareSlots()),
         ["share-slots-loop"] = (KeysOfLoop, () => new ShareSlots()),
         ["share-slots-filled"] = (KeysFilled, () => new ShareSlots()),
+        ["expand-memory-overlap"] = (Overlaps, () => new ExpandMemory()),
+        ["promote-slots-overlap"] = (OverlapOfSlot, () => new PromoteSlots()),
         ["forward-loads"] = (Fields, () => new ForwardLoads()),
         ["forward-loads-fence"] = (Fence, () => new ForwardLoads()),
         ["hoist-constants"] = (Condition, () => new HoistConstants()),
@@ -212,6 +214,29 @@ public sealed class PassTests
         b.Branch(Comparison.NotEqual, left, b.Constant(IrType.I64, 0), head, done);
         b.SetBlock(done);
         b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    // Upward and downward within one object, between two that may be the same (in registers, and through a slot), and two that are not.
+    private static void Overlaps(FunctionBuilder b)
+    {
+        var record = b.Call(1, IrType.PointerTo(PointerSpace.MapValue), [b.MapAddress("Map")]);
+        var other = b.Call(1, IrType.PointerTo(PointerSpace.MapValue), [b.MapAddress("Map")]);
+        b.Copy(b.Offset(record, 8), 0, record, 0, 24, 8);
+        b.Copy(record, 0, record, 8, 24, 8);
+        b.Copy(record, 8, other, 0, 24, 8);
+        b.Copy(record, 0, other, 0, 80, 8);
+        b.Copy(b.SlotAddress(b.NewSlot(16, 8)), 0, record, 0, 16, 8);
+        b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    private static void OverlapOfSlot(FunctionBuilder b)
+    {
+        var slot = b.SlotAddress(b.NewSlot(24, 8));
+        b.Store(slot, 0, MemorySize.Double, b.Parameter(1));
+        b.Store(slot, 8, MemorySize.Double, b.Constant(IrType.I64, 8));
+        b.Store(slot, 16, MemorySize.Double, b.Constant(IrType.I64, 16));
+        b.Copy(slot, 8, slot, 0, 16, 8);
+        b.Return(b.Convert(Conversion.Truncate, b.Load(IrType.I64, slot, 16, MemorySize.Double)));
     }
 
     // A field is read once until a store that may overlap it or a call; what was stored whole is known; stores apart change nothing.
