@@ -35,6 +35,8 @@ public sealed class PassTests
         ["promote-slots-overlap"] = (OverlapOfSlot, () => new PromoteSlots()),
         ["forward-loads"] = (Fields, () => new ForwardLoads()),
         ["forward-loads-fence"] = (Fence, () => new ForwardLoads()),
+        ["sink-addresses"] = (Globals, () => new SinkAddresses()),
+        ["colour-slots"] = (Turns, () => new ColourSlots()),
         ["hoist-constants"] = (Condition, () => new HoistConstants()),
     };
 
@@ -277,6 +279,39 @@ public sealed class PassTests
         b.Atomic(AtomicOperation.Exchange, MemorySize.Word, record, 0, b.Constant(IrType.I32, 1));
         Sum();
         b.Return(b.Convert(Conversion.Truncate, sum));
+    }
+
+    // The first is used on one way only, the second on two, the third in a loop that its address is made outside of.
+    private static void Globals(FunctionBuilder b)
+    {
+        Value Address(string name) => b.GlobalAddress(new Global(name, DataSection.Zeroed, new byte[8], 8, 0));
+        var (once, twice, looped) = (Address("Once"), Address("Twice"), Address("Looped"));
+        var (some, loop, done) = (b.NewBlock(), b.NewBlock(), b.NewBlock());
+        b.Branch(Comparison.Equal, b.Parameter(1), b.Constant(IrType.I64, 0), done, some);
+        b.SetBlock(some);
+        b.Store(once, 0, MemorySize.Double, b.Parameter(1));
+        b.Store(twice, 0, MemorySize.Double, b.Parameter(1));
+        b.Jump(loop);
+        b.SetBlock(loop);
+        b.Store(looped, 0, MemorySize.Double, b.Parameter(1));
+        b.Branch(Comparison.NotEqual, b.Call(5, IrType.I64, []), b.Constant(IrType.I64, 0), loop, done);
+        b.SetBlock(done);
+        b.Store(twice, 0, MemorySize.Double, b.Constant(IrType.I64, 1));
+        b.Return(b.Constant(IrType.I32, 0));
+    }
+
+    // Two that are read one after the other share a place; not so one that is read at the end, nor one whose address is stored.
+    private static void Turns(FunctionBuilder b)
+    {
+        var (first, second, last, hidden) = (b.NewSlot(8, 8), b.NewSlot(16, 8), b.NewSlot(8, 8), b.NewSlot(8, 8));
+        b.Store(b.SlotAddress(last), 0, MemorySize.Double, b.Parameter(1));
+        b.Call(113, IrType.I64, [b.SlotAddress(first), b.Constant(IrType.I32, 8), b.Parameter(1)]);
+        var sum = b.Load(IrType.I64, b.SlotAddress(first), 0, MemorySize.Double);
+        b.Call(113, IrType.I64, [b.SlotAddress(second), b.Constant(IrType.I32, 16), sum]);
+        sum = b.Binary(BinaryOperation.Add, sum, b.Load(IrType.I64, b.SlotAddress(second), 8, MemorySize.Double));
+        b.Store(b.SlotAddress(hidden), 0, MemorySize.Double, sum);
+        b.Store(b.Parameter(0), 0, MemorySize.Double, b.SlotAddress(hidden));
+        b.Return(b.Convert(Conversion.Truncate, b.Binary(BinaryOperation.Add, sum, b.Load(IrType.I64, b.SlotAddress(last), 0, MemorySize.Double))));
     }
 
     private static void Event(FunctionBuilder b)
