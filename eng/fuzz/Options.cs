@@ -32,6 +32,9 @@ internal sealed record Options
 
     public bool IsWorker { get; init; }
 
+    /// <summary>Whether the compiler is to share the stack among the variables of every function: for tests.</summary>
+    public bool SharesStack { get; init; }
+
     public static Options Parse(ReadOnlySpan<string> arguments)
     {
         var options = new Options();

@@ -45,7 +45,7 @@ internal sealed class Worker(Options options, CompilerOptions? compiler = null)
             subjects = [.. Enumerable.Range(first, count).Select(Subject.Random)];
         }
 
-        using Batch batch = Batch.Compile(subjects, compiler);
+        using Batch batch = Batch.Compile(subjects, options.SharesStack ? new CompilerOptions { ColourSlots = true } : compiler);
         clock.Add(Phase.Emit, batch.EmitTime);
         clock.Add(Phase.Compile, batch.CompileTime);
         foreach (Compiled compiled in batch.Subjects)

@@ -10,11 +10,11 @@ namespace Fathom.CodeSize.Tests;
 [Collection(nameof(Kernel))]
 public sealed class CodeSizeTests(ITestOutputHelper output)
 {
-    /// <summary>Slots of all programs, as a part of clang's.</summary>
-    private const double MostSlots = 0.90;
+    /// <summary>Slots of all programs, as a part of clang's: 0.63 measured.</summary>
+    private const double MostSlots = 0.68;
 
-    /// <summary>The same without execsnoop, whose loop clang is told to unroll: it would outweigh all others.</summary>
-    private const double MostSlotsWithoutExecsnoop = 0.90;
+    /// <summary>The same without execsnoop, whose loop clang is told to unroll: it outweighs all others. 0.85 measured.</summary>
+    private const double MostSlotsWithoutExecsnoop = 0.88;
 
     /// <summary>Slots of any one program, as a part of clang's.</summary>
     private const double MostSlotsOfOne = 1.05;

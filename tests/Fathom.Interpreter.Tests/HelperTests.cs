@@ -119,6 +119,7 @@ public sealed class HelperTests
     [InlineData("%d %u %x", "-1 4294967295 ffffffff")]
     [InlineData("%lld|%lu|%llx", "-1|18446744073709551615|ffffffffffffffff")]
     [InlineData("%%%5d|%-4d|%04x", "%   -1|-1  |ffffffff")]
+    [InlineData("%05d|%+5ld|% d", "-0001|   -1|-1")]
     public void Printing_follows_the_format(string format, string expected)
     {
         Machine machine = new();
@@ -127,6 +128,28 @@ public sealed class HelperTests
         InterpretedProgram program = Guest.Program("mov %r3, -1\nmov %r4, -1\nmov %r5, -1\ncall 6\nexit");
         Assert.Equal((ulong)expected.Length, machine.Invoke(program, text.Address, (ulong)bytes.Length).Value);
         Assert.Equal([expected], machine.State.Trace);
+    }
+
+    [Theory]
+    [InlineData("%+d|% d|%05d", "+7| 7|00007")]
+    [InlineData("%+05d|%-05d|% +d", "+0007|7    |+7")]
+    [InlineData("%+u|%+x|%05c", "7|7|    \a")]
+    public void Printing_signs_what_is_positive(string format, string expected)
+    {
+        Machine machine = new();
+        byte[] bytes = Encoding.ASCII.GetBytes(format + "\0");
+        machine.Invoke(Guest.Program("mov %r3, 7\nmov %r4, 7\nmov %r5, 7\ncall 6\nexit"), machine.AddMemory("format", bytes).Address, (ulong)bytes.Length);
+        Assert.Equal([expected], machine.State.Trace);
+    }
+
+    [Theory]
+    [InlineData("caf\u00e9\0")]
+    [InlineData("\u001b[1m\0")]
+    public void Printing_refuses_what_is_not_text(string format)
+    {
+        Machine machine = new();
+        byte[] bytes = Encoding.UTF8.GetBytes(format);
+        Assert.Equal(-22, (long)machine.Invoke(Guest.Call(6), machine.AddMemory("format", bytes).Address, (ulong)bytes.Length).Value);
     }
 
     [Fact]
@@ -184,6 +207,7 @@ public sealed class HelperTests
         InterpretedProgram output = InterpretedProgram.Create(
         [
             Instruction.Alu64(AluOperation.Move, Register.R4, Register.R1),
+            Instruction.Alu64(AluOperation.Move, Register.R3, 0),
             Instruction.LoadImmediate64(Register.R2, buffers.Descriptor, ImmediateKind.MapDescriptor),
             Instruction.Alu64(AluOperation.Move, Register.R5, 2),
             Instruction.Call(CallKind.Helper, 25),
@@ -192,6 +216,31 @@ public sealed class HelperTests
         Assert.Equal(0UL, machine.Invoke(output, data).Value);
         Assert.Equal([1, 2], buffers.Read());
         Assert.Null(buffers.Read());
+    }
+
+    // CPU 1 of four, of which the array has three.
+    [Theory]
+    [InlineData(uint.MaxValue, 0L)]
+    [InlineData(1UL, 0L)]
+    [InlineData(2UL, -95L)]
+    [InlineData(3UL, -7L)]
+    [InlineData(1UL << 32, -22L)]
+    public void Perf_buffers_take_records_of_their_cpu(ulong flags, long expected)
+    {
+        Machine machine = new(cpuCount: 4);
+        machine.State.Cpu = 1;
+        PerfEventArrayMap buffers = (PerfEventArrayMap)machine.AddMap(Guest.Map(MapType.PerfEventArray, 4, 4, 3));
+        InterpretedProgram output = InterpretedProgram.Create(
+        [
+            Instruction.Alu64(AluOperation.Move, Register.R4, Register.R1),
+            Instruction.Alu64(AluOperation.Move, Register.R3, Register.R2),
+            Instruction.LoadImmediate64(Register.R2, buffers.Descriptor, ImmediateKind.MapDescriptor),
+            Instruction.Alu64(AluOperation.Move, Register.R5, 2),
+            Instruction.Call(CallKind.Helper, 25),
+            Instruction.Exit(),
+        ]);
+        Assert.Equal(expected, (long)machine.Invoke(output, machine.AddMemory("data", [1, 2]).Address, flags).Value);
+        Assert.Equal(expected == 0, buffers.Read() is not null);
     }
 
     private static byte[] Filled(int size)

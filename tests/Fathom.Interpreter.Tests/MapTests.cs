@@ -112,6 +112,36 @@ public sealed class MapTests
         }
     }
 
+    [Theory]
+    [InlineData(MapType.PerCpuHash, 1, 9UL)]
+    [InlineData(MapType.PerCpuHash, 2, 9UL)]
+    [InlineData(MapType.LruPerCpuHash, 1, 9UL)]
+    [InlineData(MapType.Hash, 1, 4UL)]
+    public void An_update_of_a_value_per_cpu_is_seen_through_a_pointer_from_before(MapType type, int cpus, ulong expected)
+    {
+        Machine machine = new(cpus);
+        InterpretedMap map = machine.AddMap(Guest.Map(type, 4, 8, 2));
+        ulong key = machine.AddMemory("key", new byte[4]).Address;
+        machine.Invoke(Guest.CallWithMap(2, map), key, machine.AddMemory("value", BitConverter.GetBytes(4L)).Address, 0);
+        ulong before = machine.Invoke(Guest.CallWithMap(1, map), key).Value;
+        machine.Invoke(Guest.CallWithMap(2, map), key, machine.AddMemory("value", BitConverter.GetBytes(9L)).Address, 0);
+        Assert.Equal(expected, machine.Invoke(Guest.Program("ldxdw %r0, [%r1]\nexit"), before).Value);
+    }
+
+    [Fact]
+    public void A_walk_over_all_entries_uses_none()
+    {
+        Machine machine = new();
+        InterpretedMap map = machine.AddMap(Guest.Map(MapType.LruHash, 4, 8, 2));
+        byte[][] keys = [[1, 0, 0, 0], [2, 0, 0, 0], [3, 0, 0, 0]];
+        map.Set(keys[0], new byte[8]);
+        map.Set(keys[1], new byte[8]);
+        Assert.NotEqual(0UL, map.Peek(keys[0]));
+        map.Set(keys[2], new byte[8]);
+        Assert.Equal(0UL, map.Peek(keys[0]));
+        Assert.NotEqual(0UL, map.Peek(keys[1]));
+    }
+
     [Fact]
     public void A_new_entry_of_one_cpu_is_zero_on_the_others()
     {

@@ -45,6 +45,24 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void An_address_rests_before_it_is_given_again()
+    {
+        AddressSpace space = new();
+        MemoryRegion gone = space.Add("gone", new byte[8], isWritable: true);
+        space.Recycle(gone);
+        bool isReused = false;
+        for (int i = 0; i < 200; i++)
+        {
+            MemoryRegion next = space.Add("next", new byte[8], isWritable: true);
+            Assert.True(i > 30 || next.Start != gone.Start);
+            isReused |= next.Start == gone.Start;
+            space.Recycle(next);
+        }
+
+        Assert.True(isReused);
+    }
+
+    [Fact]
     public void Memory_of_the_host_is_read_only_unless_it_says_otherwise()
     {
         Machine machine = new();

@@ -12,6 +12,7 @@ internal sealed class InterferenceGraph
     private readonly int[] _parent;
     private readonly BitSet[] _rows;
     private readonly List<int>[] _neighbours;
+    private readonly int[] _degrees;
 
     public InterferenceGraph(MachineFunction function)
     {
@@ -19,6 +20,7 @@ internal sealed class InterferenceGraph
         _parent = new int[count];
         _rows = new BitSet[count];
         _neighbours = new List<int>[count];
+        _degrees = new int[count];
         Cost = new double[count];
         for (int i = 0; i < count; i++)
         {
@@ -53,6 +55,9 @@ internal sealed class InterferenceGraph
     /// <summary>Neighbours of a node; some may have been coalesced since.</summary>
     public IReadOnlyList<int> Neighbours(int node) => _neighbours[node];
 
+    /// <summary>How many neighbours of a node have not been coalesced.</summary>
+    public int Degree(int node) => _degrees[node];
+
     /// <summary>Makes two nodes that do not interfere one.</summary>
     public void Merge(int kept, int gone)
     {
@@ -62,6 +67,7 @@ internal sealed class InterferenceGraph
         {
             if (Find(neighbour) == neighbour)
             {
+                _degrees[neighbour]--;
                 Connect(kept, neighbour);
             }
         }
@@ -129,5 +135,7 @@ internal sealed class InterferenceGraph
         _rows[right].Add(left);
         _neighbours[left].Add(right);
         _neighbours[right].Add(left);
+        _degrees[left]++;
+        _degrees[right]++;
     }
 }

@@ -45,25 +45,26 @@ internal sealed class RegisterAllocator
                 continue;
             }
 
-            inMemory += Spiller.Run(_function, spilled.Select(Members).ToList(), _temporaries);
+            inMemory += Spiller.Run(_function, Members(spilled), _temporaries);
         }
 
         Rewrite();
         return inMemory;
     }
 
-    private List<int> Members(int node)
+    // The registers of each node.
+    private List<List<int>> Members(List<int> nodes)
     {
-        var members = new List<int>();
-        for (int r = MachineInstruction.FirstVirtual; r < _function.RegisterCount; r++)
+        var members = nodes.ToDictionary(node => node, _ => new List<int>());
+        for (int r = MachineInstruction.FirstVirtual; r < _colours.Length; r++)
         {
-            if (_colours.Length > r && _graph.Find(r) == node)
+            if (members.TryGetValue(_graph.Find(r), out var list))
             {
-                members.Add(r);
+                list.Add(r);
             }
         }
 
-        return members;
+        return [.. nodes.Select(node => members[node])];
     }
 
     private void Coalesce(bool isAggressive)
@@ -90,27 +91,14 @@ internal sealed class RegisterAllocator
         var significant = new HashSet<int>();
         foreach (int neighbour in _graph.Neighbours(left).Concat(_graph.Neighbours(right)))
         {
-            if (_graph.Find(neighbour) == neighbour && (neighbour < MachineInstruction.FirstVirtual || Degree(neighbour) >= Colours))
+            if (_graph.Find(neighbour) == neighbour && (neighbour < MachineInstruction.FirstVirtual || _graph.Degree(neighbour) >= Colours)
+                && significant.Add(neighbour) && significant.Count == Colours)
             {
-                significant.Add(neighbour);
+                return false;
             }
         }
 
-        return significant.Count < Colours;
-    }
-
-    private int Degree(int node)
-    {
-        int degree = 0;
-        foreach (int neighbour in _graph.Neighbours(node))
-        {
-            if (_graph.Find(neighbour) == neighbour)
-            {
-                degree++;
-            }
-        }
-
-        return degree;
+        return true;
     }
 
     private List<int> Colour()
@@ -127,7 +115,7 @@ internal sealed class RegisterAllocator
             isIn[node] = _graph.Find(node) == node;
             if (node >= MachineInstruction.FirstVirtual && isIn[node])
             {
-                degrees[node] = Degree(node);
+                degrees[node] = _graph.Degree(node);
                 left++;
                 if (degrees[node] < Colours)
                 {
@@ -137,9 +125,10 @@ internal sealed class RegisterAllocator
         }
 
         var order = new Stack<int>();
+        SortedSet<(double Cost, int Node)>? costs = null;
         while (left > 0)
         {
-            int node = low.Count > 0 ? low.Pop() : Cheapest(isIn, degrees);
+            int node = low.Count > 0 ? low.Pop() : Cheapest(costs ??= Costs(isIn, degrees), isIn, degrees);
             if (!isIn[node])
             {
                 continue;
@@ -160,27 +149,32 @@ internal sealed class RegisterAllocator
         return Select(order);
     }
 
-    private int Cheapest(bool[] isIn, int[] degrees)
+    private SortedSet<(double Cost, int Node)> Costs(bool[] isIn, int[] degrees) =>
+        new(Enumerable.Range(0, isIn.Length).Where(n => n >= MachineInstruction.FirstVirtual && isIn[n]).Select(n => (Cost(n, degrees), n)));
+
+    // Costs only rise, as neighbours go: the first that is up to date is the least.
+    private int Cheapest(SortedSet<(double Cost, int Node)> costs, bool[] isIn, int[] degrees)
     {
-        int best = -1;
-        double bestCost = double.MaxValue;
-        for (int node = MachineInstruction.FirstVirtual; node < isIn.Length; node++)
+        while (true)
         {
-            if (!isIn[node])
+            var first = costs.Min;
+            costs.Remove(first);
+            if (!isIn[first.Node])
             {
                 continue;
             }
 
-            double cost = _temporaries.Contains(node) ? double.MaxValue / 2 : _graph.Cost[node] / degrees[node];
-            if (best < 0 || cost < bestCost)
+            double cost = Cost(first.Node, degrees);
+            if (cost <= first.Cost)
             {
-                best = node;
-                bestCost = cost;
+                return first.Node;
             }
-        }
 
-        return best;
+            costs.Add((cost, first.Node));
+        }
     }
+
+    private double Cost(int node, int[] degrees) => _temporaries.Contains(node) ? double.MaxValue / 2 : _graph.Cost[node] / degrees[node];
 
     private List<int> Select(Stack<int> order)
     {

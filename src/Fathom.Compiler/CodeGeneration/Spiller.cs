@@ -21,9 +21,10 @@ internal static class Spiller
     {
         int slots = 0;
         var places = new Dictionary<int, Place>();
+        var remade = Remade(function);
         foreach (var group in groups)
         {
-            var place = new Place(Remade(function, group));
+            var place = new Place(group.Count == 1 ? remade[group[0]] : null);
             if (place.Remade is null)
             {
                 place.Slot = function.Slots.Count;
@@ -56,28 +57,23 @@ internal static class Spiller
         return slots;
     }
 
-    // The only definition of a register, if it can be made again anywhere.
-    private static MachineInstruction? Remade(MachineFunction function, List<int> group)
+    // The only definition of each register, if it can be made again anywhere.
+    private static MachineInstruction?[] Remade(MachineFunction function)
     {
-        MachineInstruction? found = null;
-        if (group.Count != 1)
-        {
-            return null;
-        }
-
+        var found = new MachineInstruction?[function.RegisterCount];
+        var isOut = new bool[function.RegisterCount];
         foreach (var block in function.Blocks)
         {
             foreach (var instruction in block.Instructions)
             {
-                if (instruction.Definition == group[0])
+                int definition = instruction.Definition;
+                if (definition < 0)
                 {
-                    if (found is not null || !instruction.IsRematerializable)
-                    {
-                        return null;
-                    }
-
-                    found = instruction;
+                    continue;
                 }
+
+                isOut[definition] |= found[definition] is not null || !instruction.IsRematerializable;
+                found[definition] = isOut[definition] ? null : instruction;
             }
         }
 

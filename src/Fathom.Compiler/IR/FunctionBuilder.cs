@@ -183,7 +183,7 @@ public sealed class FunctionBuilder
     public void Zero(Value pointer, int offset, int bytes, int alignment) =>
         Emit(new IrInstruction(Opcode.Zero) { Operands = [pointer.Id], Immediate = offset, Count = bytes, Alignment = alignment });
 
-    /// <summary>Copies memory that does not overlap; both pointers are as aligned as <paramref name="alignment"/> says. The source may be read in any order.</summary>
+    /// <summary>Copies memory, from and to places that may overlap; both pointers are as aligned as <paramref name="alignment"/> says. The source is read in any order.</summary>
     public void Copy(Value target, int targetOffset, Value source, int sourceOffset, int bytes, int alignment) =>
         Emit(new IrInstruction(Opcode.CopyMemory)
         {

@@ -41,7 +41,7 @@ internal enum Opcode : byte
     Store,
     /// <summary>Zeros <c>Count</c> bytes at operand + <c>Immediate</c>, aligned as <c>Alignment</c>.</summary>
     Zero,
-    /// <summary>Copies <c>Count</c> bytes to operand 0 + <c>Immediate</c> from operand 1 + <c>SecondOffset</c>.</summary>
+    /// <summary>Copies <c>Count</c> bytes to operand 0 + <c>Immediate</c> from operand 1 + <c>SecondOffset</c>, which may overlap.</summary>
     CopyMemory,
     /// <summary><c>Atomic</c> on operand 0 + <c>Immediate</c> with operand 1 (and operand 2 expected).</summary>
     Atomic,

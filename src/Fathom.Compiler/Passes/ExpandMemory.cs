@@ -1,15 +1,20 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
-/// Turns <see cref="Opcode.Zero"/> and <see cref="Opcode.CopyMemory"/> into the widest loads and stores that the alignment allows.
+/// Turns <see cref="Opcode.Zero"/> and <see cref="Opcode.CopyMemory"/> into the widest loads and stores that the alignment allows. A copy
+/// between places that may overlap reads all before it writes: an assignment of a struct gives what was there before.
 /// Reads and writes single instructions. Invariant: none of the two is left.
 /// </summary>
 internal sealed class ExpandMemory : IPass
 {
+    // More are spilled, each to 8 bytes.
+    private const int MostInRegisters = 8;
+
     public bool Run(Function function)
     {
         var definitions = Definitions.Of(function);
@@ -73,12 +78,53 @@ internal sealed class ExpandMemory : IPass
     {
         int to = Alignment(function, definitions, copy.Operands[0], copy.Immediate, copy.Alignment);
         int from = Alignment(function, definitions, copy.Operands[1], copy.SecondOffset, copy.Alignment);
-        foreach (var (at, size) in Pieces(copy.Count, Math.Min(to, from)))
+        List<(int At, int Size)> pieces = [.. Pieces(copy.Count, Math.Min(to, from))];
+        var (target, targetOffset) = definitions.Address(copy.Operands[0], copy.Immediate);
+        var (source, sourceOffset) = definitions.Address(copy.Operands[1], copy.SecondOffset);
+        if (target == source || (PointerSpaces.IsObject(target) && PointerSpaces.IsSameObject(target, source)))
         {
-            int value = emit.Load(copy.Operands[1], copy.SecondOffset + at, IrInstruction.SizeOf(size));
-            emit.Store(copy.Operands[0], copy.Immediate + at, IrInstruction.SizeOf(size), value);
+            // A known distance: the piece first that is not written before it is read.
+            if (targetOffset > sourceOffset)
+            {
+                pieces.Reverse();
+            }
+
+            Move(copy.Operands[1], copy.SecondOffset, copy.Operands[0], copy.Immediate, pieces, emit);
+        }
+        else if (pieces.Count == 1 || !MayOverlap(function, target, source))
+        {
+            Move(copy.Operands[1], copy.SecondOffset, copy.Operands[0], copy.Immediate, pieces, emit);
+        }
+        else if (pieces.Count <= MostInRegisters)
+        {
+            int[] values = [.. pieces.Select(p => emit.Load(copy.Operands[1], copy.SecondOffset + p.At, IrInstruction.SizeOf(p.Size)))];
+            for (int n = 0; n < values.Length; n++)
+            {
+                emit.Store(copy.Operands[0], copy.Immediate + pieces[n].At, IrInstruction.SizeOf(pieces[n].Size), values[n]);
+            }
+        }
+        else
+        {
+            function.Slots.Add(new SlotInfo(copy.Count, 8, null, copy.Position));
+            int between = emit.Define(new IrInstruction(Opcode.SlotAddress) { Slot = function.Slots.Count - 1 }, IrType.PointerTo(PointerSpace.Stack));
+            Move(copy.Operands[1], copy.SecondOffset, between, 0, pieces, emit);
+            Move(between, 0, copy.Operands[0], copy.Immediate, pieces, emit);
         }
     }
+
+    private static void Move(int source, long sourceOffset, int target, long targetOffset, List<(int At, int Size)> pieces, Emitter emit)
+    {
+        foreach (var (at, size) in pieces)
+        {
+            int value = emit.Load(source, sourceOffset + at, IrInstruction.SizeOf(size));
+            emit.Store(target, targetOffset + at, IrInstruction.SizeOf(size), value);
+        }
+    }
+
+    // Roots that are not the same.
+    private static bool MayOverlap(Function function, IrInstruction target, IrInstruction source) =>
+        !(PointerSpaces.IsObject(target) && PointerSpaces.IsObject(source))
+        && PointerSpaces.MayOverlap(function.TypeOf(target.Result).Space, function.TypeOf(source.Result).Space);
 
     // Slots of 8 bytes and more, values of maps and records of ring buffers start at multiples of 8: what is at a constant distance from
     // there may be better aligned than its type says.

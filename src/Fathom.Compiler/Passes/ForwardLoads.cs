@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Fathom.Compiler.IR;
 using Fathom.Format.Instructions;
@@ -7,7 +8,8 @@ namespace Fathom.Compiler.Passes;
 /// <summary>
 /// Takes what a load would find from an earlier load or store of the same place, where nothing between may have written there: a field
 /// that is tested and then used is read once, which is also what the verifier needs to believe the test. It looks along a block and on
-/// into blocks that only this one leads to. Reads addresses; makes loads copies. Invariant: SSA; no load or store moves.
+/// into blocks that only this one leads to. An atomic operation is a fence, as in .NET: what others may write is read again behind it.
+/// Reads addresses; makes loads copies. Invariant: SSA; no load or store moves.
 /// </summary>
 internal sealed class ForwardLoads : IPass
 {
@@ -58,14 +60,14 @@ internal sealed class ForwardLoads : IPass
                 }
 
                 break;
-            case Opcode.Zero or Opcode.CopyMemory:
-                Forget(known, i, i.Count);
-                break;
             case Opcode.Atomic:
                 Forget(known, i, i.Bytes);
+                ForgetShared(known);
                 break;
             case Opcode.CallHelper when i.Flag:
                 break;
+            case Opcode.Zero or Opcode.CopyMemory:
+                throw new InvalidOperationException("ExpandMemory has replaced all of these.");
             case Opcode.CallHelper or Opcode.CallFunction:
                 known.Clear();
                 break;
@@ -85,7 +87,7 @@ internal sealed class ForwardLoads : IPass
         return new(root, offset, null, access.Size, access.Flag, type);
     }
 
-    // One number for all addresses of a slot, and for those of a global.
+    // One number for all addresses of a slot; else that of the value that the address is an offset from.
     private (int Root, long Offset) Root(IrInstruction access)
     {
         var (root, offset) = _definitions.Address(access.Operands[0], access.Immediate);
@@ -108,8 +110,8 @@ internal sealed class ForwardLoads : IPass
             bool isApart = place.Root == root && place.Core is null && store.Core is null
                 ? place.Offset >= offset + bytes || offset >= place.Offset + size
                 : place.Root < 0 || isSlot
-                    ? place.Root < 0 == isSlot || !MayPointToStack(place.Root < 0 ? space : SpaceOf(place))
-                    : !MayOverlap(space, SpaceOf(place));
+                    ? place.Root < 0 == isSlot || !PointerSpaces.MayPointToStack(place.Root < 0 ? space : SpaceOf(place))
+                    : !PointerSpaces.MayOverlap(space, SpaceOf(place));
             if (!isApart)
             {
                 gone.Add(place);
@@ -119,13 +121,19 @@ internal sealed class ForwardLoads : IPass
         gone.ForEach(p => known.Remove(p));
     }
 
+    // The frame is nobody else's.
+    private void ForgetShared(Dictionary<Place, int> known)
+    {
+        foreach (var place in new List<Place>(known.Keys))
+        {
+            if (place.Root >= 0 && SpaceOf(place) != PointerSpace.Stack)
+            {
+                known.Remove(place);
+            }
+        }
+    }
+
     private PointerSpace SpaceOf(Place place) => _function.TypeOf(place.Root).Space;
-
-    private static bool MayPointToStack(PointerSpace space) => space is PointerSpace.Stack or PointerSpace.Unknown or PointerSpace.None;
-
-    // Pointers of different spaces point at different memory; of an unknown one nothing is said.
-    private static bool MayOverlap(PointerSpace left, PointerSpace right) =>
-        left == right || left is PointerSpace.Unknown or PointerSpace.None || right is PointerSpace.Unknown or PointerSpace.None;
 
     private readonly record struct Place(int Root, long Offset, CoreAccess? Core, MemorySize Size, bool IsSigned, IrType Type);
 }

@@ -5,7 +5,7 @@ namespace Fathom.Compiler.Passes;
 
 /// <summary>
 /// Finds instructions that compute what a dominating one has computed, and makes them copies of it: pure operations, loads from the
-/// context (the kernel does not change it while the program runs) unless the program stores there, and loads of frozen globals. Equal
+/// context (the kernel does not change it while the program runs) unless the program may store there, and loads of frozen globals. Equal
 /// relocated numbers are equal; what they are is not looked at. What was computed from a value before a branch limits it is computed again
 /// behind the branch: the verifier limits what is tested, not what was made of it before. Reads and writes single instructions. Invariant: SSA; no load moves.
 /// </summary>
@@ -59,27 +59,34 @@ internal sealed class NumberValues : IPass
         return changed;
     }
 
+    // The program itself, a helper that is given the context (such as bpf_skb_pull_data), or whoever finds its address in memory: the body
+    // of a loop in what its caller shares with it, a subprogram in what it is given.
     private static bool StoresToContext(Function function)
     {
+        bool isSubprogram = function.Section == ".text";
         foreach (var block in function.Blocks)
         {
             foreach (var i in block.Instructions)
             {
-                bool writes = i.Op is Opcode.Store or Opcode.Zero or Opcode.CopyMemory or Opcode.Atomic;
+                bool writes = i.Op is Opcode.Store or Opcode.Atomic;
                 if (writes && function.TypeOf(i.Operands[0]).Space is PointerSpace.Context or PointerSpace.Unknown)
                 {
                     return true;
                 }
 
-                // Helpers such as bpf_skb_pull_data get the context and change it.
-                if (i.Op is Opcode.CallHelper or Opcode.CallFunction)
+                for (int n = 0; n < i.Operands.Length; n++)
                 {
-                    foreach (int operand in i.Operands)
+                    var space = function.TypeOf(i.Operands[n]).Space;
+                    if (space == PointerSpace.Context && !IsKept(function, i, n))
                     {
-                        if (function.TypeOf(operand).Space == PointerSpace.Context)
-                        {
-                            return true;
-                        }
+                        return true;
+                    }
+
+                    // Memory of the caller's, in which it may have put the context before.
+                    bool runs = i.Op == Opcode.CallFunction || (i.Op == Opcode.CallHelper && space == PointerSpace.Function);
+                    if (isSubprogram && runs)
+                    {
+                        return true;
                     }
                 }
             }
@@ -87,6 +94,15 @@ internal sealed class NumberValues : IPass
 
         return false;
     }
+
+    // Whether the address of the context stays where this pass sees what is done with it.
+    private static bool IsKept(Function function, IrInstruction i, int operand) => i.Op switch
+    {
+        Opcode.Load or Opcode.Compare or Opcode.Branch => true,
+        Opcode.Store => operand == 0,
+        Opcode.Copy or Opcode.Phi or Opcode.Offset or Opcode.OffsetBy or Opcode.CoreOffset => function.TypeOf(i.Result).Space == PointerSpace.Context,
+        _ => false,
+    };
 
     // Counts the branches on the way that limit a value.
     private void Limit(Block block, int by)

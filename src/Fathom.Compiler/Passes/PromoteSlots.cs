@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Format.Instructions;
 
@@ -121,7 +122,14 @@ internal sealed class PromoteSlots : IPass
         }
 
         int start = isTarget ? to : from;
-        foreach (var piece in _pieces.In(isTarget ? target : source, start, i.Count))
+        var pieces = _pieces.In(isTarget ? target : source, start, i.Count);
+        if (isTarget && isSource && target == source && to > from)
+        {
+            // Overlapping pieces: the one first that is not written before it is read.
+            pieces = pieces.Reverse();
+        }
+
+        foreach (var piece in pieces)
         {
             int distance = piece.Key - start;
             var size = IrInstruction.SizeOf(piece.Value);

@@ -6,7 +6,9 @@ namespace Fathom.Compiler.Passes;
 
 /// <summary>
 /// Lets calls that only read a piece of stack share one that holds the same: a key that is looked up and then deleted is stored once, and
-/// one that a helper has read stays where the helper put it. Reads stores and calls; writes addresses and removes stores. Invariant: SSA; each call finds the same bytes.
+/// one that a helper has read stays where the helper put it. Only where every way to a call that reads has passed the stores, so that none
+/// finds what an earlier round of a loop left. Reads stores and calls; writes addresses and removes stores. Invariant: SSA; each call finds
+/// the same bytes.
 /// </summary>
 internal sealed class ShareSlots : IPass
 {
@@ -15,16 +17,19 @@ internal sealed class ShareSlots : IPass
 
     public bool Run(Function function)
     {
-        var slots = Candidates(function);
-        var filled = FilledOnce(function);
-        var definitions = Definitions.Of(function);
         var flow = ControlFlow.Of(function);
+        var slots = Candidates(function, flow);
+        var places = new Dictionary<IrInstruction, (Block Block, int Index)>();
+        var filled = FilledOnce(function, places);
+        var definitions = Definitions.Of(function);
         var kept = new List<Content>();
         var gone = new HashSet<IrInstruction>();
         // In order of the code, so that what dominates comes first.
         foreach (var content in slots.OrderBy(s => flow.NumberOf(s.Block)).ThenBy(s => s.LastStore))
         {
-            int same = content.SlotOfItsLoad(function, definitions) is var source && source >= 0 && filled[source]
+            // The load dominates the stores of what it loaded, and these those who read it: a call that filled the source again between would
+            // be on a way to the readers around the stores.
+            int same = content.SlotOfItsLoad(function, definitions) is var source && source >= 0 && filled[source] is { } fill && Precedes(flow, places[fill], places[content.Load])
                 ? source
                 : kept.Find(k => k.Holds(function, content) && Comes(flow, k, content))?.Slot ?? -1;
             if (same < 0)
@@ -49,15 +54,18 @@ internal sealed class ShareSlots : IPass
         return gone.Count > 0;
     }
 
-    // Slots that one call fills, and that are only loaded from besides: what was loaded is there until the call comes again.
-    private static bool[] FilledOnce(Function function)
+    // The call that fills each slot, if there is one only and the slot is only loaded from besides: what was loaded is there until the call
+    // comes again. Also says where the calls and loads are.
+    private static IrInstruction?[] FilledOnce(Function function, Dictionary<IrInstruction, (Block Block, int Index)> places)
     {
         var definitions = Definitions.Of(function);
         int[] fills = new int[function.Slots.Count];
+        var calls = new IrInstruction?[function.Slots.Count];
         foreach (var block in function.Blocks)
         {
-            foreach (var i in block.Instructions)
+            for (int n = 0; n < block.Instructions.Count; n++)
             {
+                var i = block.Instructions[n];
                 for (int o = 0; o < i.Operands.Length; o++)
                 {
                     if (i.Op is Opcode.Offset or Opcode.Copy || definitions.Address(i.Operands[o], 0).Root is not { Op: Opcode.SlotAddress } root)
@@ -68,23 +76,29 @@ internal sealed class ShareSlots : IPass
                     bool isLoad = i.Op == Opcode.Load && i.Core is null;
                     bool isFill = i.Op == Opcode.CallHelper && o == 0 && SlotLiveness.Fills(i.Immediate);
                     fills[root.Slot] += isLoad ? 0 : isFill ? 1 : 2;
+                    calls[root.Slot] = isFill ? i : calls[root.Slot];
+                    places[i] = (block, n);
                 }
             }
         }
 
-        return [.. fills.Select(f => f == 1)];
+        return [.. calls.Select((c, slot) => fills[slot] == 1 ? c : null)];
     }
+
+    // Whether every way to the second has passed the first.
+    private static bool Precedes(ControlFlow flow, (Block Block, int Index) first, (Block Block, int Index) second) =>
+        first.Block == second.Block ? first.Index < second.Index : flow.Dominates(first.Block, second.Block);
 
     private static bool Comes(ControlFlow flow, Content first, Content second) =>
         first.Block == second.Block ? first.LastStore < second.FirstStore : flow.Dominates(first.Block, second.Block);
 
-    // Slots that are filled once, in one block, by stores of whole values, and after that only read by helpers.
-    private static List<Content> Candidates(Function function)
+    // Slots that are filled once, in one block, by stores of whole values, and after that, wherever a way leads, only read by helpers.
+    private static List<Content> Candidates(Function function, ControlFlow flow)
     {
         var definitions = Definitions.Of(function);
         var contents = new Content?[function.Slots.Count];
         var isOut = new bool[function.Slots.Count];
-        foreach (var block in ControlFlow.Of(function).Order)
+        foreach (var block in flow.Order)
         {
             for (int n = 0; n < block.Instructions.Count; n++)
             {
@@ -107,7 +121,8 @@ internal sealed class ShareSlots : IPass
                     {
                         content.Add(block, n, i, place + i.Immediate, definitions.Source(i.Operands[1]));
                     }
-                    else if (i.Op == Opcode.CallHelper && s_readers.TryGetValue(i.Immediate, out int[]? reads) && reads.Contains(o) && content.Block is not null)
+                    else if (i.Op == Opcode.CallHelper && s_readers.TryGetValue(i.Immediate, out int[]? reads) && reads.Contains(o) && content.Block is not null
+                        && flow.Dominates(content.Block, block))
                     {
                         content.IsRead = true;
                     }
@@ -134,6 +149,9 @@ internal sealed class ShareSlots : IPass
         public int FirstStore { get; private set; }
 
         public int LastStore { get; private set; }
+
+        /// <summary>What <see cref="SlotOfItsLoad"/> found its value to be loaded by.</summary>
+        public IrInstruction Load { get; private set; } = null!;
 
         public bool IsRead { get; set; }
 
@@ -175,6 +193,7 @@ internal sealed class ShareSlots : IPass
                 return -1;
             }
 
+            Load = load;
             var (root, place) = definitions.Address(load.Operands[0], load.Immediate);
             return root.Op == Opcode.SlotAddress && place == 0 && root.Slot != slot
                 && function.Slots[root.Slot].Bytes >= function.Slots[slot].Bytes && function.Slots[slot].Bytes == piece.Bytes

@@ -10,12 +10,19 @@ namespace Fathom.Compiler.Passes;
 /// </summary>
 internal sealed class ThreadJumps : IPass
 {
+    private readonly HashSet<Block> _threaded = [];
+    private Function _function = null!;
+    private ControlFlow _flow = null!;
+    private Definitions _definitions = null!;
+    private List<(Block Block, IrInstruction User)>[] _uses = null!;
+
     public bool Run(Function function)
     {
+        _function = function;
         // A way that goes round for ever could be led on for ever.
         int left = function.Blocks.Count * 2;
         bool changed = false;
-        while (left-- > 0 && ThreadOne(function))
+        while (ThreadAll(ref left))
         {
             Edges.RemoveUnreachable(function, ControlFlow.Of(function));
             changed = true;
@@ -24,12 +31,15 @@ internal sealed class ThreadJumps : IPass
         return changed;
     }
 
-    private static bool ThreadOne(Function function)
+    // Each block once. A way that is led past a block passes all others that it passed before: what dominates still does, but for the block
+    // itself. So all is done with what was known at the start, and what became possible by it in the next round.
+    private bool ThreadAll(ref int left)
     {
-        var flow = ControlFlow.Of(function);
-        var definitions = Definitions.Of(function);
-        var uses = Uses(function);
-        foreach (var block in function.Blocks)
+        _flow = ControlFlow.Of(_function);
+        _definitions = Definitions.Of(_function);
+        _uses = Uses(_function);
+        _threaded.Clear();
+        foreach (var block in _function.Blocks)
         {
             var branch = block.Terminator;
             if (block.PhiCount == 0 || block.Instructions.Count != block.PhiCount + 1 || branch.Op != Opcode.Branch || branch.Targets[0] == branch.Targets[1])
@@ -38,32 +48,32 @@ internal sealed class ThreadJumps : IPass
             }
 
             var phi = block.Instructions.Find(i => i.Op == Opcode.Phi && i.Result == branch.Operands[0]);
-            if (phi is not null && definitions.TryConstant(branch.Operands[1], out long tested) && Thread(function, flow, definitions, uses, block, phi, tested))
+            if (left > 0 && phi is not null && _definitions.TryConstant(branch.Operands[1], out long tested) && Thread(block, phi, tested))
             {
-                return true;
+                _threaded.Add(block);
+                left--;
             }
         }
 
-        return false;
+        return _threaded.Count > 0;
     }
 
-    private static bool Thread(
-        Function function, ControlFlow flow, Definitions definitions, List<(Block Block, IrInstruction User)>[] uses, Block block, IrInstruction phi, long tested)
+    private bool Thread(Block block, IrInstruction phi, long tested)
     {
         bool changed = false;
         var branch = block.Terminator;
-        int bits = function.TypeOf(phi.Result).Bits;
+        int bits = _function.TypeOf(phi.Result).Bits;
         for (int n = phi.Operands.Length - 1; n >= 0; n--)
         {
             var from = phi.Targets[n];
-            if (!definitions.TryConstant(phi.Operands[n], out long constant))
+            if (!_definitions.TryConstant(phi.Operands[n], out long constant))
             {
                 continue;
             }
 
             int way = Comparisons.Holds(branch.Comparison, constant, tested, bits) ? 0 : 1;
             var target = branch.Targets[way];
-            if (target == block || target.Predecessors.Contains(from) || !StaysDefined(flow, uses, block, target, branch.Targets[1 - way]))
+            if (target == block || target.Predecessors.Contains(from) || !StaysDefined(block, target, branch.Targets[1 - way]))
             {
                 continue;
             }
@@ -79,6 +89,7 @@ internal sealed class ThreadJumps : IPass
                 }
             }
 
+            ForgetUses(block, from);
             Edges.Remove(from, block);
             block.Predecessors.Remove(from);
             changed = true;
@@ -88,15 +99,15 @@ internal sealed class ThreadJumps : IPass
     }
 
     // A phi of the block may be used where the other way leads, by the branch, and by phis of the target for what comes from the block.
-    private static bool StaysDefined(ControlFlow flow, List<(Block Block, IrInstruction User)>[] uses, Block block, Block target, Block other)
+    private bool StaysDefined(Block block, Block target, Block other)
     {
-        bool otherIsOwn = other.Predecessors.Count == 1;
+        bool otherIsOwn = other.Predecessors.Count == 1 && !_threaded.Contains(other);
         for (int p = 0; p < block.PhiCount; p++)
         {
-            foreach (var (at, user) in uses[block.Instructions[p].Result])
+            foreach (var (at, user) in _uses[block.Instructions[p].Result])
             {
                 bool isTargets = user.Op == Opcode.Phi && at == block && target.Instructions.Contains(user);
-                if (user != block.Terminator && !isTargets && !(otherIsOwn && at != block && flow.Dominates(other, at)))
+                if (user != block.Terminator && !isTargets && !(otherIsOwn && at != block && _flow.Dominates(other, at)))
                 {
                     return false;
                 }
@@ -106,7 +117,7 @@ internal sealed class ThreadJumps : IPass
         return true;
     }
 
-    private static void AddPhiOperands(Block block, Block from, Block target)
+    private void AddPhiOperands(Block block, Block from, Block target)
     {
         for (int p = 0; p < target.PhiCount; p++)
         {
@@ -116,6 +127,21 @@ internal sealed class ThreadJumps : IPass
             operand = own is null ? operand : own.Operands[System.Array.IndexOf(own.Targets, from)];
             phi.Operands = [.. phi.Operands, operand];
             phi.Targets = [.. phi.Targets, from];
+            _uses[operand].Add((from, phi));
+        }
+    }
+
+    // What the phis of a block use of phis, where a way leads to it no longer.
+    private void ForgetUses(Block block, Block from)
+    {
+        for (int p = 0; p < block.PhiCount; p++)
+        {
+            var phi = block.Instructions[p];
+            int operand = phi.Operands[System.Array.IndexOf(phi.Targets, from)];
+            if (_definitions[operand].Op == Opcode.Phi)
+            {
+                _uses[operand].RemoveAll(u => u.Block == from && u.User == phi);
+            }
         }
     }
 

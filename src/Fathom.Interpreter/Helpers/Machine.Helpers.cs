@@ -115,7 +115,7 @@ public sealed partial class Machine
             case 174: // get_attach_cookie
                 return State.AttachCookie;
             case 25: // perf_event_output
-                return PerfEventOutput(r2, r4, r5);
+                return PerfEventOutput(r2, r3, r4, r5);
             case 130: // ringbuf_output
                 return RingBufferOutput(r1, r2, r3, r4);
             case 131: // ringbuf_reserve
@@ -268,14 +268,33 @@ public sealed partial class Machine
         return Unset;
     }
 
-    private ulong PerfEventOutput(ulong map, ulong data, ulong size)
+    /// <summary>As if each CPU's buffer were at its index: https://github.com/torvalds/linux/blob/v6.18/kernel/trace/bpf_trace.c (__bpf_perf_event_output).</summary>
+    private ulong PerfEventOutput(ulong map, ulong flags, ulong data, ulong size)
     {
+        const ulong currentCpu = uint.MaxValue;
         if (MapOf(map) is not PerfEventArrayMap buffers)
         {
             throw new BadProgramException(Here, $"0x{map:x} is not an array of perf buffers");
         }
 
-        buffers.Write(Argument(data, size));
+        ReadOnlySpan<byte> record = Argument(data, size);
+        if (flags > currentCpu)
+        {
+            return Negative(Errno.InvalidArgument);
+        }
+
+        ulong index = flags == currentCpu ? (ulong)State.Cpu : flags;
+        if (index >= (ulong)buffers.MaxEntries)
+        {
+            return Negative(Errno.TooBig);
+        }
+
+        if (index != (ulong)State.Cpu)
+        {
+            return Negative(Errno.NotSupported);
+        }
+
+        buffers.Write(record);
         return 0;
     }
 
@@ -347,7 +366,7 @@ public sealed partial class Machine
         {
             foreach (byte[] key in keys)
             {
-                if (map.Lookup(key) is not 0 and ulong value)
+                if (map.Peek(key) is not 0 and ulong value)
                 {
                     visited++;
                     key.CopyTo(keyMemory.Bytes, 0);

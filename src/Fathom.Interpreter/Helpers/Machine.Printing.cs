@@ -11,7 +11,8 @@ public sealed partial class Machine
     private ulong TracePrintk(ulong format, ulong size, ulong a, ulong b, ulong c)
     {
         ReadOnlySpan<byte> bytes = Argument(format, (uint)size);
-        if (bytes.IsEmpty || bytes[bytes.Length - 1] != 0 || Print(bytes.Slice(0, bytes.IndexOf((byte)0)), [a, b, c]) is not { } text)
+        int end = bytes.IndexOf((byte)0);
+        if (end < 0 || Print(bytes.Slice(0, end), [a, b, c]) is not { } text)
         {
             return Negative(Errno.InvalidArgument);
         }
@@ -58,6 +59,11 @@ public sealed partial class Machine
         int next = 0;
         for (int i = 0; i < format.Length; i++)
         {
+            if (format[i] is not ((>= (byte)' ' and <= (byte)'~') or (>= (byte)'\t' and <= (byte)'\r')))
+            {
+                return null;
+            }
+
             if (format[i] != '%')
             {
                 text.Append((char)format[i]);
@@ -72,10 +78,12 @@ public sealed partial class Machine
 
             bool zeros = false;
             bool left = false;
+            string sign = "";
             for (; i < format.Length && format[i] is (byte)'0' or (byte)'-' or (byte)'+' or (byte)' '; i++)
             {
                 zeros |= format[i] == '0';
                 left |= format[i] == '-';
+                sign = format[i] == '+' || (format[i] == ' ' && sign.Length == 0) ? ((char)format[i]).ToString() : sign;
             }
 
             int width = 0;
@@ -96,12 +104,13 @@ public sealed partial class Machine
             }
 
             ulong value = values[next++];
+            bool isSigned = format[i] is (byte)'d' or (byte)'i';
+            bool isNegative = isSigned && (longs > 0 ? (long)value : (int)value) < 0;
             string? piece = (char)format[i] switch
             {
-                'd' or 'i' => (longs > 0 ? (long)value : (int)value).ToString(CultureInfo.InvariantCulture),
-                'u' => (longs > 0 ? value : (uint)value).ToString(CultureInfo.InvariantCulture),
-                'x' => (longs > 0 ? value : (uint)value).ToString("x", CultureInfo.InvariantCulture),
-                'X' => (longs > 0 ? value : (uint)value).ToString("X", CultureInfo.InvariantCulture),
+                'd' or 'i' or 'u' => Narrow(isNegative ? 0 - value : value, longs).ToString(CultureInfo.InvariantCulture),
+                'x' => Narrow(value, longs).ToString("x", CultureInfo.InvariantCulture),
+                'X' => Narrow(value, longs).ToString("X", CultureInfo.InvariantCulture),
                 'p' => value.ToString("x16", CultureInfo.InvariantCulture),
                 'c' => ((char)(byte)value).ToString(),
                 's' => Encoding.UTF8.GetString(TextAt(value, 512).ToArray()),
@@ -112,11 +121,17 @@ public sealed partial class Machine
                 return null;
             }
 
-            text.Append(left ? piece.PadRight(width) : piece.PadLeft(width, zeros ? '0' : ' '));
+            // Zeros stand between the sign and the digits, and only there.
+            sign = isNegative ? "-" : isSigned ? sign : "";
+            bool isNumber = isSigned || format[i] is (byte)'u' or (byte)'x' or (byte)'X' or (byte)'p';
+            piece = sign + (zeros && !left && isNumber ? piece.PadLeft(Math.Max(width - sign.Length, 0), '0') : piece);
+            text.Append(left ? piece.PadRight(width) : piece.PadLeft(width));
         }
 
         return text.ToString();
     }
+
+    private static ulong Narrow(ulong value, int longs) => longs > 0 ? value : (uint)value;
 
     /// <summary>The bytes before the zero; none where nothing can be read, as in the kernel.</summary>
     private ReadOnlySpan<byte> TextAt(ulong address, int limit)

@@ -18,6 +18,7 @@ public sealed class HashMap : InterpretedMap
     private readonly int _cpus;
     private readonly int _stride;
     private readonly bool _isLru;
+    private readonly bool _isPerCpu;
     private readonly MemoryRegion _values;
     private int[] _buckets = Emptied(16);
     private int[] _next = new int[16];
@@ -40,6 +41,8 @@ public sealed class HashMap : InterpretedMap
 
         _cpus = cpus;
         _isLru = definition.Type is MapType.LruHash or MapType.LruPerCpuHash;
+        // Not by the number of CPUs: there may be one.
+        _isPerCpu = definition.Type is MapType.PerCpuHash or MapType.LruPerCpuHash;
         // One more than entries: what an update of a full map writes to.
         _values = MakeValues(memory, definition, ((long)definition.MaxEntries + 1) * cpus, out _stride);
         _values.Owner = this;
@@ -93,8 +96,10 @@ public sealed class HashMap : InterpretedMap
         }
 
         Touch(element);
-        return _values.Start + ((((ulong)element * (ulong)_cpus) + (ulong)cpu) * (ulong)_stride);
+        return AddressOf(element, cpu);
     }
+
+    internal override ulong Peek(ReadOnlySpan<byte> key, int cpu) => Find(key) is >= 0 and int element ? AddressOf(element, cpu) : 0;
 
     internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags)
     {
@@ -114,7 +119,7 @@ public sealed class HashMap : InterpretedMap
             return -Errno.NoEntry;
         }
 
-        if (element != None && _cpus > 1)
+        if (element != None && _isPerCpu)
         {
             value.CopyTo(Value(element, State!.Cpu));
             Touch(element);
@@ -146,6 +151,8 @@ public sealed class HashMap : InterpretedMap
         Link(added, key);
         return 0;
     }
+
+    private ulong AddressOf(int element, int cpu) => _values.Start + ((((ulong)element * (ulong)_cpus) + (ulong)cpu) * (ulong)_stride);
 
     private Span<byte> Value(int element, int cpu) => _values.Bytes.AsSpan(((element * _cpus) + cpu) * _stride, ValueSize);
 

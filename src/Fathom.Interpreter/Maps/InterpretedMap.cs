@@ -72,6 +72,11 @@ public abstract class InterpretedMap
 
     internal ulong Lookup(ReadOnlySpan<byte> key) => Lookup(key, ValuesPerEntry == 1 ? 0 : State!.Cpu);
 
+    /// <summary>The same, but the entry does not count as used.</summary>
+    internal virtual ulong Peek(ReadOnlySpan<byte> key, int cpu) => Lookup(key, cpu);
+
+    internal ulong Peek(ReadOnlySpan<byte> key) => Peek(key, ValuesPerEntry == 1 ? 0 : State!.Cpu);
+
     internal abstract int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags);
 
     private protected NotSupportedException Unsupported(string what) => new($"{Name} is of type {Definition.Type}, which has no {what} in the interpreter.");
@@ -134,4 +139,5 @@ internal static class Errno
     internal const int Fault = 14;
     internal const int Exists = 17;
     internal const int InvalidArgument = 22;
+    internal const int NotSupported = 95;
 }

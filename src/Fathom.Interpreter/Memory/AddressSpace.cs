@@ -20,8 +20,11 @@ internal sealed class AddressSpace
     /// <summary>Addresses below are a null pointer and an offset.</summary>
     internal const ulong NullLimit = 0x1_0000;
 
+    // So many addresses rest before the first of them is given again.
+    private const int Resting = 64;
+
     private static readonly MemoryRegion Nothing = new("nothing", 0, [], false);
-    private readonly Stack<int> _free = new();
+    private readonly Queue<int> _free = new();
     private int _count;
 
     /// <summary>Regions by number; what is not there is an empty one.</summary>
@@ -29,7 +32,7 @@ internal sealed class AddressSpace
 
     internal MemoryRegion Add(string name, byte[] bytes, bool isWritable)
     {
-        int slot = _free.Count > 0 ? _free.Pop() : _count++;
+        int slot = _free.Count > Resting ? _free.Dequeue() : _count++;
         if (slot == Slots.Length)
         {
             MemoryRegion[] larger = new MemoryRegion[slot * 2];
@@ -50,12 +53,12 @@ internal sealed class AddressSpace
         region.Name += ", which is no more";
     }
 
-    /// <summary>Gives the addresses of a removed region free.</summary>
+    /// <summary>Gives the addresses of a removed region free, for later.</summary>
     internal void Recycle(MemoryRegion region)
     {
         int slot = (int)(region.Start >> 32);
         Slots[slot] = Nothing;
-        _free.Push(slot);
+        _free.Enqueue(slot);
     }
 
     internal MemoryRegion Find(ulong address)

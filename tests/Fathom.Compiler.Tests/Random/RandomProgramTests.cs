@@ -31,15 +31,16 @@ public sealed class RandomProgramTests
     }
 
     [Theory]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void The_interpreter_computes_what_the_evaluator_computes(int instructionSet)
+    [InlineData(3, false)]
+    [InlineData(4, false)]
+    [InlineData(3, true)]
+    public void The_interpreter_computes_what_the_evaluator_computes(int instructionSet, bool sharesStack)
     {
         int[] range = Range();
         int compared = 0;
         for (int seed = range[0]; seed < range[0] + range[1]; seed++)
         {
-            var result = BpfCompiler.Compile(RandomProgram.Make(seed), new CompilerOptions(instructionSet));
+            var result = BpfCompiler.Compile(RandomProgram.Make(seed), new CompilerOptions(instructionSet) { ColourSlots = sharesStack });
             if (result.Object is not null)
             {
                 byte[] inputs = RandomProgram.Inputs(seed);

@@ -20,6 +20,9 @@ public sealed class RandomMethodTests
     public void The_interpreter_computes_what_the_CLR_computes() => Run(new Options { Count = Programs });
 
     [Fact]
+    public void The_interpreter_computes_it_where_variables_share_the_stack() => Run(new Options { First = 1001, Count = Programs / 2, SharesStack = true });
+
+    [Fact]
     public void The_kernel_computes_what_the_CLR_computes()
     {
         try
