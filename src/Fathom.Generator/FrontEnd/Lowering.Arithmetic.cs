@@ -45,10 +45,9 @@ internal sealed partial class Lowering
         Value left = Scalar(operation.LeftOperand);
         Value right = Scalar(operation.RightOperand);
         At(operation);
-        Value result = Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand);
 
-        // In generic arithmetic also narrow integers stay what they are.
-        return operation.OperatorMethod is null ? result : Fit(result, TypeOf(operation));
+        // Narrow integers are computed as int, but enums on them, and narrow integers in generic arithmetic, stay what they are.
+        return Fit(Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand), TypeOf(operation));
     }
 
     /// <summary>One operation on two values of a type; the right side of a shift may be narrower.</summary>
