@@ -62,7 +62,7 @@ internal sealed class HostForm : CSharpSyntaxRewriter
         {
             // The body moves to a method of its own, so that an exception ends it and not the caller.
             string inner = method.Identifier.Text + "__";
-            string call = inner + "(" + string.Join(", ", method.ParameterList.Parameters.Select(p => p.Identifier.Text)) + ")";
+            string call = inner + "(" + string.Join(", ", method.ParameterList.Parameters.Select(Pass)) + ")";
             bool isVoid = method.ReturnType.ToString() == "void";
             var wrapper = (MethodDeclarationSyntax)SyntaxFactory.ParseMemberDeclaration(
                 "public static " + method.ReturnType + " " + method.Identifier.Text + method.ParameterList
@@ -93,6 +93,10 @@ internal sealed class HostForm : CSharpSyntaxRewriter
         var visited = (InvocationExpressionSyntax)base.VisitInvocationExpression(node)!;
         return visited.Expression.ToString() == "Fathom.Bpf.Helpers.Loop" ? visited.WithExpression(SyntaxFactory.ParseExpression("Support.Loop")) : visited;
     }
+
+    /// <summary>A parameter as an argument, with the keyword that passes it by reference.</summary>
+    private static string Pass(ParameterSyntax parameter) => string.Concat(parameter.Modifiers
+        .Where(m => m.Kind() is SyntaxKind.RefKeyword or SyntaxKind.InKeyword or SyntaxKind.OutKeyword).Select(m => m.Text + " ")) + parameter.Identifier.Text;
 
     private static bool IsSubprogram(MethodDeclarationSyntax method) =>
         method.AttributeLists.SelectMany(l => l.Attributes).Any(a => a.Name.ToString().EndsWith("BpfSubprogram", System.StringComparison.Ordinal));
