@@ -76,9 +76,6 @@ internal sealed class BodyFacts
                 }
 
                 break;
-            case ILocalReferenceOperation { IsDeclaration: false } local:
-                _assigned.Add(local.Local);
-                break;
             case ILocalReferenceOperation local:
                 _assigned.Add(local.Local);
                 break;

@@ -368,14 +368,23 @@ internal sealed partial class Lowering
                 return memory.Pointer;
             case MemoryPlace memory:
                 return _b.Offset(memory.Pointer, memory.Offset);
-            case ValuePlace or RegisterPlace or ArgumentPlace:
-                // Arguments passed by reference to the kernel: a copy in memory.
-                MemoryPlace copy = NewMemory(place.Type, "copy", where);
-                Store(copy, Load(place, where), where);
-                return copy.Pointer;
+            case RegisterPlace register:
+                // What is done through the address is done to the variable.
+                _unit.Spaces.MoveToMemory(register.HintKey);
+                return AddressOfCopy(place, where);
+            case ValuePlace or ArgumentPlace:
+                // Nothing changes these, so a copy serves.
+                return AddressOfCopy(place, where);
             default:
                 throw new LoweringException(Descriptors.NotSupported, where, "This has no address");
         }
+    }
+
+    private Value AddressOfCopy(Place place, Location where)
+    {
+        MemoryPlace copy = NewMemory(place.Type, "copy", where);
+        Store(copy, Load(place, where), where);
+        return copy.Pointer;
     }
 
     private static CoreAccess Access(CorePath path, CoreRelocationKind kind) => new(path.TypeId, path.Access, kind, path.LocalOffset);

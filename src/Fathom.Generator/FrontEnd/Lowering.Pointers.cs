@@ -188,7 +188,7 @@ internal sealed partial class Lowering
         }
 
         Place place = Locate(operation.Reference);
-        if (place is not MemoryPlace)
+        if (place is not (MemoryPlace or RegisterPlace))
         {
             throw Unsupported(operation, "This has no address: copy it into a local variable first");
         }
