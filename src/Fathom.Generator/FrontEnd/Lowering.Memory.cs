@@ -128,6 +128,13 @@ internal sealed partial class Lowering
             return Evaluate(operation);
         }
 
+        if (operation is IInvocationOperation { TargetMethod: { ReturnsByRef: true } or { ReturnsByRefReadonly: true } } or IConditionalOperation { IsRef: true }
+            || (operation is IPropertyReferenceOperation { Property: { ReturnsByRef: true } or { ReturnsByRefReadonly: true } } returned && !IsSpanIndexer(returned)))
+        {
+            // A copy of the variable is not the variable.
+            return Locate(operation);
+        }
+
         return operation is ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation or IDeclarationExpressionOperation or IImplicitIndexerReferenceOperation
             || (operation.Kind == OperationKind.None && operation.Type is not IPointerTypeSymbol)
             || (operation is IPropertyReferenceOperation property && (IsSpanIndexer(property) || (IsAutoProperty(property.Property) && property.Instance is not null)))
