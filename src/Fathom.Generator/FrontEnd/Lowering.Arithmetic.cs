@@ -74,6 +74,14 @@ internal sealed partial class Lowering
             BinaryOperatorKind.UnsignedRightShift => BinaryOperation.ShiftRight,
             _ => throw Unsupported(operation, "The operator '" + kind + "' is not part of the C# that compiles to BPF"),
         };
+        if (Layouts.ScalarSize(type) < 4 && kind is BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift)
+        {
+            // In generic arithmetic a narrow integer is shifted by as many bits as it has, and as what it is without a sign by '>>>'.
+            right = _b.Binary(BinaryOperation.And, right, _b.Constant(s_i32, (Layouts.ScalarSize(type) * 8) - 1));
+            left = kind != BinaryOperatorKind.UnsignedRightShift || !isSigned ? left
+                : _b.Convert(Layouts.ScalarSize(type) == 1 ? Conversion.ZeroExtend8 : Conversion.ZeroExtend16, left);
+        }
+
         if (code is BinaryOperation.ShiftLeft or BinaryOperation.ShiftRight or BinaryOperation.ShiftRightArithmetic && isWide && _b.TypeOf(right).Bits == 32)
         {
             right = rightOperand.ConstantValue is { HasValue: true, Value: { } count }
@@ -243,7 +251,7 @@ internal sealed partial class Lowering
         }
 
         bool isShift = compound.OperatorKind is BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift;
-        ITypeSymbol operationType = isShift ? Promoted(type) : TypeOf(compound.Value);
+        ITypeSymbol operationType = !isShift ? TypeOf(compound.Value) : compound.ConstrainedToType is null ? Promoted(type) : type;
         Value left = ConvertValue(old, type, operationType);
         Value right = Scalar(compound.Value);
         At(compound);
