@@ -78,9 +78,7 @@ internal sealed partial class Lowering
             case IDefaultValueOperation:
                 return new SpanValue(_b.Constant(IrType.PointerTo(PointerSpace.Unknown), 0), _b.Constant(s_i32, 0), ElementOf(type)) { ConstantLength = 0 };
             case IObjectCreationOperation { Arguments.Length: 2 } creation when TypeOf(creation.Arguments[0].Value) is IPointerTypeSymbol:
-                Value pointer = Scalar(creation.Arguments[0].Value);
-                IOperation length = creation.Arguments[1].Value;
-                return new SpanValue(pointer, Scalar(length), ElementOf(type)) { ConstantLength = ConstantOf(length) };
+                return SpanOver(Scalar(creation.Arguments[0].Value), creation.Arguments[1].Value, type);
             case IObjectCreationOperation { Arguments.Length: 1 } creation when creation.Arguments[0].Parameter?.RefKind is not RefKind.None:
                 return new SpanValue(Address(Locate(creation.Arguments[0].Value), Where(operation)), _b.Constant(s_i32, 1), ElementOf(type)) { ConstantLength = 1 };
             case IPropertyReferenceOperation { Property: { Name: "Empty", IsStatic: true } }:
@@ -109,6 +107,21 @@ internal sealed partial class Lowering
     private SpanValue ChooseSpan(IOperation operation, ITypeSymbol type)
     {
         string key = _scope.Path + "/?" + operation.Syntax.SpanStart + "@span";
+    /// <summary>A span of a length that C# checks: a negative one is a fault.</summary>
+    private SpanValue SpanOver(Value pointer, IOperation length, ITypeSymbol type)
+    {
+        Value count = Scalar(length);
+        int? known = ConstantOf(length);
+        if (known is null or < 0)
+        {
+            Block inside = _b.NewBlock("length");
+            _b.Branch(Comparison.GreaterOrEqualSigned, count, _b.Constant(s_i32, 0), inside, Fault());
+            _b.SetBlock(inside);
+        }
+
+        return new SpanValue(pointer, count, ElementOf(type)) { ConstantLength = known < 0 ? null : known };
+    }
+
         PointerSpace space = _unit.Spaces.Assume(key, null);
         var registers = new SpanRegisters(_b.NewValue(IrType.PointerTo(space)), _b.NewValue(s_i32), type, key);
         Branches(operation, value => AssignSpan(registers, Span(value)));
