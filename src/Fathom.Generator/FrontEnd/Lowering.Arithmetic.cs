@@ -118,7 +118,8 @@ internal sealed partial class Lowering
 
         if (operation.OperatorKind == UnaryOperatorKind.Not && TypeOf(operation).SpecialType == SpecialType.System_Boolean)
         {
-            return _b.Binary(BinaryOperation.Xor, Scalar(operation.Operand), _b.Constant(s_i32, 1));
+            // Whatever is not 0 is true, also where a bool was read that has other bits than the lowest.
+            return IsMadeHere(operation.Operand) ? _b.Binary(BinaryOperation.Xor, Scalar(operation.Operand), _b.Constant(s_i32, 1)) : _b.Compare(Comparison.Equal, Scalar(operation.Operand), _b.Constant(s_i32, 0));
         }
 
         if (operation.IsLifted || Layouts.ScalarSize(TypeOf(operation)) == 0)
@@ -139,6 +140,11 @@ internal sealed partial class Lowering
             _ => throw Refuse(operation),
         };
     }
+
+    /// <summary>True for a condition that is computed, so that it is 0 or 1.</summary>
+    private static bool IsMadeHere(IOperation operation) => SkipParentheses(operation) is IIsPatternOperation or ITupleBinaryOperation
+        or IBinaryOperation { OperatorMethod: null, OperatorKind: >= BinaryOperatorKind.Equals and <= BinaryOperatorKind.GreaterThan }
+        or IBinaryOperation { OperatorMethod: null, OperatorKind: BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr };
 
     /// <summary>Brings a 32-bit value into the form of a type: narrow integers are extended to 32 bits.</summary>
     private Value Fit(Value value, ITypeSymbol type)

@@ -1,0 +1,17 @@
+// A bool that is read from memory may have other bits than the lowest: '!' of it is false all the same.
+public static unsafe class BoolOfOtherBits
+{
+    public struct S { public bool A, B; }
+
+    public static ulong Entry(ulong a, ulong b, ulong* o)
+    {
+        *(byte*)o = (byte)(a & 3);
+        bool* p = (bool*)o;
+        bool x = *p, y = !x;
+        S* s = (S*)(o + 1);
+        *(byte*)s = (byte)(b & 6);
+        ((byte*)s)[1] = (byte)a;
+        bool z = !s->A, w = !!s->B;
+        return (x ? 1ul : 0) + (y ? 2ul : 0) + (z ? 4ul : 0) + (w ? 8ul : 0) + (!z ? 16ul : 0);
+    }
+}
