@@ -66,7 +66,8 @@ internal sealed class HostForm : CSharpSyntaxRewriter
             bool isVoid = method.ReturnType.ToString() == "void";
             var wrapper = (MethodDeclarationSyntax)SyntaxFactory.ParseMemberDeclaration(
                 "public static " + method.ReturnType + " " + method.Identifier.Text + method.ParameterList
-                + " { try { " + (isVoid ? "" : "return ") + call + "; } catch (System.Exception e) when (Support.IsFault(e)) { return" + (isVoid ? "" : " default") + "; } }\n")!;
+                + " { " + string.Concat(method.ParameterList.Parameters.Where(p => p.Modifiers.Any(SyntaxKind.OutKeyword)).Select(p => "System.Runtime.CompilerServices.Unsafe.SkipInit(out " + p.Identifier.Text + "); "))
+                + "try { " + (isVoid ? "" : "return ") + call + "; } catch (System.Exception e) when (Support.IsFault(e)) { return" + (isVoid ? "" : " default") + "; } }\n")!;
             members = members.Replace(members.First(m => m is MethodDeclarationSyntax x && x.Identifier.Text == method.Identifier.Text), method
                 .WithAttributeLists(default).WithIdentifier(SyntaxFactory.Identifier(inner)).WithModifiers(SyntaxFactory.TokenList(SyntaxFactory.ParseTokens("static unsafe "))));
             members = members.Add(wrapper);
