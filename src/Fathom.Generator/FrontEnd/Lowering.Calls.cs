@@ -330,7 +330,8 @@ internal sealed partial class Lowering
                 return NewVariable(type, _scope.Path + "/_" + value.Syntax.SpanStart, "unused", Where(value));
             }
 
-            return type.IsSpan() ? Locate(value) : IsValueOfProperty(value) ? Evaluate(value) : LocateOrEvaluate(value);
+            return type.IsSpan() ? SkipParentheses(value) is ILocalReferenceOperation or IParameterReferenceOperation or IDeclarationExpressionOperation || parameter.RefKind is not (RefKind.In or RefKind.RefReadOnlyParameter) ? Locate(value) : new SpanPlace(Span(value), type)
+                : IsValueOfProperty(value) ? Evaluate(value) : LocateOrEvaluate(value);
         }
 
         if (parameter.IsParams && !type.IsSpan())

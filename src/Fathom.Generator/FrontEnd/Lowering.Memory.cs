@@ -45,7 +45,8 @@ internal sealed partial class Lowering
             case IDeclarationExpressionOperation { Expression: ILocalReferenceOperation declared }:
                 return LocateDeclared(declared);
             case ILocalReferenceOperation local:
-                return _scope.Find(local.Local) ?? throw Unsupported(operation, "'" + local.Local.Name + "' is not a variable of this program");
+                // A 'goto' can jump over the declaration of a variable that is assigned behind its label.
+                return _scope.Find(local.Local) ?? (local.Local.RefKind == RefKind.None && !local.Local.IsFixed ? LocateDeclared(local) : throw Unsupported(operation, "'" + local.Local.Name + "' is not a variable of this program"));
             case IParameterReferenceOperation parameter:
                 return _scope.Find(parameter.Parameter) ?? throw RefuseParameter(parameter);
             case IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ImplicitReceiver }:
@@ -330,6 +331,7 @@ internal sealed partial class Lowering
 
         if (IsMisaligned(memory, size))
         {
+            RefusePackedPointer(type.IsPointer && type.Space == PointerSpace.Unknown, where);
             return LoadPieces(memory, size, type);
         }
 
@@ -413,6 +415,7 @@ internal sealed partial class Lowering
                 int size = Layouts.ScalarSize(memory.Type);
                 if (IsMisaligned(memory, size))
                 {
+                    RefusePackedPointer(_b.TypeOf(value) is { IsPointer: true } pointer && !IsKernelObject(pointer.Space), where);
                     StorePieces(memory, size, value);
                     break;
                 }
@@ -427,6 +430,15 @@ internal sealed partial class Lowering
     /// <summary>True for a field of a packed struct on the stack, which the verifier lets be read and written in aligned pieces only.</summary>
     private bool IsMisaligned(MemoryPlace memory, int size) =>
         memory.Alignment < size && memory.Core is null && _b.TypeOf(memory.Pointer).Space == PointerSpace.Stack;
+
+    /// <summary>In pieces a pointer becomes a number, through which the verifier lets nothing be read.</summary>
+    private static void RefusePackedPointer(bool isPointer, Location where)
+    {
+        if (isPointer)
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "On the stack the verifier keeps a pointer only where its address is a multiple of 8: put the field where it is aligned, or do not pack the struct");
+        }
+    }
 
     private Value LoadPieces(MemoryPlace memory, int size, IrType type)
     {

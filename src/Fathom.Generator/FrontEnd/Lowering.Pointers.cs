@@ -247,6 +247,7 @@ internal sealed partial class Lowering
             throw new LoweringException(Descriptors.StackTooLarge, Where(operation), (long)count * size);
         }
 
+        StackAllocEscape.Refuse(operation);
         int bytes = System.Math.Max(count * size, 1);
         Value pointer = _b.SlotAddress(_b.NewSlot((bytes + 7) / 8 * 8, 8, "stackalloc"));
         InitializerExpressionSyntax? initializer = operation.Syntax switch
@@ -260,7 +261,6 @@ internal sealed partial class Lowering
             _b.Zero(pointer, 0, bytes, 8);
         }
         else if (initializer is not null)
-        StackAllocEscape.Refuse(operation);
         {
             IOperation[] elements = [.. operation.ChildOperations.Where(c => initializer.Span.Contains(c.Syntax.Span)).SelectMany(c => c is IArrayInitializerOperation a ? a.ElementValues.AsEnumerable() : [c])];
             for (int i = 0; i < elements.Length; i++)
