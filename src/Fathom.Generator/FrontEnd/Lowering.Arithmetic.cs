@@ -18,7 +18,8 @@ internal sealed partial class Lowering
                 : CallOperator(method, operation, operation.LeftOperand, operation.RightOperand);
         }
 
-        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr)
+        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr
+            || (operation.OperatorKind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals && EqualToConstant(operation) is not null))
         {
             return Materialize(operation);
         }
