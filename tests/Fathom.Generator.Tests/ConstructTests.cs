@@ -5,6 +5,7 @@ using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Fathom.Format.Objects;
+using Fathom.Interpreter;
 using Fathom.Runtime;
 using Microsoft.CodeAnalysis;
 using Xunit;
@@ -27,14 +28,29 @@ public sealed class ConstructTests(ConstructTests.Fixture fixture) : IClassFixtu
     [MemberData(nameof(Accepted))]
     public void What_compiles_computes_what_the_CLR_computes(string name)
     {
-        var test = ConstructCase.All.Single(c => c.Name == name);
-        Assert.Empty(fixture.Said(test));
-        Type type = fixture.Assembly.GetType(test.Namespace + ".P", throwOnError: true)!;
-        MethodInfo method = type.GetMethod("Run", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!;
+        (ConstructCase test, MethodInfo method) = Find(name);
+        var machine = new Machine { StepLimit = 10_000_000 };
+        InterpretedObject loaded = InterpretedObject.Load(machine, Compiled(test));
+        InterpretedProgram program = loaded.GetProgram("Program");
+        InterpretedMap map = loaded.Maps["Io"];
+        Compare(method, "the interpreter", slot =>
+        {
+            Span<ulong> inMap = MemoryMarshal.Cast<byte, ulong>(map.GetValue(new byte[4]));
+            slot.CopyTo(inMap);
+            Assert.Equal(1u, (uint)machine.Run(program).ReturnValue);
+            return inMap[2];
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Accepted))]
+    public void What_compiles_computes_it_in_the_kernel(string name)
+    {
+        (ConstructCase test, MethodInfo method) = Find(name);
         LoadedObject loaded;
         try
         {
-            loaded = LoadedObject.Load(Kernel.Running, ObjectFile.Parse(Compiling.ObjectFileOf(fixture.Assembly, test.Namespace + ".P")));
+            loaded = LoadedObject.Load(Kernel.Running, Compiled(test));
         }
         catch (MissingCapabilityException e)
         {
@@ -47,16 +63,14 @@ public sealed class ConstructTests(ConstructTests.Fixture fixture) : IClassFixtu
             BpfMap map = loaded.GetMap("Io");
             BpfProgram program = loaded.GetProgram("Program");
             uint key = 0;
-            ReadOnlySpan<byte> keyBytes = MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in key));
-            foreach ((ulong a, ulong b) in s_inputs.SelectMany(a => s_inputs.Select(b => (a, b))))
+            byte[] keyBytes = MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in key)).ToArray();
+            Compare(method, "the kernel", slot =>
             {
-                ulong expected = (ulong)method.Invoke(null, [a, b])!;
-                Span<ulong> slot = [a, b, 0xdead];
                 map.Update(keyBytes, MemoryMarshal.AsBytes(slot));
                 Assert.Equal(1u, program.TestRun().ReturnValue);
                 Assert.True(map.TryLookup(keyBytes, MemoryMarshal.AsBytes(slot)));
-                Assert.True(expected == slot[2], $"({a}, {b}): the CLR says {expected}, the kernel {slot[2]}");
-            }
+                return slot[2];
+            });
         }
     }
 
@@ -68,6 +82,28 @@ public sealed class ConstructTests(ConstructTests.Fixture fixture) : IClassFixtu
         Assert.Equal(test.Expected, fixture.Said(test));
         Assert.Contains("FTH0002", fixture.Summaries(test));
     }
+
+    private (ConstructCase Test, MethodInfo Method) Find(string name)
+    {
+        var test = ConstructCase.All.Single(c => c.Name == name);
+        Assert.Empty(fixture.Said(test));
+        Type type = fixture.Assembly.GetType(test.Namespace + ".P", throwOnError: true)!;
+        return (test, type.GetMethod("Run", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!);
+    }
+
+    private BpfObject Compiled(ConstructCase test) => ObjectFile.Parse(Compiling.ObjectFileOf(fixture.Assembly, test.Namespace + ".P"));
+
+    /// <summary>Runs a case on all pairs of inputs, and compares its result with that of the CLR.</summary>
+    private static void Compare(MethodInfo method, string name, Runner run)
+    {
+        foreach ((ulong a, ulong b) in s_inputs.SelectMany(a => s_inputs.Select(b => (a, b))))
+        {
+            ulong expected = (ulong)method.Invoke(null, [a, b])!, computed = run([a, b, 0xdead]);
+            Assert.True(expected == computed, $"({a}, {b}): the CLR says {expected}, {name} {computed}");
+        }
+    }
+
+    private delegate ulong Runner(Span<ulong> slot);
 
     /// <summary>All cases compiled once, those that must compile apart from those that must not.</summary>
     public sealed class Fixture

@@ -1,3 +1,4 @@
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.CodeAnalysis;
@@ -81,6 +82,12 @@ public class DiagnosticTests
         { "[BpfObject] static unsafe partial class P { static int C; static P() { C = 1; } }", "P", "FTH0019", "never runs" },
         { "[BpfObject] static unsafe partial class P { [System.ThreadStatic] static int C; }", "C", "FTH0018", "PerCpuArray" },
         { "[BpfObject] static unsafe partial class P { static volatile int C; }", "C", "FTH0018", "Interlocked" },
+        { "[BpfObject, Includes(typeof(int[]))] static unsafe partial class P { }", "Includes(typeof(int[]))", "FTH0019", "a part is a class" },
+        { "static class Q { } [BpfObject, Includes(typeof(Q))] static unsafe partial class P { }", "Includes(typeof(Q))", "FTH0019", "marked [BpfPart]" },
+        { "[BpfPart] class Q { } [BpfObject, Includes(typeof(Q))] static unsafe partial class P { }", "Includes(typeof(Q))", "FTH0019", "only a static class" },
+        { "[BpfPart] static class Q<T> { } [BpfObject, Includes(typeof(Q<int>))] static unsafe partial class P { }", "Includes(typeof(Q<int>))", "FTH0019", "no generic one" },
+        { "[BpfPart] static class Q { } [BpfObject, Includes(typeof(Q)), Includes(typeof(Q))] static unsafe partial class P { }", "Includes(typeof(Q))", "FTH0019", "included already" },
+        { "[BpfObject, Includes(typeof(P)), BpfPart] static unsafe partial class P { }", "Includes(typeof(P))", "FTH0019", "included already" },
     };
 
     [Theory]
@@ -92,6 +99,19 @@ public class DiagnosticTests
         Assert.True(id == found.Id, found.ToString());
         Assert.Equal(underlined, found.Location.SourceTree!.GetText(TestContext.Current.CancellationToken).ToString(found.Location.SourceSpan));
         Assert.Contains(message, found.GetMessage());
+    }
+
+    [Fact]
+    public async Task A_part_of_another_project_is_refused()
+    {
+        using var library = new MemoryStream();
+        Assert.True(Compiling.Compile("using Fathom.Bpf; [BpfPart] public static class Q { }").Emit(library, cancellationToken: TestContext.Current.CancellationToken).Success);
+        library.Position = 0;
+        var compilation = Compiling.Compile("using Fathom.Bpf; [BpfObject, Includes(typeof(Q))] static unsafe partial class P { }")
+            .WithAssemblyName("User").AddReferences(MetadataReference.CreateFromStream(library));
+        Diagnostic found = Assert.Single(await Compiling.Analyze(compilation));
+        Assert.Equal("FTH0019", found.Id);
+        Assert.Contains("in the same project", found.GetMessage());
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public sealed class UserSideTests
     [InlineData("Maps_and_globals_are_typed")]
     [InlineData("A_fault_ends_the_program_with_0")]
     [InlineData("A_fault_ends_the_subprogram_or_the_body_of_a_loop")]
+    [InlineData("Each_object_has_a_part_of_its_own")]
     public void The_programs_do_what_they_say(string test)
     {
         var method = s_assembly.Value.GetType("UserSide")!.GetMethod(test)!.CreateDelegate<Action<Kernel>>();
@@ -41,6 +42,15 @@ public sealed class UserSideTests
     {
         string[] named = [.. typeof(UserSideTests).GetMethod(nameof(The_programs_do_what_they_say))!.GetCustomAttributes<InlineDataAttribute>().Select(a => (string)a.Data[0]!)];
         Assert.Equal(s_assembly.Value.GetType("UserSide")!.GetMethods(BindingFlags.Public | BindingFlags.Static).Select(m => m.Name).Order(), named.Order());
+    }
+
+    [Fact]
+    public void Objects_whose_names_differ_in_case_are_two()
+    {
+        const string Body = " { internal static ulong Seen; [Syscall] static int Run() { Seen++; return 1; } }\n";
+        Assembly built = Compiling.Build("using Fathom.Bpf;\nnamespace One { [BpfObject] static unsafe partial class Twin" + Body + "[BpfObject] static unsafe partial class twin" + Body + "}\n"
+            + "namespace one { [BpfObject] static unsafe partial class Twin" + Body + "}\n");
+        Assert.All(new[] { "One.Twin", "One.twin", "one.Twin" }, t => Assert.NotEmpty(Compiling.ObjectFileOf(built, t)));
     }
 
     [Theory]

@@ -62,11 +62,12 @@ internal sealed class HostForm : CSharpSyntaxRewriter
         {
             // The body moves to a method of its own, so that an exception ends it and not the caller.
             string inner = method.Identifier.Text + "__";
-            string call = inner + "(" + string.Join(", ", method.ParameterList.Parameters.Select(p => p.Identifier.Text)) + ")";
+            string call = inner + "(" + string.Join(", ", method.ParameterList.Parameters.Select(Pass)) + ")";
             bool isVoid = method.ReturnType.ToString() == "void";
             var wrapper = (MethodDeclarationSyntax)SyntaxFactory.ParseMemberDeclaration(
                 "public static " + method.ReturnType + " " + method.Identifier.Text + method.ParameterList
-                + " { try { " + (isVoid ? "" : "return ") + call + "; } catch (System.Exception e) when (Support.IsFault(e)) { return" + (isVoid ? "" : " default") + "; } }\n")!;
+                + " { " + string.Concat(method.ParameterList.Parameters.Where(p => p.Modifiers.Any(SyntaxKind.OutKeyword)).Select(p => "System.Runtime.CompilerServices.Unsafe.SkipInit(out " + p.Identifier.Text + "); "))
+                + "try { " + (isVoid ? "" : "return ") + call + "; } catch (System.Exception e) when (Support.IsFault(e)) { return" + (isVoid ? "" : " default") + "; } }\n")!;
             members = members.Replace(members.First(m => m is MethodDeclarationSyntax x && x.Identifier.Text == method.Identifier.Text), method
                 .WithAttributeLists(default).WithIdentifier(SyntaxFactory.Identifier(inner)).WithModifiers(SyntaxFactory.TokenList(SyntaxFactory.ParseTokens("static unsafe "))));
             members = members.Add(wrapper);
@@ -93,6 +94,10 @@ internal sealed class HostForm : CSharpSyntaxRewriter
         var visited = (InvocationExpressionSyntax)base.VisitInvocationExpression(node)!;
         return visited.Expression.ToString() == "Fathom.Bpf.Helpers.Loop" ? visited.WithExpression(SyntaxFactory.ParseExpression("Support.Loop")) : visited;
     }
+
+    /// <summary>A parameter as an argument, with the keyword that passes it by reference.</summary>
+    private static string Pass(ParameterSyntax parameter) => string.Concat(parameter.Modifiers
+        .Where(m => m.Kind() is SyntaxKind.RefKeyword or SyntaxKind.InKeyword or SyntaxKind.OutKeyword).Select(m => m.Text + " ")) + parameter.Identifier.Text;
 
     private static bool IsSubprogram(MethodDeclarationSyntax method) =>
         method.AttributeLists.SelectMany(l => l.Attributes).Any(a => a.Name.ToString().EndsWith("BpfSubprogram", System.StringComparison.Ordinal));

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -29,7 +30,26 @@ internal static class AccessorWriter
         return new GeneratedFile(HintName(type) + ".Access.g.cs", w.End());
     }
 
-    public static string HintName(INamedTypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat);
+    /// <summary>The name of a file for a class. Upper and lower case are one in these, and two in the names of classes.</summary>
+    public static string HintName(INamedTypeSymbol type)
+    {
+        string name = type.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat);
+        return IsShared(type) ? name + "." + string.Concat(name.Select(c => char.IsUpper(c) ? '1' : '0')) : name;
+    }
+
+    /// <summary>True if another class, or one in another namespace, has the same name but for its case.</summary>
+    private static bool IsShared(ISymbol symbol)
+    {
+        for (; symbol.ContainingSymbol is INamespaceOrTypeSymbol outer; symbol = outer)
+        {
+            if (outer.GetMembers().Any(m => m is INamespaceOrTypeSymbol && m.Name != symbol.Name && string.Equals(m.Name, symbol.Name, StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static void WriteConstants(SourceWriter w, INamedTypeSymbol type, string access, List<GlobalShape> constants)
     {

@@ -12,9 +12,23 @@ namespace Fathom.Generator.FrontEnd;
 internal sealed record MethodBody(ImmutableArray<IOperation> Blocks, IOperation? Initializer)
 {
     private BodyFacts? _facts;
+    private bool? _onlyReads;
 
     /// <summary>What the blocks do with their variables.</summary>
     public BodyFacts Facts => _facts ??= BodyFacts.Of(Blocks);
+
+    /// <summary>True for a body that computes a number from fields and parameters, and so changes nothing.</summary>
+    public bool OnlyReads => _onlyReads ??= Blocks.All(b => b.DescendantsAndSelf().All(IsRead));
+
+    private static bool IsRead(IOperation operation) => operation switch
+    {
+        IReturnOperation { ReturnedValue: { } value } => Layouts.ScalarSize(value.Type!) > 0,
+        IBinaryOperation { OperatorMethod: var method } => method is null,
+        IUnaryOperation { OperatorMethod: var method } => method is null,
+        IConversionOperation { OperatorMethod: var method, Type: { } to } => method is null && Layouts.ScalarSize(to) > 0,
+        IBlockOperation or ILiteralOperation or IInstanceReferenceOperation or IFieldReferenceOperation or IParameterReferenceOperation => true,
+        _ => false,
+    };
 }
 
 /// <summary>

@@ -35,6 +35,13 @@ internal sealed class BodyFacts
             case IAssignmentOperation { Target: var target }:
                 Assign(target);
                 break;
+            // The receiver of an extension block may be passed by reference.
+            case IInvocationOperation { Instance: { } receiver, TargetMethod: var method } when method.ContainingType.IsExtensionBlock():
+                Assign(receiver);
+                break;
+            case IPropertyReferenceOperation { Instance: { } receiver, Property: var property } when property.ContainingType.IsExtensionBlock():
+                Assign(receiver);
+                break;
             case IIncrementOrDecrementOperation { Target: var target }:
                 Assign(target);
                 break;
@@ -75,9 +82,6 @@ internal sealed class BodyFacts
                     Assign(element);
                 }
 
-                break;
-            case ILocalReferenceOperation { IsDeclaration: false } local:
-                _assigned.Add(local.Local);
                 break;
             case ILocalReferenceOperation local:
                 _assigned.Add(local.Local);

@@ -18,7 +18,8 @@ internal sealed partial class Lowering
                 : CallOperator(method, operation, operation.LeftOperand, operation.RightOperand);
         }
 
-        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr)
+        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr
+            || (operation.OperatorKind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals && EqualToConstant(operation) is not null))
         {
             return Materialize(operation);
         }
@@ -45,10 +46,9 @@ internal sealed partial class Lowering
         Value left = Scalar(operation.LeftOperand);
         Value right = Scalar(operation.RightOperand);
         At(operation);
-        Value result = Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand);
 
-        // In generic arithmetic also narrow integers stay what they are.
-        return operation.OperatorMethod is null ? result : Fit(result, TypeOf(operation));
+        // Narrow integers are computed as int, but enums on them, and narrow integers in generic arithmetic, stay what they are.
+        return Fit(Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand), TypeOf(operation));
     }
 
     /// <summary>One operation on two values of a type; the right side of a shift may be narrower.</summary>
@@ -75,6 +75,14 @@ internal sealed partial class Lowering
             BinaryOperatorKind.UnsignedRightShift => BinaryOperation.ShiftRight,
             _ => throw Unsupported(operation, "The operator '" + kind + "' is not part of the C# that compiles to BPF"),
         };
+        if (Layouts.ScalarSize(type) < 4 && kind is BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift)
+        {
+            // In generic arithmetic a narrow integer is shifted by as many bits as it has, and as what it is without a sign by '>>>'.
+            right = _b.Binary(BinaryOperation.And, right, _b.Constant(s_i32, (Layouts.ScalarSize(type) * 8) - 1));
+            left = kind != BinaryOperatorKind.UnsignedRightShift || !isSigned ? left
+                : _b.Convert(Layouts.ScalarSize(type) == 1 ? Conversion.ZeroExtend8 : Conversion.ZeroExtend16, left);
+        }
+
         if (code is BinaryOperation.ShiftLeft or BinaryOperation.ShiftRight or BinaryOperation.ShiftRightArithmetic && isWide && _b.TypeOf(right).Bits == 32)
         {
             right = rightOperand.ConstantValue is { HasValue: true, Value: { } count }
@@ -111,7 +119,8 @@ internal sealed partial class Lowering
 
         if (operation.OperatorKind == UnaryOperatorKind.Not && TypeOf(operation).SpecialType == SpecialType.System_Boolean)
         {
-            return _b.Binary(BinaryOperation.Xor, Scalar(operation.Operand), _b.Constant(s_i32, 1));
+            // Whatever is not 0 is true, also where a bool was read that has other bits than the lowest.
+            return IsMadeHere(operation.Operand) ? _b.Binary(BinaryOperation.Xor, Scalar(operation.Operand), _b.Constant(s_i32, 1)) : _b.Compare(Comparison.Equal, Scalar(operation.Operand), _b.Constant(s_i32, 0));
         }
 
         if (operation.IsLifted || Layouts.ScalarSize(TypeOf(operation)) == 0)
@@ -132,6 +141,11 @@ internal sealed partial class Lowering
             _ => throw Refuse(operation),
         };
     }
+
+    /// <summary>True for a condition that is computed, so that it is 0 or 1.</summary>
+    private static bool IsMadeHere(IOperation operation) => SkipParentheses(operation) is IIsPatternOperation or ITupleBinaryOperation
+        or IBinaryOperation { OperatorMethod: null, OperatorKind: >= BinaryOperatorKind.Equals and <= BinaryOperatorKind.GreaterThan }
+        or IBinaryOperation { OperatorMethod: null, OperatorKind: BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr };
 
     /// <summary>Brings a 32-bit value into the form of a type: narrow integers are extended to 32 bits.</summary>
     private Value Fit(Value value, ITypeSymbol type)
@@ -244,7 +258,7 @@ internal sealed partial class Lowering
         }
 
         bool isShift = compound.OperatorKind is BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift;
-        ITypeSymbol operationType = isShift ? Promoted(type) : TypeOf(compound.Value);
+        ITypeSymbol operationType = !isShift ? TypeOf(compound.Value) : compound.ConstrainedToType is null ? Promoted(type) : type;
         Value left = ConvertValue(old, type, operationType);
         Value right = Scalar(compound.Value);
         At(compound);

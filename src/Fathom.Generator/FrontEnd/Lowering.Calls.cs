@@ -226,7 +226,7 @@ internal sealed partial class Lowering
         if (instance is not null && !method.IsStatic && method.MethodKind != MethodKind.LocalFunction)
         {
             // The receiver of an extension block is a parameter like any other.
-            self = ReceiverParameter(method, body) is { } receiver ? Argument(receiver, instance, TypeOf(instance)) : LocateOrEvaluate(instance);
+            self = ReceiverParameter(method, body) is { } receiver ? Argument(receiver, instance, TypeOf(instance)) : Receiver(method, body, instance);
         }
 
         IMethodSymbol definition = Bodies.Definition(method);
@@ -327,10 +327,11 @@ internal sealed partial class Lowering
         {
             if (value is IDiscardOperation)
             {
-                return Layouts.IsStruct(type) ? NewMemory(type, "unused", Where(value)) : NewRegister(type, _scope.Path + "/_" + value.Syntax.SpanStart, null, "unused", Where(value));
+                return NewVariable(type, _scope.Path + "/_" + value.Syntax.SpanStart, "unused", Where(value));
             }
 
-            return type.IsSpan() ? Locate(value) : LocateOrEvaluate(value);
+            return type.IsSpan() ? SkipParentheses(value) is ILocalReferenceOperation or IParameterReferenceOperation or IDeclarationExpressionOperation || parameter.RefKind is not (RefKind.In or RefKind.RefReadOnlyParameter) ? Locate(value) : new SpanPlace(Span(value), type)
+                : IsValueOfProperty(value) ? Evaluate(value) : LocateOrEvaluate(value);
         }
 
         if (parameter.IsParams && !type.IsSpan())

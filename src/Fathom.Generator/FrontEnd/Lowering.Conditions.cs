@@ -36,6 +36,9 @@ internal sealed partial class Lowering
                 _b.SetBlock(other);
                 Condition(or.RightOperand, whenTrue, whenFalse);
                 return;
+            case IBinaryOperation { OperatorMethod: null, OperatorKind: BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals } equality when EqualToConstant(equality) is var (tested, wanted):
+                Condition(tested, wanted ? whenTrue : whenFalse, wanted ? whenFalse : whenTrue);
+                return;
             case IBinaryOperation { OperatorMethod: null } comparison when ComparisonOf(comparison) is { } kind:
                 (Value left, Value right) = ComparedValues(comparison);
                 At(operation);
@@ -59,6 +62,15 @@ internal sealed partial class Lowering
                 _b.Branch(Comparison.NotEqual, value, _b.Constant(s_i32, 0), whenTrue, whenFalse);
                 return;
         }
+    }
+
+    /// <summary>What <c>x == true</c> and its like test, and for which truth: C# compares no bits there.</summary>
+    private static (IOperation Tested, bool Wanted)? EqualToConstant(IBinaryOperation equality)
+    {
+        bool isEqual = equality.OperatorKind == BinaryOperatorKind.Equals;
+        return equality.RightOperand.ConstantValue is { HasValue: true, Value: bool right } ? (equality.LeftOperand, right == isEqual)
+            : equality.LeftOperand.ConstantValue is { HasValue: true, Value: bool left } ? (equality.RightOperand, left == isEqual)
+            : null;
     }
 
     /// <summary>A condition as 0 or 1.</summary>

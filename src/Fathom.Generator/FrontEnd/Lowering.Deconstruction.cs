@@ -97,7 +97,7 @@ internal sealed partial class Lowering
             throw new LoweringException(Descriptors.NotSupported, where, "A span cannot be an 'out' value here: slice where it is used");
         }
 
-        return Layouts.IsStruct(type) ? NewMemory(type, name, where) : NewRegister(type, _scope.Path + "/" + name, null, name, where);
+        return NewVariable(type, _scope.Path + "/" + name, name, where);
     }
 
     /// <summary>What a property of a struct gives: its field, or a fresh value that its getter makes.</summary>

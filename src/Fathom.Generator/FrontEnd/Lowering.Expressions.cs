@@ -106,7 +106,7 @@ internal sealed partial class Lowering
             case IIsPatternOperation or IIsTypeOperation or ITupleBinaryOperation when operation is not IIsTypeOperation || IsKnownType(operation):
                 return Materialize(operation);
             case ISimpleAssignmentOperation assignment:
-                return SimpleAssignment(assignment) ?? throw Refuse(operation);
+                return SimpleAssignment(assignment, wantsValue: true) ?? throw Refuse(operation);
             case ICompoundAssignmentOperation compound:
                 return CompoundAssignment(compound);
             case IIncrementOrDecrementOperation step:
@@ -260,7 +260,7 @@ internal sealed partial class Lowering
         }
     }
 
-    private Value? SimpleAssignment(ISimpleAssignmentOperation assignment)
+    private Value? SimpleAssignment(ISimpleAssignmentOperation assignment, bool wantsValue = false)
     {
         if (assignment.IsRef)
         {
@@ -274,8 +274,18 @@ internal sealed partial class Lowering
 
         if (assignment.Target is IPropertyReferenceOperation property && !IsAutoProperty(property.Property) && !property.Property.ReturnsByRef && !IsSpanIndexer(property))
         {
-            SetProperty(property, assignment.Value);
-            return null;
+            if (!wantsValue)
+            {
+                SetProperty(property, assignment.Value);
+                return null;
+            }
+
+            // The value of the assignment is what was assigned, whatever the property then gives.
+            Place accessors = Locate(property);
+            Value assigned = Scalar(assignment.Value);
+            At(assignment);
+            Store(accessors, assigned, Where(assignment.Target));
+            return assigned;
         }
 
         Place place = Locate(assignment.Target);

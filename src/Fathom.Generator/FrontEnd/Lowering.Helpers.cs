@@ -102,7 +102,7 @@ internal sealed partial class Lowering
 
         if (parameter.RefKind != RefKind.None)
         {
-            Value address = ArgumentAddress(argument.Value, where);
+            Value address = ArgumentAddress(argument.Value, parameter.RefKind == RefKind.In, where);
             return parameter.Has("FollowedBySize") ? [address, _b.Constant(s_i64, RecordSize(type, where))] : [address];
         }
 
@@ -115,9 +115,14 @@ internal sealed partial class Lowering
     }
 
     /// <summary>The address of an argument that the kernel reads or writes: what is not in the program's own memory is copied there.</summary>
-    private Value ArgumentAddress(IOperation value, Location where)
+    private Value ArgumentAddress(IOperation value, bool isRead, Location where)
     {
         Place place = LocateOrEvaluate(value);
+        if (isRead && place is RegisterPlace)
+        {
+            return AddressOfCopy(place, where);
+        }
+
         if (place is MemoryPlace memory && (memory.Core is not null || _b.TypeOf(memory.Pointer).Space is PointerSpace.Trusted or PointerSpace.Kernel or PointerSpace.User or PointerSpace.Context))
         {
             MemoryPlace copy = NewMemory(memory.Type, "copy", where);

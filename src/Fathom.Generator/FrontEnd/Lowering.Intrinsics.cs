@@ -99,7 +99,7 @@ internal sealed partial class Lowering
             "CompareExchange" => AtomicOperation.CompareExchange,
             _ => AtomicOperation.Add,
         };
-        if (wantsResult && operation is AtomicOperation.Add or AtomicOperation.And or AtomicOperation.Or && wantsResult)
+        if (wantsResult && operation is AtomicOperation.Add or AtomicOperation.And or AtomicOperation.Or)
         {
             operation |= AtomicOperation.Fetch;
         }
@@ -124,9 +124,8 @@ internal sealed partial class Lowering
         return bits == 8 ? value : Fit(_b.ByteSwap(value, bits), type);
     }
 
-    /// <summary>Position of the highest bit, 0 for 0, by halving: each step is a comparison and two shifts.</summary>
     /// <summary>
-    /// Without a branch: each would double the ways that the verifier follows. The highest bit is copied into all below it; a de Bruijn
+    /// Position of the highest bit, 0 for 0. Without a branch: each would double the ways that the verifier follows. The highest bit is copied into all below it; a de Bruijn
     /// product of what results has upper bits that differ for each logarithm. The mask tells the verifier how large it can be.
     /// </summary>
     private Value Log2(Value value)

@@ -45,7 +45,8 @@ internal sealed partial class Lowering
             case IDeclarationExpressionOperation { Expression: ILocalReferenceOperation declared }:
                 return LocateDeclared(declared);
             case ILocalReferenceOperation local:
-                return _scope.Find(local.Local) ?? throw Unsupported(operation, "'" + local.Local.Name + "' is not a variable of this program");
+                // A 'goto' can jump over the declaration of a variable that is assigned behind its label.
+                return _scope.Find(local.Local) ?? (local.Local.RefKind == RefKind.None && !local.Local.IsFixed ? LocateDeclared(local) : throw Unsupported(operation, "'" + local.Local.Name + "' is not a variable of this program"));
             case IParameterReferenceOperation parameter:
                 return _scope.Find(parameter.Parameter) ?? throw RefuseParameter(parameter);
             case IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ImplicitReceiver }:
@@ -126,6 +127,13 @@ internal sealed partial class Lowering
         if (operation.ConstantValue.HasValue)
         {
             return Evaluate(operation);
+        }
+
+        if (operation is IInvocationOperation { TargetMethod: { ReturnsByRef: true } or { ReturnsByRefReadonly: true } } or IConditionalOperation { IsRef: true }
+            || (operation is IPropertyReferenceOperation { Property: { ReturnsByRef: true } or { ReturnsByRefReadonly: true } } returned && !IsSpanIndexer(returned)))
+        {
+            // A copy of the variable is not the variable.
+            return Locate(operation);
         }
 
         return operation is ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInstanceReferenceOperation or IInlineArrayAccessOperation or IDeclarationExpressionOperation or IImplicitIndexerReferenceOperation
@@ -323,6 +331,7 @@ internal sealed partial class Lowering
 
         if (IsMisaligned(memory, size))
         {
+            RefusePackedPointer(type.IsPointer && type.Space == PointerSpace.Unknown, where);
             return LoadPieces(memory, size, type);
         }
 
@@ -368,14 +377,23 @@ internal sealed partial class Lowering
                 return memory.Pointer;
             case MemoryPlace memory:
                 return _b.Offset(memory.Pointer, memory.Offset);
-            case ValuePlace or RegisterPlace or ArgumentPlace:
-                // Arguments passed by reference to the kernel: a copy in memory.
-                MemoryPlace copy = NewMemory(place.Type, "copy", where);
-                Store(copy, Load(place, where), where);
-                return copy.Pointer;
+            case RegisterPlace register:
+                // What is done through the address is done to the variable.
+                _unit.Spaces.MoveToMemory(register.HintKey);
+                return AddressOfCopy(place, where);
+            case ValuePlace or ArgumentPlace:
+                // Nothing changes these, so a copy serves.
+                return AddressOfCopy(place, where);
             default:
                 throw new LoweringException(Descriptors.NotSupported, where, "This has no address");
         }
+    }
+
+    private Value AddressOfCopy(Place place, Location where)
+    {
+        MemoryPlace copy = NewMemory(place.Type, "copy", where);
+        Store(copy, Load(place, where), where);
+        return copy.Pointer;
     }
 
     private static CoreAccess Access(CorePath path, CoreRelocationKind kind) => new(path.TypeId, path.Access, kind, path.LocalOffset);
@@ -397,6 +415,7 @@ internal sealed partial class Lowering
                 int size = Layouts.ScalarSize(memory.Type);
                 if (IsMisaligned(memory, size))
                 {
+                    RefusePackedPointer(_b.TypeOf(value) is { IsPointer: true } pointer && !IsKernelObject(pointer.Space), where);
                     StorePieces(memory, size, value);
                     break;
                 }
@@ -411,6 +430,15 @@ internal sealed partial class Lowering
     /// <summary>True for a field of a packed struct on the stack, which the verifier lets be read and written in aligned pieces only.</summary>
     private bool IsMisaligned(MemoryPlace memory, int size) =>
         memory.Alignment < size && memory.Core is null && _b.TypeOf(memory.Pointer).Space == PointerSpace.Stack;
+
+    /// <summary>In pieces a pointer becomes a number, through which the verifier lets nothing be read.</summary>
+    private static void RefusePackedPointer(bool isPointer, Location where)
+    {
+        if (isPointer)
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "On the stack the verifier keeps a pointer only where its address is a multiple of 8: put the field where it is aligned, or do not pack the struct");
+        }
+    }
 
     private Value LoadPieces(MemoryPlace memory, int size, IrType type)
     {

@@ -218,7 +218,7 @@ internal sealed partial class Lowering
     }
 
     private void CompareConstant(Value value, ITypeSymbol type, IOperation constant, Block whenTrue, Block whenFalse) =>
-        _b.Branch(Comparison.Equal, value, PatternConstant(value, type, constant), whenTrue, whenFalse);
+        _b.Branch(constant.ConstantValue is { HasValue: true, Value: true } ? Comparison.NotEqual : Comparison.Equal, value, PatternConstant(value, type, constant), whenTrue, whenFalse);
 
     private void ConstantPattern(IConstantPatternOperation constant, Place subject, Block whenTrue, Block whenFalse)
     {
@@ -237,7 +237,8 @@ internal sealed partial class Lowering
             throw Unsupported(constant, "A pattern needs a constant here");
         }
 
-        return _b.Constant(_b.TypeOf(value), number.Value is null ? 0 : unchecked((long)ConstantBytes.Bits(number.Value)));
+        // Whatever is not 0 is true.
+        return _b.Constant(_b.TypeOf(value), number.Value is null or true ? 0 : unchecked((long)ConstantBytes.Bits(number.Value)));
     }
 
     private void Relation(IRelationalPatternOperation relational, Value value, ITypeSymbol type, Block whenTrue, Block whenFalse)

@@ -16,6 +16,9 @@ namespace Fathom.Generator.FrontEnd;
 /// </content>
 internal sealed partial class Lowering
 {
+    // Offsets of fields are added to constant ones, and must not wrap.
+    private const long FarAway = 1 << 30;
+
     private Value PointerExpression(IOperation operation)
     {
         if (operation.Syntax is StackAllocArrayCreationExpressionSyntax or ImplicitStackAllocArrayCreationExpressionSyntax)
@@ -64,10 +67,10 @@ internal sealed partial class Lowering
         {
             if (index.ConstantValue is { HasValue: true, Value: { } constant })
             {
-                int i = checked((int)ConstantBytes.Bits(constant));
-                return memory.Core is { } path
-                    ? memory with { Type = type, Core = path with { Access = path.Access + ":" + i, LocalOffset = path.LocalOffset + (i * size) } }
-                    : memory with { Type = type, Offset = memory.Offset + (i * size), Alignment = Gcd(memory.Alignment, i * size) };
+                long i = unchecked((long)ConstantBytes.Bits(constant));
+                return memory.Core is not { } path ? ElementAt(memory, i, size, type)
+                    : i >= 0 && i < buffer.Field.FixedSize ? memory with { Type = type, Core = path with { Access = path.Access + ":" + i, LocalOffset = path.LocalOffset + ((int)i * size) } }
+                    : throw Unsupported(index, "'" + buffer.Field.Name + "' has no element " + i + ": what lies beside it in the kernel's struct is not known");
             }
 
             if (memory.Core is null)
@@ -84,13 +87,23 @@ internal sealed partial class Lowering
         RefuseViewArithmetic(type, operation);
         if (index.ConstantValue is { HasValue: true, Value: { } number })
         {
-            return new MemoryPlace(pointer, checked((int)((long)ConstantBytes.Bits(number) * size)), type) { Alignment = NaturalAlignment(type) };
+            return ElementAt(new MemoryPlace(pointer, 0, type) { Alignment = NaturalAlignment(type) }, unchecked((long)ConstantBytes.Bits(number)), size, type);
         }
 
         RefuseVariableContext(pointer, index);
         Value scaled = Scaled(Scalar(index), TypeOf(index), size);
         At(operation);
         return new MemoryPlace(_b.OffsetBy(pointer, scaled), 0, type) { Alignment = NaturalAlignment(type) };
+    }
+
+    /// <summary>The place of an element at a constant distance, which wraps as addresses do.</summary>
+    private MemoryPlace ElementAt(MemoryPlace memory, long index, int size, ITypeSymbol type)
+    {
+        long offset = unchecked(memory.Offset + (index * size));
+        int alignment = Gcd(memory.Alignment, (int)(unchecked(index * size) & 0xff));
+        return offset is > -FarAway and < FarAway
+            ? memory with { Type = type, Offset = (int)offset, Alignment = alignment }
+            : new MemoryPlace(_b.OffsetBy(memory.Pointer, _b.Constant(s_i64, offset)), 0, type) { Alignment = alignment };
     }
 
     private void RefuseVariableContext(Value pointer, IOperation index)
@@ -188,7 +201,7 @@ internal sealed partial class Lowering
         }
 
         Place place = Locate(operation.Reference);
-        if (place is not MemoryPlace)
+        if (place is not (MemoryPlace or RegisterPlace))
         {
             throw Unsupported(operation, "This has no address: copy it into a local variable first");
         }
@@ -234,6 +247,7 @@ internal sealed partial class Lowering
             throw new LoweringException(Descriptors.StackTooLarge, Where(operation), (long)count * size);
         }
 
+        StackAllocEscape.Refuse(operation);
         int bytes = System.Math.Max(count * size, 1);
         Value pointer = _b.SlotAddress(_b.NewSlot((bytes + 7) / 8 * 8, 8, "stackalloc"));
         InitializerExpressionSyntax? initializer = operation.Syntax switch

@@ -2,8 +2,10 @@ using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
+using Conversion = Fathom.Compiler.IR.Conversion;
 
 namespace Fathom.Generator.FrontEnd;
 
@@ -78,9 +80,7 @@ internal sealed partial class Lowering
             case IDefaultValueOperation:
                 return new SpanValue(_b.Constant(IrType.PointerTo(PointerSpace.Unknown), 0), _b.Constant(s_i32, 0), ElementOf(type)) { ConstantLength = 0 };
             case IObjectCreationOperation { Arguments.Length: 2 } creation when TypeOf(creation.Arguments[0].Value) is IPointerTypeSymbol:
-                Value pointer = Scalar(creation.Arguments[0].Value);
-                IOperation length = creation.Arguments[1].Value;
-                return new SpanValue(pointer, Scalar(length), ElementOf(type)) { ConstantLength = ConstantOf(length) };
+                return SpanOver(Scalar(creation.Arguments[0].Value), creation.Arguments[1].Value, type);
             case IObjectCreationOperation { Arguments.Length: 1 } creation when creation.Arguments[0].Parameter?.RefKind is not RefKind.None:
                 return new SpanValue(Address(Locate(creation.Arguments[0].Value), Where(operation)), _b.Constant(s_i32, 1), ElementOf(type)) { ConstantLength = 1 };
             case IPropertyReferenceOperation { Property: { Name: "Empty", IsStatic: true } }:
@@ -91,6 +91,7 @@ internal sealed partial class Lowering
             case IInvocationOperation { TargetMethod: { Name: "Slice" } } slice when slice.Instance?.Type.IsSpan() == true:
                 return Slice(slice);
             case IInvocationOperation { TargetMethod: { Name: "CreateSpan" or "CreateReadOnlySpan" } } create when create.TargetMethod.ContainingType.Is("System.Runtime.InteropServices", "MemoryMarshal"):
+                // .NET does not check this length.
                 return new SpanValue(Address(Locate(create.Arguments[0].Value), Where(operation)), Scalar(create.Arguments[1].Value), ElementOf(type)) { ConstantLength = ConstantOf(create.Arguments[1].Value) };
             case IInvocationOperation invocation:
                 RefuseManagedReceiver(invocation.Instance);
@@ -104,6 +105,21 @@ internal sealed partial class Lowering
             default:
                 throw Refuse(operation);
         }
+    }
+
+    /// <summary>A span of a length that C# checks: a negative one is a fault.</summary>
+    private SpanValue SpanOver(Value pointer, IOperation length, ITypeSymbol type)
+    {
+        Value count = Scalar(length);
+        int? known = ConstantOf(length);
+        if (known is null or < 0)
+        {
+            Block inside = _b.NewBlock("length");
+            _b.Branch(Comparison.GreaterOrEqualSigned, count, _b.Constant(s_i32, 0), inside, Fault());
+            _b.SetBlock(inside);
+        }
+
+        return new SpanValue(pointer, count, ElementOf(type)) { ConstantLength = known < 0 ? null : known };
     }
 
     private SpanValue ChooseSpan(IOperation operation, ITypeSymbol type)
@@ -368,6 +384,28 @@ internal sealed partial class Lowering
         return result;
     }
 
+    /// <summary>The variable of a <c>foreach</c> that a conversion of your own makes of each element.</summary>
+    private Place ConvertElement(IForEachLoopOperation loop, IMethodSymbol conversion, MemoryPlace element, ILocalSymbol local)
+    {
+        Location where = Where(loop);
+        IParameterSymbol parameter = conversion.Parameters[0];
+        ITypeSymbol from = Resolve(parameter.Type), type = Resolve(local.Type), result = Resolve(conversion.ReturnType);
+        if (!IsSame(result, type) || (Layouts.IsStruct(from) && !IsSame(from, element.Type)))
+        {
+            throw Unsupported(loop.LoopControlVariable, "A conversion of your own is followed by another here: convert in the body of the loop");
+        }
+
+        Place argument = Layouts.IsStruct(from) ? NewMemory(from, parameter.Name, where) : new ValuePlace(ConvertValue(Load(element, where), element.Type, from), from);
+        if (argument is MemoryPlace copy)
+        {
+            Copy(copy, element, where);
+        }
+
+        MemoryPlace? target = Layouts.IsStruct(type) ? NewMemory(type, local.Name, where) : null;
+        Value? value = CallWith(conversion, BodyOf(conversion, where), loop, null, [(Bodies.Definition(conversion).Parameters[0], argument)], target);
+        return target ?? Declare(local, type, value, local.Name);
+    }
+
     /// <summary><c>foreach</c> over a span or inline array, as an indexed loop.</summary>
     private void ForEach(IForEachLoopOperation loop)
     {
@@ -383,7 +421,7 @@ internal sealed partial class Lowering
         {
             span = Span(collection);
         }
-        else if (type.InlineArrayLength() is > 0 and var count && LocateOrEvaluate(collection) is MemoryPlace memory)
+        else if (type.InlineArrayLength() is > 0 and var count && (IsValueOfProperty(collection) ? Evaluate(collection) : LocateOrEvaluate(collection)) is MemoryPlace memory)
         {
             span = new SpanValue(Address(memory, Where(collection)), _b.Constant(s_i32, count), type.InstanceFields().First().Type) { ConstantLength = count, Alignment = memory.Alignment };
         }
@@ -394,7 +432,7 @@ internal sealed partial class Lowering
         }
 
         ILocalSymbol? local = (loop.LoopControlVariable as IVariableDeclaratorOperation)?.Symbol;
-
+        IMethodSymbol? converter = local is not null && loop.Syntax is CommonForEachStatementSyntax syntax ? loop.SemanticModel.GetForEachStatementInfo(syntax).ElementConversion.MethodSymbol : null;
         int size = _unit.Layouts.SizeOf(span.Element, Where(loop));
         Value index = _b.NewValue(s_i32, "index");
         _b.Assign(index, _b.Constant(s_i32, 0));
@@ -411,6 +449,10 @@ internal sealed partial class Lowering
         else if (local.RefKind != RefKind.None)
         {
             _scope.Places[local] = element;
+        }
+        else if (converter is not null)
+        {
+            _scope.Places[local] = ConvertElement(loop, converter, element, local);
         }
         else if (Layouts.IsStruct(span.Element))
         {

@@ -118,21 +118,31 @@ internal sealed partial class Lowering
     }
 
     /// <summary>True if an expression may read what assigning its parts overwrites.</summary>
-    private static bool NeedsCopy(IOperation operation) => operation switch
+    private bool NeedsCopy(IOperation operation) => operation switch
     {
         IDefaultValueOperation or ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IInlineArrayAccessOperation => false,
-        IObjectCreationOperation { Arguments.IsEmpty: true, Initializer: null } => false,
-        IObjectCreationOperation { Arguments.IsEmpty: true, Initializer: { } initializer } => !initializer.Initializers.All(i => i is ISimpleAssignmentOperation { Value: var value } && IsIndependent(value)),
+        IObjectCreationOperation { Constructor: not { IsImplicitlyDeclared: false }, Arguments.IsEmpty: true, Initializer: var initializer } => initializer is not null
+            && !initializer.Initializers.All(i => i is ISimpleAssignmentOperation { Target: var target, Value: var value } && IsPartOfNew(target) && IsIndependent(value)),
         { Kind: OperationKind.None } => false,
         _ => true,
     };
 
-    /// <summary>True for scalars that depend on locals and constants only.</summary>
-    private static bool IsIndependent(IOperation operation) =>
-        Layouts.ScalarSize(operation.Type!) > 0 && operation.DescendantsAndSelf().All(o =>
-            o.ConstantValue.HasValue
-            || o is IConversionOperation { OperatorMethod: null } or IBinaryOperation { OperatorMethod: null } or ILiteralOperation or IParenthesizedOperation
-            || (o is ILocalReferenceOperation or IParameterReferenceOperation && Layouts.ScalarSize(o.Type!) > 0));
+    /// <summary>True for a field of what is being made: assigning it runs no code.</summary>
+    private static bool IsPartOfNew(IOperation target) =>
+        target is IFieldReferenceOperation { Instance: IInstanceReferenceOperation } || (target is IPropertyReferenceOperation { Instance: IInstanceReferenceOperation, Property: var property } && IsAutoProperty(property));
+
+    /// <summary>True for scalars that are made of registers and constants only, by what cannot fault.</summary>
+    private bool IsIndependent(IOperation operation) =>
+        Layouts.ScalarSize(Resolve(operation.Type!)) > 0 && operation.DescendantsAndSelf().All(o => o.ConstantValue.HasValue || o switch
+        {
+            IBinaryOperation { OperatorKind: BinaryOperatorKind.Divide or BinaryOperatorKind.Remainder, RightOperand.ConstantValue: var divisor } => divisor is { HasValue: true, Value: { } number } && ConstantBytes.Bits(number) != 0,
+            IBinaryOperation { OperatorMethod: var method } => method is null,
+            IConversionOperation { OperatorMethod: var method } => method is null,
+            ILiteralOperation or IParenthesizedOperation => true,
+            ILocalReferenceOperation { Local: var local } => _scope.Find(local) is RegisterPlace or ValuePlace,
+            IParameterReferenceOperation { Parameter: var parameter } => _scope.Find(parameter) is RegisterPlace or ValuePlace or ArgumentPlace,
+            _ => false,
+        });
 
     private void Zero(MemoryPlace target, Location where)
     {

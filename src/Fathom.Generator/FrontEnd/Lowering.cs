@@ -184,7 +184,7 @@ internal sealed partial class Lowering
         facts ??= _scope.Facts;
         string key = _scope.Path + "/" + name + "@" + (symbol.Locations.FirstOrDefault()?.SourceSpan.Start ?? 0);
         Location where = symbol.Place();
-        if (facts.IsAddressed(symbol))
+        if (facts.IsAddressed(symbol) || _unit.Spaces.IsInMemory(key))
         {
             MemoryPlace memory = NewMemory(type, name, where);
             if (initial is { } value)
@@ -208,6 +208,10 @@ internal sealed partial class Lowering
 
         return place;
     }
+
+    /// <summary>A variable without a name of its own, which is passed by reference.</summary>
+    private Place NewVariable(ITypeSymbol type, string key, string name, Location where) =>
+        Layouts.IsStruct(type) || _unit.Spaces.IsInMemory(key) ? NewMemory(type, name, where) : NewRegister(type, key, null, name, where);
 
     /// <summary>A register; what its pointer points into is what was learned in an earlier attempt, or what it first holds.</summary>
     private RegisterPlace NewRegister(ITypeSymbol type, string key, PointerSpace? first, string name, Location where)

@@ -5,8 +5,8 @@ using Fathom.Compiler.IR;
 namespace Fathom.Generator.FrontEnd;
 
 /// <summary>
-/// What the pointers in variables point into. That must be known where a variable is first used, and is decided by all that is assigned to
-/// it: so an object is lowered again and again until an attempt sees what it assumed.
+/// What the pointers in variables point into, and which variables need an address. That must be known where a variable is first used, and is
+/// decided by all that is done with it: so an object is lowered again and again until an attempt sees what it assumed.
 /// </summary>
 internal sealed class PointerSpaces
 {
@@ -16,7 +16,15 @@ internal sealed class PointerSpaces
     private Dictionary<string, PointerSpace> _learned = new(StringComparer.Ordinal);
     private Dictionary<string, PointerSpace> _used = new(StringComparer.Ordinal);
     private Dictionary<string, PointerSpace> _seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _inMemory = new(StringComparer.Ordinal);
+    private bool _isMoved;
     private int _attempts;
+
+    /// <summary>True for a variable that an earlier attempt saw passed on by reference to where an address is needed.</summary>
+    public bool IsInMemory(string variable) => _inMemory.Contains(variable);
+
+    /// <summary>Notes that the address of a variable is needed: the next attempt gives it one.</summary>
+    public void MoveToMemory(string variable) => _isMoved |= _inMemory.Add(variable);
 
     /// <summary>What to assume of a variable in this attempt: what the last one saw, or what it holds first.</summary>
     public PointerSpace Assume(string variable, PointerSpace? first)
@@ -47,7 +55,8 @@ internal sealed class PointerSpaces
     /// <summary>Ends an attempt. True if it assumed something that it then saw otherwise: the next one knows better.</summary>
     public bool IsUnsettled()
     {
-        bool unsettled = false;
+        bool unsettled = _isMoved;
+        _isMoved = false;
         foreach (KeyValuePair<string, PointerSpace> variable in _seen)
         {
             unsettled |= !_used.TryGetValue(variable.Key, out PointerSpace used) || used != variable.Value;

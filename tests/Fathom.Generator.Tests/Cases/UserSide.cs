@@ -175,6 +175,41 @@ static unsafe partial class Faults
     }
 }
 
+[BpfPart]
+static unsafe class WeighingPart
+{
+    [Constant] internal static readonly uint Weight = 1;
+    internal static ulong Weighed;
+    [Map(MaxEntries = 1)] internal static readonly ArrayMap<ulong> Weights = new();
+
+    [Syscall]
+    static int OfPart()
+    {
+        uint weight = Weigh(Weight == 5 ? 1u : 2u);
+        ulong* last = Weights.Lookup(0);
+        if (last != null) { *last = weight; }
+        return (int)weight;
+    }
+
+    internal static uint Weigh(uint times)
+    {
+        Weighed += Weight * times;
+        return Weight * times;
+    }
+}
+
+[BpfObject, Includes(typeof(WeighingPart))]
+static unsafe partial class OneWithPart
+{
+    [Syscall] static int Own() => (int)WeighingPart.Weigh(1);
+}
+
+[BpfObject, Includes(typeof(WeighingPart))]
+static unsafe partial class OtherWithPart
+{
+    internal static uint Own = 1;
+}
+
 public static unsafe class UserSide
 {
     public static void Core_answers_about_this_kernel(Kernel kernel)
@@ -282,6 +317,20 @@ public static unsafe class UserSide
         Equal(1u, Run(faults.Object, Faults.Programs.Calling));
         Equal(17u, faults.FromSubprogram);
         Equal(6u, Run(faults.Object, Faults.Programs.Looping));
+    }
+
+    public static void Each_object_has_a_part_of_its_own(Kernel kernel)
+    {
+        using OneWithPart.Loaded one = OneWithPart.Load(kernel, new() { Weight = 5 });
+        using OtherWithPart.Loaded other = OtherWithPart.Load(kernel, new() { Weight = 7 });
+        Equal(5u, Run(one.Object, OneWithPart.Programs.Own));
+        Equal(5u, Run(one.Object, OneWithPart.Programs.OfPart));
+        Equal(14u, Run(other.Object, OtherWithPart.Programs.OfPart));
+        Equal(10ul, one.Weighed);
+        Equal(14ul, other.Weighed);
+        Equal(5ul, one.Weights[0]);
+        Equal(14ul, other.Weights[0]);
+        Equal(1u, other.Own);
     }
 
     private static uint Run(LoadedObject loaded, string program) => loaded.GetProgram(program).TestRun().ReturnValue;
