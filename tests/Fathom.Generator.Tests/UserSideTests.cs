@@ -14,6 +14,8 @@ public sealed class UserSideTests
 {
     private static readonly string[] s_bpftool = ["/usr/sbin/bpftool", "/usr/bin/bpftool", "/sbin/bpftool"];
 
+    private static readonly string[] s_twins = ["One.Twin", "One.twin", "one.Twin"];
+
     private static readonly Lazy<Assembly> s_assembly = new(() => Compiling.Build(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", "UserSide.cs"))));
 
     [Theory]
@@ -50,7 +52,7 @@ public sealed class UserSideTests
         const string Body = " { internal static ulong Seen; [Syscall] static int Run() { Seen++; return 1; } }\n";
         Assembly built = Compiling.Build("using Fathom.Bpf;\nnamespace One { [BpfObject] static unsafe partial class Twin" + Body + "[BpfObject] static unsafe partial class twin" + Body + "}\n"
             + "namespace one { [BpfObject] static unsafe partial class Twin" + Body + "}\n");
-        Assert.All(new[] { "One.Twin", "One.twin", "one.Twin" }, t => Assert.NotEmpty(Compiling.ObjectFileOf(built, t)));
+        Assert.All(s_twins, t => Assert.NotEmpty(Compiling.ObjectFileOf(built, t)));
     }
 
     [Theory]

@@ -78,8 +78,8 @@ internal sealed class Batch : IDisposable
 
     private static SyntaxTree Parse(string text, string name) => CSharpSyntaxTree.ParseText(text, s_parse, name + ".cs", System.Text.Encoding.UTF8);
 
-    private static string Runner(string name) => $$"""
-        [Fathom.Bpf.BpfObject] static unsafe partial class Run{{name}}
+    private static string Runner(string name, bool isPart) => $$"""
+        [Fathom.Bpf.BpfObject{{(isPart ? ", Fathom.Bpf.Includes(typeof(" + name + "))" : "")}}] static unsafe partial class Run{{name}}
         {
             [Fathom.Bpf.Map(MaxEntries = 1)] static readonly Fathom.Bpf.ArrayMap<Slot> Io = new();
             [Fathom.Bpf.Syscall] static int Run()
@@ -99,7 +99,7 @@ internal sealed class Batch : IDisposable
         foreach (Subject subject in subjects)
         {
             string name = subject.Name;
-            SyntaxTree own = Parse(subject.Source, name), runner = Parse(Runner(name), "Run" + name);
+            SyntaxTree own = Parse(subject.Source, name), runner = Parse(Runner(name, subject.Source.Contains("[Fathom.Bpf.BpfPart]", StringComparison.Ordinal)), "Run" + name);
             trees.Add(subject, subject.NeedsHostForm ? [own, runner, Parse(HostForm.Of(subject, s_parse), "Host" + name)] : [own, runner]);
         }
 

@@ -33,6 +33,8 @@ internal sealed partial class RandomMethod
 
             _budget = _size.Budget;
             Statements(_random.Next(_size.LeastStatements, _size.MostStatements + 1), _size.Depth);
+            More(45);
+            More(25);
             Hash();
         });
     }

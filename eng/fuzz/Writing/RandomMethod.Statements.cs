@@ -13,7 +13,11 @@ internal sealed partial class RandomMethod
         }
     }
 
-    private void Block(int depth) => Braces(() => Statements(_random.Next(1, 4), depth));
+    private void Block(int depth) => Braces(() =>
+    {
+        Statements(_random.Next(1, 4), depth);
+        More(5);
+    });
 
     private void Statement(int depth)
     {

@@ -33,9 +33,13 @@ internal sealed partial class RandomMethod
         ["ulong"] = ["0ul", "1ul", "63ul", "0x7ffffffful", "0x80000000ul", "0xfffffffful", "0x100000000ul", "0x8000000000000000ul", "0xffffffff80000000ul", "ulong.MaxValue"],
     };
 
-    private static readonly Dictionary<string, Regex> s_uses = new[] { "E", "S", "P", "A" }.ToDictionary(t => t, t => new Regex(@"\b" + t + @"\b"));
+    private static readonly Dictionary<string, Regex> s_uses = new[]
+    {
+        "E", "S", "P", "A", "N", "K", "KA", "R", "InK", "GenK", "Clear", "Gen", "SubRef|PassRef", "SubOut|PassOut", "PassRef", "PassOut", "PassSpan", "Global",
+    }.ToDictionary(t => t, t => new Regex(@"\b(" + t + @")\b"));
 
-    private readonly System.Random _random;
+    private readonly System.Random _more;
+    private System.Random _random;
     private readonly StringBuilder _text = new();
     private readonly List<Callee> _callees = [];
     private readonly List<LoopBody> _bodies = [];
@@ -73,6 +77,8 @@ internal sealed partial class RandomMethod
         _leaning = (Leaning)_random.Next(5);
         // Such a class has the quotients that wrap where the CLR throws; the CLR runs them through a method of its own.
         _wraps = Chance(8);
+        _more = new System.Random(~seed);
+        (_passedType, _counterType, _globalType) = (MorePick(s_types), MorePick(s_types), MorePick(s_wide));
     }
 
     private sealed record Callee(string Name, string Result, (string Kind, string Type)[] Parameters, bool TakesOutputs);
@@ -120,7 +126,9 @@ internal sealed partial class RandomMethod
         }
 
         Entry();
-        var text = new StringBuilder("public static unsafe class " + name + "\n{\n" + (_wraps ? "    // wraps\n" : ""));
+        // A part's static fields are globals of the object that includes it.
+        bool hasGlobal = Uses("Global").IsMatch(_text.ToString());
+        var text = new StringBuilder((hasGlobal ? "[Fathom.Bpf.BpfPart]\n" : "") + "public static unsafe class " + name + "\n{\n" + (_wraps ? "    // wraps\n" : ""));
         UsedTypes(text);
         return text.Append(_text).Append("}\n").ToString();
     }
@@ -139,6 +147,7 @@ internal sealed partial class RandomMethod
             (Uses("S"), "public struct S { public " + _fields[2].Type + " F2; public Inner In; public " + _fields[3].Type + " F3; public fixed " + _bufferElement + " Buf[4]; }"),
             (Uses("P"), pair),
             (Uses("A"), "[System.Runtime.CompilerServices.InlineArray(5)] public struct A { private " + _arrayElement + " _first; }"),
+            .. MoreTypes(),
         ];
     }
 
