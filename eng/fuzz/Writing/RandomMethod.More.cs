@@ -113,7 +113,7 @@ internal sealed partial class RandomMethod
     private void Keep(string number)
     {
         Place target = Target();
-        Line(target.Name + " = (" + target.Type + ")(" + number + ");");
+        Assign(target, "(" + target.Type + ")(" + number + ")");
     }
 
     private void Counter(string name) => Line("K " + name + " = new K { N0 = " + To(_counterType, 1) + " };");

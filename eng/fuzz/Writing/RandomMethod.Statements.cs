@@ -102,8 +102,24 @@ internal sealed partial class RandomMethod
 
     private void Assignment()
     {
-        (string target, string type, _, _) = Target();
-        Line(target + " = " + To(type, 3) + ";");
+        Place target = Target();
+        Assign(target, To(target.Type, 3));
+    }
+
+    /// <summary>
+    /// Assigns a value. One with a switch expression goes to an element through a variable: the C# compiler then calls the indexer of a span
+    /// behind the value, against the order that the language has, so that the CLR would do what the value does before it finds the index wrong.
+    /// </summary>
+    private void Assign(Place target, string value)
+    {
+        if (target.Name.Contains('[') && value.Contains(" switch {"))
+        {
+            string held = NewName("w");
+            Line(target.Type + " " + held + " = " + value + ";");
+            value = held;
+        }
+
+        Line(target.Name + " = " + value + ";");
     }
 
     private void PairStatement()
