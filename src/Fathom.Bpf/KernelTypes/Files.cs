@@ -4,15 +4,15 @@ namespace Fathom.Bpf.KernelTypes;
 
 /// <summary>View of an open file (<c>struct file</c>).</summary>
 [KernelStruct("file")]
-public struct File
+public struct KernelFile
 {
-    public Path f_path;
+    public KernelPath f_path;
     public uint f_flags;
 }
 
 /// <summary>View of a place in the tree of files (<c>struct path</c>).</summary>
 [KernelStruct("path")]
-public unsafe struct Path
+public unsafe struct KernelPath
 {
     public VfsMount* mnt;
     public Dentry* dentry;
@@ -53,8 +53,8 @@ public unsafe struct Mount
 [KernelStruct("fs_struct")]
 public struct FsStruct
 {
-    public Path root;
-    public Path pwd;
+    public KernelPath root;
+    public KernelPath pwd;
 }
 
 /// <summary>View of a task's open files (<c>struct files_struct</c>).</summary>
@@ -69,5 +69,5 @@ public unsafe struct FilesStruct
 public unsafe struct FdTable
 {
     public uint max_fds;
-    public File** fd;
+    public KernelFile** fd;
 }

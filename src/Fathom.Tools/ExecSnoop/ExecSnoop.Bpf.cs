@@ -255,7 +255,7 @@ internal static unsafe partial class ExecSnoopProbe
     [KernelStruct("linux_binprm")]
     internal struct BinaryProgram
     {
-        public File* file;
+        public KernelFile* file;
         public byte* filename;
         public byte* interp;
     }

@@ -257,7 +257,7 @@ internal static unsafe partial class OpenSnoopProbe
     {
         if (descriptor >= 0)
         {
-            File* file = FileOf(descriptor);
+            KernelFile* file = FileOf(descriptor);
             if (file != null)
             {
                 AddNames(scratch, &file->f_path);
@@ -271,10 +271,10 @@ internal static unsafe partial class OpenSnoopProbe
     private static void AddDirectory(OpenScratch* scratch, int directory)
     {
         var task = (TaskStruct*)Helpers.GetCurrentTask();
-        Path* place = &task->fs->pwd;
+        KernelPath* place = &task->fs->pwd;
         if (directory != CurrentDirectory)
         {
-            File* file = FileOf(directory);
+            KernelFile* file = FileOf(directory);
             if (file == null)
             {
                 return;
@@ -286,14 +286,14 @@ internal static unsafe partial class OpenSnoopProbe
         AddNames(scratch, place);
     }
 
-    private static void AddNames(OpenScratch* scratch, Path* place)
+    private static void AddNames(OpenScratch* scratch, KernelPath* place)
     {
         var task = (TaskStruct*)Helpers.GetCurrentTask();
         bool isWhole = PathNames.Write(scratch->Text, place, &task->fs->root, &scratch->Record.DirectoryBytes);
         scratch->Record.DirectoryIsPartial = isWhole ? (byte)0 : (byte)1;
     }
 
-    private static File* FileOf(int descriptor)
+    private static KernelFile* FileOf(int descriptor)
     {
         var task = (TaskStruct*)Helpers.GetCurrentTask();
         FdTable* table = task->files->fdt;

@@ -19,7 +19,7 @@ public sealed partial class EventPeerTests(ITestOutputHelper output)
     {
         string script = folder + "/" + Job;
         File.WriteAllText(script, "#!/bin/sh\n/bin/cat /etc/hostname \"$1\" >/dev/null 2>&1\n(: <\"$2\") 2>/dev/null\n: >\"$3\"\n");
-        File.SetUnixFileMode(script, (UnixFileMode)0x1ed);
+        RunningProgram.Run("/bin/chmod", "755", script).Dispose();
         return script;
     }
 

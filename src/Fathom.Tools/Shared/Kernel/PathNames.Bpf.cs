@@ -26,11 +26,11 @@ internal static unsafe class PathNames
     /// <param name="used">Where the number of bytes that were written goes, beside the buffer. It is counted there and not in a variable: what
     /// comes from memory may be anything to the verifier, so that it need not follow each number of bytes through the rest of the program.</param>
     /// <returns>Whether the root was reached.</returns>
-    public static bool Write(byte* to, Path* place, Path* root, ushort* used)
+    public static bool Write(byte* to, KernelPath* place, KernelPath* root, ushort* used)
     {
         // As any memory, also where the verifier trusts the pointer: it would not let us go from a part of a mount to the whole.
-        place = (Path*)(ulong)place;
-        root = (Path*)(ulong)root;
+        place = (KernelPath*)(ulong)place;
+        root = (KernelPath*)(ulong)root;
         Dentry* entry = place->dentry;
         VfsMount* at = place->mnt;
         Dentry* lastEntry = root->dentry;
