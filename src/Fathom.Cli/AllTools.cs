@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using Fathom.Tools.BioLatency;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.OpenSnoop;
+using Fathom.Tools.TcpLife;
 
 namespace Fathom.Cli;
 
@@ -9,5 +10,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new OpenSnoopTool()];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new OpenSnoopTool(), new TcpLifeTool()];
 }
