@@ -9,7 +9,6 @@ public unsafe struct Sock
     public SockCommon __sk_common;
     public SocketLock sk_lock;
     public Socket* sk_socket;
-    public ulong sk_flags;
     public int sk_err;
     public ushort sk_protocol;
 }
@@ -27,6 +26,7 @@ public struct SockCommon
     public In6Addr skc_v6_daddr;
     public In6Addr skc_v6_rcv_saddr;
     public PossibleNet skc_net;
+    public ulong skc_flags;
 }
 
 /// <summary>View of the lock of a socket (<c>socket_lock_t</c>).</summary>

@@ -121,7 +121,8 @@ internal static unsafe partial class TcpLifeProbe
     [TracepointBtf("tcp_rcv_space_adjust")]
     private static void Read(Sock* socket)
     {
-        if (socket->sk_lock.owned == 0)
+        // What has come can still be read when the session has ended and been shown.
+        if (socket->sk_lock.owned == 0 || socket->__sk_common.skc_state == (byte)TcpState.Close)
         {
             return;
         }
@@ -339,7 +340,7 @@ internal static unsafe partial class TcpLifeProbe
         record->EstablishedNs = session.EstablishedNs;
         record->HandshakeNs = old == TcpState.SynSent && session.OpenedNs != 0 ? now - session.OpenedNs : session.HandshakeNs;
         record->SentBytes = SentBytes(tcp, old, session.Flags);
-        bool isRemoteDone = (socket->sk_flags >> (int)Core.EnumValue(SockFlags.SOCK_DONE) & 1) != 0;
+        bool isRemoteDone = (socket->__sk_common.skc_flags >> (int)Core.EnumValue(SockFlags.SOCK_DONE) & 1) != 0;
         record->ReceivedBytes = tcp->bytes_received - (isRemoteDone ? 1UL : 0);
         if ((session.Flags & (TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unbegun)) == TcpSessionFlags.Unbegun)
         {
