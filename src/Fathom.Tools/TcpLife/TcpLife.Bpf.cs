@@ -222,7 +222,12 @@ internal static unsafe partial class TcpLifeProbe
         TcpSession* old = Sessions.Lookup(id);
         if (old == null)
         {
-            Interlocked.Increment(ref Crowded);
+            // One that this side opened is kept when it begins: it is that which counts.
+            if ((session->Flags & TcpSessionFlags.Active) == 0 || session->OpenedNs != 0)
+            {
+                Interlocked.Increment(ref Crowded);
+            }
+
             return;
         }
 

@@ -171,7 +171,8 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
     {
         using var network = new TestNetwork();
         var ip = Programs.Find("ip", "iproute2");
-        network.Start(ip, "link", "add", "nowhere", "type", "dummy");
+        network.Start(ip, "link", "add", "nowhere", "type", "veth", "peer", "name", "nobody");
+        network.Start(ip, "link", "set", "nobody", "up");
         network.Start(ip, "address", "add", "192.0.2.1/24", "dev", "nowhere");
         network.Start(ip, "link", "set", "nowhere", "up");
         network.Start(ip, "neighbour", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:01", "dev", "nowhere");
@@ -295,7 +296,7 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         Programs.Find("bash", "bash");
         using var traffic = new TcpTraffic(network, IPAddress.Loopback);
         using var tool = network.Run(() => RunningProgram.Start(
-            Programs.Fathom, "tcplife", "--json", "--", "bash", "-c", $"(exec 3<>/dev/tcp/127.0.0.1/{traffic.Port}; cat <&3)"));
+            Programs.Fathom, "tcplife", "--json", "--", "bash", "-c", $"(exec 3<>/dev/tcp/127.0.0.1/{traffic.Port}; cat <&3 >/dev/null)"));
         var server = traffic.Accept();
         var client = ((IPEndPoint)server.RemoteEndPoint!).Port;
         server.Send(new byte[12_345]);
@@ -320,7 +321,7 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         var id = Environment.ProcessId;
         Assert.Equal("PID   COMM       LADDR           LPORT RADDR           RPORT TX_KB RX_KB MS", plain.Output.Split('\n')[0]);
         Assert.Matches($@"(?m)^{id,-5} .{{10}} 127\.0\.0\.1 {{7}}{made.LocalPort,-5} 127\.0\.0\.1 {{7}}{made.RemotePort,-5}     3     5 \d+\.\d\d$", plain.Output);
-        Assert.Contains(" MS         SHAKE_MS   RTT_MS RETR END         NETNS\n", wide.Output, StringComparison.Ordinal);
+        Assert.Contains(" MS        SHAKE_MS   RTT_MS RETR END         NETNS\n", wide.Output, StringComparison.Ordinal);
         Assert.StartsWith("TIME     TIME(s)   PID   COMM             IP LADDR ", wide.Output, StringComparison.Ordinal);
         Assert.StartsWith("TIME,TIME(s),PID,COMM,IP,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS\n", csv.Output, StringComparison.Ordinal);
         Assert.Matches($@"(?m)^\d\d:\d\d:\d\d,0\.\d{{6}},{id},[^,]+,4,127\.0\.0\.1,{made.LocalPort},127\.0\.0\.1,{made.RemotePort},3,5,\d+\.\d\d$", csv.Output);

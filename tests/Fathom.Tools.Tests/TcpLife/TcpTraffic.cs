@@ -42,11 +42,6 @@ internal sealed class TcpTraffic : IDisposable
         _network = network;
         _address = connectTo ?? address;
         _listener = Make(address.AddressFamily);
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            _listener.DualMode = true;
-        }
-
         _listener.Bind(new IPEndPoint(address, 0));
         _listener.Listen(128);
     }
@@ -117,6 +112,11 @@ internal sealed class TcpTraffic : IDisposable
     {
         var socket = _network.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
         socket.NoDelay = true;
+        if (family == AddressFamily.InterNetworkV6)
+        {
+            socket.DualMode = true;
+        }
+
         return socket;
     }
 
