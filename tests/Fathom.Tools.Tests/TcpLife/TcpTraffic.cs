@@ -83,13 +83,25 @@ internal sealed class TcpTraffic : IDisposable
         return (
             new()
             {
-                LocalAddress = Text(local), LocalPort = local.Port, RemoteAddress = Text(remote), RemotePort = remote.Port,
-                SentBytes = request, ReceivedBytes = answer, DurationNs = (Ns(ending - connected), Ns(ended - began)), End = "local",
+                LocalAddress = Text(local),
+                LocalPort = local.Port,
+                RemoteAddress = Text(remote),
+                RemotePort = remote.Port,
+                SentBytes = request,
+                ReceivedBytes = answer,
+                DurationNs = (Ns(ending - connected), Ns(ended - began)),
+                End = "local",
             },
             new()
             {
-                LocalAddress = Text(remote), LocalPort = remote.Port, RemoteAddress = Text(local), RemotePort = local.Port,
-                SentBytes = answer, ReceivedBytes = request, DurationNs = (Ns(ending - accepted), Ns(ended - began)), End = "remote",
+                LocalAddress = Text(remote),
+                LocalPort = remote.Port,
+                RemoteAddress = Text(local),
+                RemotePort = local.Port,
+                SentBytes = answer,
+                ReceivedBytes = request,
+                DurationNs = (Ns(ending - accepted), Ns(ended - began)),
+                End = "remote",
             });
     }
 
