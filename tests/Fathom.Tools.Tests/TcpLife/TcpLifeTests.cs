@@ -167,6 +167,29 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_is_read_after_the_end_begins_nothing()
+    {
+        using var network = new TestNetwork();
+        using var tool = Start(network, "--json");
+        using var traffic = new TcpTraffic(network, IPAddress.Loopback);
+        for (var i = 0; i < 7; i++)
+        {
+            var (client, server) = traffic.Connect();
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal(0, server.Receive(new byte[1]));
+            server.Send(new byte[1000]);
+            server.Close();
+            Thread.Sleep(20);
+            Assert.Equal(1000, client.Receive(new byte[2000]));
+            client.Close();
+        }
+
+        var (rows, losses) = Finish(tool);
+        Assert.Empty(losses);
+        Assert.Equal(14, rows.Count);
+    }
+
+    [Fact]
     public void A_handshake_that_nobody_answers_is_sent_again()
     {
         using var network = new TestNetwork();
