@@ -4,11 +4,10 @@ namespace Fathom.Bpf.KernelTypes;
 
 /// <summary>View of a socket of the network (<c>struct sock</c>).</summary>
 [KernelStruct("sock")]
-public unsafe struct Sock
+public struct Sock
 {
     public SockCommon __sk_common;
     public SocketLock sk_lock;
-    public Socket* sk_socket;
     public int sk_err;
     public ushort sk_protocol;
 }
@@ -69,27 +68,6 @@ public struct Net
 public struct NsCommon
 {
     public uint inum;
-}
-
-/// <summary>View of a socket as files see it (<c>struct socket</c>).</summary>
-[KernelStruct("socket")]
-public unsafe struct Socket
-{
-    public Sock* sk;
-}
-
-/// <summary>View of a socket with its inode (<c>struct socket_alloc</c>).</summary>
-[KernelStruct("socket_alloc")]
-public struct SocketAlloc
-{
-    public Inode vfs_inode;
-}
-
-/// <summary>View of an inode (<c>struct inode</c>).</summary>
-[KernelStruct("inode")]
-public struct Inode
-{
-    public ulong i_ino;
 }
 
 /// <summary>View of a TCP socket (<c>struct tcp_sock</c>).</summary>

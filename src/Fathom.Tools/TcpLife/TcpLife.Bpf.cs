@@ -347,11 +347,6 @@ internal static unsafe partial class TcpLifeProbe
         record->SentBytes = SentBytes(tcp, old, session.Flags);
         bool isRemoteDone = (socket->__sk_common.skc_flags >> (int)Core.EnumValue(SockFlags.SOCK_DONE) & 1) != 0;
         record->ReceivedBytes = tcp->bytes_received - (isRemoteDone ? 1UL : 0);
-        if ((session.Flags & (TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unbegun)) == TcpSessionFlags.Unbegun)
-        {
-            record->Inode = ((SocketAlloc*)(ulong)socket->sk_socket)->vfs_inode.i_ino;
-        }
-
         record->Local = ends.Local;
         record->Remote = ends.Remote;
         record->Process = session.Process;

@@ -124,9 +124,6 @@ internal unsafe struct TcpRecord
     /// <summary>Bytes that have come.</summary>
     public ulong ReceivedBytes;
 
-    /// <summary>The number of the socket's inode, where a process still has it and is not known; else 0.</summary>
-    public ulong Inode;
-
     /// <summary>This side.</summary>
     public TcpAddress Local;
 
