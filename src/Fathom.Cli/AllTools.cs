@@ -3,6 +3,7 @@ using Fathom.Tools.BioLatency;
 using Fathom.Tools.ExecSnoop;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.OpenSnoop;
+using Fathom.Tools.TcpLife;
 
 namespace Fathom.Cli;
 
@@ -10,5 +11,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new OpenSnoopTool()];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new OpenSnoopTool(), new TcpLifeTool()];
 }

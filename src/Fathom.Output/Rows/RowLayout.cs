@@ -16,6 +16,9 @@ public sealed class RowLayout<T>
     /// <summary>The columns for people, in their order.</summary>
     public required IReadOnlyList<Column<T>> Text { get; init; }
 
+    /// <summary>Whether the columns for people are separated by commas (CSV, RFC 4180), for spreadsheets, rather than aligned.</summary>
+    public bool CommaSeparated { get; init; }
+
     /// <summary>Everything there is, for programs.</summary>
     public required IReadOnlyList<Column<T>> All { get; init; }
 }

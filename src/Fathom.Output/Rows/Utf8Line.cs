@@ -98,6 +98,31 @@ public sealed class Utf8Line
         }
     }
 
+    /// <summary>Quotes what was written since <paramref name="start"/>, where a comma or a quote would be taken for more (RFC 4180).</summary>
+    /// <param name="start">An earlier <see cref="Length"/>.</param>
+    public void QuoteForCsv(int start)
+    {
+        if (Written[start..].IndexOfAny((byte)',', (byte)'"') < 0)
+        {
+            return;
+        }
+
+        byte[] plain = Written[start..].ToArray();
+        Length = start;
+        Append((byte)'"');
+        foreach (byte value in plain)
+        {
+            if (value == (byte)'"')
+            {
+                Append(value);
+            }
+
+            Append(value);
+        }
+
+        Append((byte)'"');
+    }
+
     private static int CountCharacters(ReadOnlySpan<byte> utf8)
     {
         int count = 0;

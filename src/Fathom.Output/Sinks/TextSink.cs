@@ -100,7 +100,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         {
             int start = _rows.Length;
             _rows.Append(layout.Text[i].Header.AsSpan());
-            EndCell(layout.Text, i, start);
+            EndCell(layout, i, start);
         }
 
         Flush();
@@ -114,7 +114,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         {
             int start = _rows.Length;
             layout.Text[i].WriteText(row, _rows);
-            EndCell(layout.Text, i, start);
+            EndCell(layout, i, start);
         }
 
         if (_rows.Length >= FullBuffer)
@@ -127,16 +127,21 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     public void EndRows() => Flush();
 
     // Numbers of columns that stand at the right may still need their spaces when they are the last.
-    private void EndCell<T>(IReadOnlyList<Column<T>> columns, int index, int start)
+    private void EndCell<T>(RowLayout<T> layout, int index, int start)
         where T : allows ref struct
     {
+        IReadOnlyList<Column<T>> columns = layout.Text;
         bool isLast = index == columns.Count - 1;
-        if (!isLast || columns[index].Width > 0)
+        if (layout.CommaSeparated)
+        {
+            _rows.QuoteForCsv(start);
+        }
+        else if (!isLast || columns[index].Width > 0)
         {
             _rows.Align(start, columns[index].Width);
         }
 
-        _rows.Append(isLast ? (byte)'\n' : (byte)' ');
+        _rows.Append(isLast ? (byte)'\n' : layout.CommaSeparated ? (byte)',' : (byte)' ');
     }
 
     private void Flush()

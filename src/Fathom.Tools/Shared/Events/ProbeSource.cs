@@ -10,15 +10,27 @@ namespace Fathom.Tools.Shared.Events;
 /// <param name="ring">Its ring buffer.</param>
 /// <param name="links">Its attachments.</param>
 /// <param name="losses">Reads its own counters.</param>
-internal sealed class ProbeSource(IDisposable probe, IReadOnlyList<BpfProgram> programs, BpfRingBuffer ring, LinkSet links, Func<IEnumerable<Loss>> losses) : IEventSource
+/// <param name="lossesAtEnd">Reads what is a loss only once nothing is traced any more.</param>
+internal sealed class ProbeSource(
+    IDisposable probe,
+    IReadOnlyList<BpfProgram> programs,
+    BpfRingBuffer ring,
+    LinkSet links,
+    Func<IEnumerable<Loss>> losses,
+    Func<IEnumerable<Loss>>? lossesAtEnd = null) : IEventSource
 {
     private readonly OrderedRecords _records = new(ring);
+    private bool _isDetached;
 
     /// <inheritdoc/>
     public bool IsPressing => _records.IsPressing;
 
     /// <inheritdoc/>
-    public void Detach() => links.Dispose();
+    public void Detach()
+    {
+        links.Dispose();
+        _isDetached = true;
+    }
 
     /// <inheritdoc/>
     public void Take(bool isLast) => _records.Take(isLast);
@@ -32,6 +44,14 @@ internal sealed class ProbeSource(IDisposable probe, IReadOnlyList<BpfProgram> p
         foreach (Loss loss in losses())
         {
             yield return loss;
+        }
+
+        if (_isDetached && lossesAtEnd is not null)
+        {
+            foreach (Loss loss in lossesAtEnd())
+            {
+                yield return loss;
+            }
         }
 
         // The kernel does not run a program on a CPU where it is running already:

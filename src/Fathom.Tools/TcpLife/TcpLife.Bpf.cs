@@ -1,0 +1,450 @@
+using System.Buffers.Binary;
+using System.Threading;
+using Fathom.Bpf;
+using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Filters;
+
+namespace Fathom.Tools.TcpLife;
+
+/// <summary>TCP sessions, when they end.</summary>
+/// <remarks>
+/// <para>
+/// What a session is known by is kept from its beginning: when this side opens it, or when it is established by the other side. A socket that
+/// listens never is a session. All else is in the socket when it ends.
+/// </para>
+/// <para>
+/// A state may change in an interrupt, over whatever task is current. A socket that is marked as owned is locked by a system call of the
+/// current task: the handlers of packets and timers leave such a socket alone, or run within that call
+/// (https://github.com/torvalds/linux/blob/v6.18/net/ipv4/tcp_ipv4.c, tcp_v4_rcv: sock_owned_by_user). Only then the current task has anything
+/// to do with the session.
+/// </para>
+/// </remarks>
+[BpfObject]
+[Includes(typeof(TaskFilter))]
+internal static unsafe partial class TcpLifeProbe
+{
+    private const ushort Tcp = 6;
+    private const ushort FamilyIPv6 = 10;
+
+    // PF_KTHREAD
+    private const uint KernelThread = 0x0020_0000;
+
+    // Who reads is looked for as long as no more than this has been read.
+    private const ulong FirstBytes = 64 * 1024;
+
+    /// <summary>What is shown.</summary>
+    [Constant]
+    public static readonly uint Mode;
+
+    /// <summary>The only network namespace; 0 for all.</summary>
+    [Constant]
+    public static readonly uint NetworkNamespace;
+
+    /// <summary>Sessions that found no room in <see cref="Events"/>.</summary>
+    internal static ulong Lost;
+
+    /// <summary>Sessions whose beginning found no room in <see cref="Sessions"/>.</summary>
+    internal static ulong Crowded;
+
+    /// <summary>Sessions that left their entry to another with the same socket.</summary>
+    internal static ulong Unended;
+
+    /// <summary>Sessions whose process was asked for, and not known.</summary>
+    internal static ulong Anonymous;
+
+    /// <summary>Sessions that have ended.</summary>
+    [Map(MaxEntries = 2 * 1024 * 1024)]
+    internal static readonly RingBuffer Events = new();
+
+    /// <summary>Sessions that have begun, by the address of the socket.</summary>
+    [Map(MaxEntries = 131_072, Flags = MapFlags.NoPreallocation)]
+    internal static readonly HashMap<ulong, TcpSession> Sessions = new();
+
+    /// <summary>The ports that count: remote ones with <see cref="RemotePort"/>.</summary>
+    [Map(MaxEntries = 131_072)]
+    internal static readonly HashMap<uint, uint> Ports = new();
+
+    /// <summary>Marks a remote port in <see cref="Ports"/>.</summary>
+    internal const uint RemotePort = 0x1_0000;
+
+    [TracepointBtf("inet_sock_set_state")]
+    private static void StateSet(Sock* socket, int oldState, int newState)
+    {
+        TcpState old = (TcpState)oldState;
+        switch ((TcpState)newState)
+        {
+            case TcpState.SynSent:
+                if (Counts(socket))
+                {
+                    Open(socket);
+                }
+
+                break;
+            case TcpState.SynReceived:
+                if (old == TcpState.SynSent && Counts(socket))
+                {
+                    OpenBoth(socket);
+                }
+
+                break;
+            case TcpState.Established:
+                if (Counts(socket))
+                {
+                    Establish(socket, old);
+                }
+
+                break;
+            case TcpState.FinWait1:
+            case TcpState.LastAck:
+                if (Counts(socket))
+                {
+                    if (old == TcpState.SynReceived)
+                    {
+                        // Data that came with the SYN was answered before the handshake was over.
+                        Establish(socket, old);
+                    }
+
+                    Learn(socket, isClosing: true);
+                }
+
+                break;
+            case TcpState.Close:
+                if (old != TcpState.Close && old != TcpState.Listen && Counts(socket))
+                {
+                    End(socket, old);
+                }
+
+                break;
+        }
+    }
+
+    [TracepointBtf("tcp_rcv_space_adjust")]
+    private static void Read(Sock* socket)
+    {
+        // What has come can still be read when the session has ended and been shown.
+        if (socket->sk_lock.owned == 0 || socket->__sk_common.skc_state == (byte)TcpState.Close)
+        {
+            return;
+        }
+
+        var tcp = (TcpSock*)Helpers.SkcToTcpSock(socket);
+        if (tcp != null && tcp->bytes_received - (tcp->rcv_nxt - tcp->copied_seq) <= FirstBytes && Counts(socket))
+        {
+            Learn(socket, isClosing: false);
+        }
+    }
+
+    private static bool Counts(Sock* socket) =>
+        socket->sk_protocol == Tcp && (NetworkNamespace == 0 || socket->__sk_common.skc_net.net->ns.inum == NetworkNamespace);
+
+    /// <summary>This side begins.</summary>
+    private static void Open(Sock* socket)
+    {
+        TcpSession session = default;
+        session.OpenedNs = Helpers.KtimeGetNs();
+        session.Flags = TcpSessionFlags.Active;
+        Name(&session);
+        Keep(socket, &session);
+    }
+
+    private static void OpenBoth(Sock* socket)
+    {
+        TcpSession* session = Sessions.Lookup((ulong)socket);
+        if (session != null)
+        {
+            session->Flags |= TcpSessionFlags.Simultaneous;
+        }
+    }
+
+    private static void Establish(Sock* socket, TcpState old)
+    {
+        ulong now = Helpers.KtimeGetNs();
+        var tcp = (TcpSock*)Helpers.SkcToTcpSock(socket);
+        if (tcp == null)
+        {
+            return;
+        }
+
+        if ((Mode & TcpLifeMode.ByEnds) != 0)
+        {
+            // Asked again at the end. Here it keeps the map to those that count.
+            TcpEnds ends = default;
+            FindEnds(socket, tcp, &ends);
+            if (!Wants(&ends))
+            {
+                Sessions.Delete((ulong)socket);
+                return;
+            }
+        }
+
+        TcpSession* known = null;
+        if (old == TcpState.SynSent)
+        {
+            known = Sessions.Lookup((ulong)socket);
+        }
+
+        if (known != null)
+        {
+            known->EstablishedNs = now;
+            known->HandshakeNs = now - known->OpenedNs;
+            return;
+        }
+
+        TcpSession session = default;
+        session.EstablishedNs = now;
+        if (old == TcpState.SynReceived)
+        {
+            // The first round trip is that of the SYN-ACK.
+            session.HandshakeNs = tcp->srtt_us * 125UL;
+        }
+        else
+        {
+            // It was being opened when tracing began.
+            session.Flags = TcpSessionFlags.Active;
+            if (socket->sk_lock.owned != 0)
+            {
+                Name(&session);
+            }
+        }
+
+        Keep(socket, &session);
+    }
+
+    private static void Keep(Sock* socket, TcpSession* session)
+    {
+        ulong id = (ulong)socket;
+        long error = Sessions.Update(id, session, UpdateMode.MustBeNew);
+        if (error == 0)
+        {
+            return;
+        }
+
+        TcpSession* old = Sessions.Lookup(id);
+        if (old == null)
+        {
+            // One that this side opened is kept when it begins: it is that which counts.
+            if ((session->Flags & TcpSessionFlags.Active) == 0 || session->OpenedNs != 0)
+            {
+                Interlocked.Increment(ref Crowded);
+            }
+
+            return;
+        }
+
+        if ((old->Flags & TcpSessionFlags.Simultaneous) != 0 && old->EstablishedNs == 0)
+        {
+            old->EstablishedNs = session->EstablishedNs;
+            old->HandshakeNs = session->EstablishedNs - old->OpenedNs;
+            return;
+        }
+
+        Interlocked.Increment(ref Unended);
+        Sessions.Update(id, session);
+    }
+
+    /// <summary>Remembers the current task, if it is at work on the socket, for a session whose process is not known.</summary>
+    private static void Learn(Sock* socket, bool isClosing)
+    {
+        if (socket->sk_lock.owned == 0)
+        {
+            return;
+        }
+
+        ulong id = (ulong)socket;
+        TcpSession* session = Sessions.Lookup(id);
+        if (session == null)
+        {
+            if (!isClosing || !IsKernelThread())
+            {
+                TcpSession late = default;
+                late.Flags = TcpSessionFlags.Unbegun;
+                Name(&late);
+                Sessions.Update(id, &late);
+            }
+        }
+        else if ((session->Flags & TcpSessionFlags.ProcessKnown) == 0 && (!isClosing || !IsKernelThread()))
+        {
+            Name(session);
+        }
+    }
+
+    // What a kernel thread closes, it closes for somebody else.
+    private static bool IsKernelThread()
+    {
+        var task = (TaskStruct*)Helpers.GetCurrentTask();
+        return (task->flags & KernelThread) != 0;
+    }
+
+    /// <summary>The session is the current task's.</summary>
+    private static void Name(TcpSession* session)
+    {
+        session->Process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
+        Helpers.GetCurrentComm(&session->Command, 16);
+        session->Flags |= (Mode & TcpLifeMode.ByProcess) == 0 || TaskFilter.WantsCurrent()
+            ? TcpSessionFlags.ProcessKnown
+            : TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unwanted;
+    }
+
+    private static void End(Sock* socket, TcpState old)
+    {
+        var tcp = (TcpSock*)Helpers.SkcToTcpSock(socket);
+        if (tcp == null)
+        {
+            return;
+        }
+
+        ulong now = Helpers.KtimeGetNs();
+        ulong id = (ulong)socket;
+        TcpSession session = default;
+        TcpSession* known = Sessions.Lookup(id);
+        if (known != null)
+        {
+            session = *known;
+            Sessions.Delete(id);
+        }
+        else
+        {
+            session.Flags = old == TcpState.SynReceived ? 0 : TcpSessionFlags.Unbegun;
+        }
+
+        TcpEnds ends = default;
+        FindEnds(socket, tcp, &ends);
+        if (!Wants(&ends))
+        {
+            return;
+        }
+
+        if ((session.Flags & TcpSessionFlags.ProcessKnown) == 0 && socket->sk_lock.owned != 0 && !IsKernelThread())
+        {
+            Name(&session);
+        }
+
+        if ((Mode & TcpLifeMode.ByProcess) != 0)
+        {
+            if ((session.Flags & TcpSessionFlags.ProcessKnown) == 0)
+            {
+                Interlocked.Increment(ref Anonymous);
+                return;
+            }
+
+            if ((session.Flags & TcpSessionFlags.Unwanted) != 0)
+            {
+                return;
+            }
+        }
+
+        TcpRecord* record = Events.Reserve<TcpRecord>();
+        if (record == null)
+        {
+            Interlocked.Increment(ref Lost);
+            return;
+        }
+
+        *record = default;
+        record->TimeNs = now;
+        record->EstablishedNs = session.EstablishedNs;
+        record->HandshakeNs = old == TcpState.SynSent && session.OpenedNs != 0 ? now - session.OpenedNs : session.HandshakeNs;
+        record->SentBytes = SentBytes(tcp, old, session.Flags);
+        bool isRemoteDone = (socket->__sk_common.skc_flags >> (int)Core.EnumValue(SockFlags.SOCK_DONE) & 1) != 0;
+        record->ReceivedBytes = tcp->bytes_received - (isRemoteDone ? 1UL : 0);
+        record->Local = ends.Local;
+        record->Remote = ends.Remote;
+        record->Process = session.Process;
+        record->Flags = session.Flags | (isRemoteDone ? TcpSessionFlags.RemoteDone : 0);
+        record->NetworkNamespace = socket->__sk_common.skc_net.net->ns.inum;
+        record->SmoothedRttEighths = tcp->srtt_us;
+        record->Retransmits = tcp->total_retrans;
+        record->Error = socket->sk_err;
+        record->LocalPort = ends.LocalPort;
+        record->RemotePort = ends.RemotePort;
+        record->LastState = old;
+        record->IsIPv6Socket = (byte)ends.IsIPv6Socket;
+        record->Command = session.Command;
+        Events.Submit(record, RingBufferFlags.NoWakeup);
+    }
+
+    /// <summary>What the other side has acknowledged, without the SYN and the FIN, which the kernel counts as a byte each.</summary>
+    private static ulong SentBytes(TcpSock* tcp, TcpState old, uint flags)
+    {
+        bool hasFinished = old is TcpState.FinWait1 or TcpState.FinWait2 or TcpState.Closing or TcpState.LastAck or TcpState.TimeWait;
+        bool allAcknowledged = tcp->snd_una == tcp->write_seq;
+        ulong acknowledged = tcp->bytes_acked;
+        if (hasFinished && allAcknowledged && acknowledged > 0)
+        {
+            acknowledged--;
+        }
+
+        bool hasSyn = (flags & TcpSessionFlags.Active) != 0;
+        if ((flags & TcpSessionFlags.Unbegun) != 0)
+        {
+            // Which side opened it was not seen: then what was acknowledged beyond what was sent was the SYN.
+            uint underway = tcp->snd_nxt - tcp->snd_una;
+            if (hasFinished && underway > 0)
+            {
+                underway--;
+            }
+
+            hasSyn = acknowledged + underway > tcp->bytes_sent - tcp->bytes_retrans;
+        }
+
+        return hasSyn && acknowledged > 0 ? acknowledged - 1 : acknowledged;
+    }
+
+    private static void FindEnds(Sock* socket, TcpSock* tcp, TcpEnds* ends)
+    {
+        ends->LocalPort = BinaryPrimitives.ReverseEndianness(tcp->inet_conn.icsk_inet.inet_sport);
+        ends->RemotePort = BinaryPrimitives.ReverseEndianness(socket->__sk_common.skc_dport);
+        if (socket->__sk_common.skc_family == FamilyIPv6 && Core.FieldExists(socket->__sk_common.skc_v6_daddr))
+        {
+            ends->IsIPv6Socket = 1;
+            Copy(&ends->Local, socket->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32);
+            Copy(&ends->Remote, socket->__sk_common.skc_v6_daddr.in6_u.u6_addr32);
+        }
+        else
+        {
+            ends->Local.Word2 = TcpAddress.Mapped;
+            ends->Local.Word3 = socket->__sk_common.skc_rcv_saddr;
+            ends->Remote.Word2 = TcpAddress.Mapped;
+            ends->Remote.Word3 = socket->__sk_common.skc_daddr;
+        }
+    }
+
+    private static void Copy(TcpAddress* to, uint* from)
+    {
+        to->Word0 = from[0];
+        to->Word1 = from[1];
+        to->Word2 = from[2];
+        to->Word3 = from[3];
+    }
+
+    /// <summary>Whether the addresses and ports are those that were asked for.</summary>
+    private static bool Wants(TcpEnds* ends)
+    {
+        if ((Mode & TcpLifeMode.OnlyIPv4) != 0 && !ends->Remote.IsIPv4)
+        {
+            return false;
+        }
+
+        if ((Mode & TcpLifeMode.OnlyIPv6) != 0 && ends->Remote.IsIPv4)
+        {
+            return false;
+        }
+
+        if ((Mode & TcpLifeMode.LocalPorts) != 0 && Ports.Lookup(ends->LocalPort) == null)
+        {
+            return false;
+        }
+
+        return (Mode & TcpLifeMode.RemotePorts) == 0 || Ports.Lookup(ends->RemotePort | RemotePort) != null;
+    }
+
+    /// <summary>Between whom a session is.</summary>
+    internal struct TcpEnds
+    {
+        public TcpAddress Local;
+        public TcpAddress Remote;
+        public ushort LocalPort;
+        public ushort RemotePort;
+        public uint IsIPv6Socket;
+    }
+}

@@ -1,0 +1,131 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Threading.Tasks;
+using Fathom.Output.Rows;
+using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Events;
+using Fathom.Tools.Shared.Filters;
+
+namespace Fathom.Tools.TcpLife;
+
+/// <summary>TCP sessions, when they end.</summary>
+public sealed class TcpLifeTool : ITool
+{
+    private const int MostSessions = 16_777_216;
+
+    /// <inheritdoc/>
+    public ToolDescription Description => TcpLifeOptions.Description;
+
+    /// <inheritdoc/>
+    public ITracing Start(ToolRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var filter = new TaskFilterSetup(request);
+        var options = new LoadOptions();
+        filter.Fit(options);
+        List<uint> ports = [.. PortsOf(request, TcpLifeOptions.LocalPort), .. PortsOf(request, TcpLifeOptions.RemotePort).Select(static port => port | TcpLifeProbe.RemotePort)];
+        options.MaxEntries[nameof(TcpLifeProbe.Events)] = BufferOption.Bytes(request, TcpLifeOptions.DefaultPages);
+        options.MaxEntries[nameof(TcpLifeProbe.Sessions)] = SessionsOf(request);
+        options.MaxEntries[nameof(TcpLifeProbe.Ports)] = Math.Max(1, ports.Count);
+        uint mode = ModeOf(request);
+        FitTo(Kernel.Running, options, request);
+        RowLayout<TcpRow> layout = TcpColumns.Layout(
+            RowClock.Measure(),
+            request.Timestamps,
+            request.Has(TcpLifeOptions.Seconds),
+            request.Has(TcpLifeOptions.Wide),
+            request.Has(TcpLifeOptions.Csv));
+
+        uint network = request.ValueOf(TcpLifeOptions.Netns) is { } name ? new NetworkNamespaces().Find(name) : 0;
+        TcpLifeProbe.Loaded probe = TcpLifeProbe.Load(
+            Kernel.Running, new() { Mode = mode, NetworkNamespace = network, Filter = filter.Settings }, options);
+        try
+        {
+            filter.Fill(probe.FilterCgroup, probe.FilterTree);
+            foreach (uint port in ports)
+            {
+                probe.Ports.Set(port, port);
+            }
+
+            var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, probe.Attach(), () => Losses(probe), () => LossesAtEnd(probe, mode));
+
+            // After attaching: a session that is not among these and has not been seen to begin is one that the kernel did not show.
+            return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()));
+        }
+        catch
+        {
+            probe.Dispose();
+            throw;
+        }
+    }
+
+    private static IEnumerable<Loss> Losses(TcpLifeProbe.Loaded probe) =>
+    [
+        new("lost", probe.Lost, "sessions not shown, because the buffer was full (-b gives it more room)"),
+        new("crowded", probe.Crowded, "sessions whose beginning found no room, so that their duration is not known (--max-sessions gives more)"),
+        new("unended", probe.Unended, "sessions not shown, because the kernel did not show their end"),
+        new("anonymous", probe.Anonymous, "sessions not shown, because it is not known which process they belong to"),
+        new("untracked", probe.Untracked, "child processes not followed, because there are more than the map has room for"),
+    ];
+
+    private static IEnumerable<Loss> LossesAtEnd(TcpLifeProbe.Loaded probe, uint mode)
+    {
+        ulong left = 0;
+        foreach ((ulong _, TcpSession session) in probe.Sessions.Read())
+        {
+            bool isKnown = (session.Flags & TcpSessionFlags.ProcessKnown) != 0;
+            bool isWanted = (session.Flags & TcpSessionFlags.Unwanted) == 0 && (isKnown || (mode & TcpLifeMode.ByProcess) == 0);
+            left += isWanted ? 1UL : 0;
+        }
+
+        return [new("open", left, "sessions not shown, because they had not ended, or the kernel did not show their end")];
+    }
+
+    private static uint ModeOf(ToolRequest request)
+    {
+        bool isIPv4 = request.Has(TcpLifeOptions.IPv4), isIPv6 = request.Has(TcpLifeOptions.IPv6);
+        if (isIPv4 && isIPv6)
+        {
+            throw new CannotRunException("-4 and -6 cannot be given together: leave both away for all sessions");
+        }
+
+        bool isByProcess = request.Pid != 0 || request.Comm is not null || request.Cgroup is not null || request.ProcessTree != 0;
+        return (isIPv4 ? TcpLifeMode.OnlyIPv4 : 0)
+            | (isIPv6 ? TcpLifeMode.OnlyIPv6 : 0)
+            | (request.Has(TcpLifeOptions.LocalPort) ? TcpLifeMode.LocalPorts : 0)
+            | (request.Has(TcpLifeOptions.RemotePort) ? TcpLifeMode.RemotePorts : 0)
+            | (isByProcess ? TcpLifeMode.ByProcess : 0);
+    }
+
+    private static HashSet<uint> PortsOf(ToolRequest request, ToolOption option)
+    {
+        var ports = new HashSet<uint>();
+        foreach (string text in (request.ValueOf(option) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            ports.Add(ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0
+                ? port
+                : throw new CannotRunException($"a port must be a whole number from 1 to 65535, but {option.Name} has '{text}'"));
+        }
+
+        return ports;
+    }
+
+    private static int SessionsOf(ToolRequest request) =>
+        request.ValueOf(TcpLifeOptions.MaxSessions) is not { } text ? TcpLifeOptions.DefaultSessions
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int sessions) && sessions is > 0 and <= MostSessions ? sessions
+        : throw new CannotRunException($"there can be room for 1 to {MostSessions} sessions, but {TcpLifeOptions.MaxSessions.Name} is '{text}'");
+
+    private static void FitTo(Kernel kernel, LoadOptions options, ToolRequest request)
+    {
+        const string SpaceAdjust = "tcp_rcv_space_adjust";
+        if (kernel.CountTracepointArguments(SpaceAdjust)[SpaceAdjust] != 1)
+        {
+            options.Without.Add(TcpLifeProbe.Programs.Read);
+            request.Note("this kernel does not show who reads from a session: the process of one that the other side opened is who closes it");
+        }
+    }
+}

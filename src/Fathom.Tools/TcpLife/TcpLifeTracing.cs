@@ -1,0 +1,36 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks;
+using Fathom.Output.Rows;
+using Fathom.Output.Sinks;
+using Fathom.Tools.Shared.Events;
+
+namespace Fathom.Tools.TcpLife;
+
+/// <summary>Makes rows of records.</summary>
+/// <param name="source">The kernel side.</param>
+/// <param name="layout">How rows are shown.</param>
+/// <param name="open">The sessions that were open when tracing began; it is waited for only when one ends whose beginning was not seen.</param>
+internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layout, Task<OpenSessions> open) : EventTracing(source)
+{
+    private static readonly int s_size = Marshal.SizeOf<TcpRecord>();
+
+    /// <inheritdoc/>
+    public override void Begin(ISink sink) => sink.BeginRows(layout);
+
+    /// <inheritdoc/>
+    protected override void Write(ISink sink, ReadOnlySpan<byte> record)
+    {
+        if (record.Length < s_size)
+        {
+            return;
+        }
+
+        ref readonly TcpRecord session = ref MemoryMarshal.AsRef<TcpRecord>(record);
+        sink.WriteRow(layout, new TcpRow(in session, FindOpen(in session)));
+    }
+
+    private OpenSession? FindOpen(ref readonly TcpRecord session) => (session.Flags & TcpSessionFlags.Unbegun) != 0
+        ? open.GetAwaiter().GetResult().Take(new(session.NetworkNamespace, session.Local, session.LocalPort, session.Remote, session.RemotePort))
+        : null;
+}
