@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Fathom.Tools.Tests.Events;
 
+[Collection("events")]
 public sealed class ExecSnoopTests
 {
     private const string True = "/bin/true";

@@ -8,6 +8,8 @@ using Xunit;
 
 namespace Fathom.Tools.Tests.Events;
 
+// One after the other: they tell processes apart by the name of the workload.
+[Collection("events")]
 public sealed class OpenSnoopTests
 {
     private const int ManyOpens = 200_000;
