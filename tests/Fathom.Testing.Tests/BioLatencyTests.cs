@@ -1,6 +1,7 @@
 using System;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.BioLatency;
+using Fathom.Tools.Shared.Filters;
 using Xunit;
 
 namespace Fathom.Testing.Tests;
@@ -56,8 +57,8 @@ public sealed class BioLatencyTests
     [Fact]
     public void Only_the_chosen_process_counts()
     {
-        _bpf.Global<uint>("Mode") = BioLatencyMode.OneProcess;
-        _bpf.Global<uint>("Process") = 42;
+        _bpf.Global<uint>("Mode") = BioLatencyMode.BySubmitter;
+        _bpf.Global<TaskFilterSettings>("Filter") = new() { Process = 42 };
         var request = _bpf.Place(new Request());
         foreach (uint process in (uint[])[41, 42])
         {

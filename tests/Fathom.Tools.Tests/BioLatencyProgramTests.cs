@@ -2,6 +2,7 @@ using System.Linq;
 using Fathom.Format.Objects;
 using Fathom.Runtime;
 using Fathom.Tools.BioLatency;
+using Fathom.Tools.Shared.Filters;
 using Xunit;
 
 namespace Fathom.Tools.Tests;
@@ -22,9 +23,10 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
         (BioLatencyProbe.Programs.Completed, 176, 673),
     ];
 
+    private static readonly TaskFilterSettings s_everyQuestion = new() { Mode = uint.MaxValue, Self = 1, Process = 2, Thread = 3, User = 4, Parent = 5 };
+
     public static TheoryData<uint> Modes =>
-        [.. Enumerable.Range(0, 512).Select(static bits => (uint)bits)
-            .Where(static mode => (mode & BioLatencyMode.Selective) is var selective && (selective & (selective - 1)) == 0)];
+        [.. Enumerable.Range(0, 2 * (int)BioLatencyMode.SubmissionSeen).Select(static bits => (uint)bits)];
 
     [Fact]
     public void Programs_are_no_larger_than_clangs()
@@ -50,8 +52,8 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
         var options = Options();
         options.MaxEntries[nameof(BioLatencyProbe.Keyed)] = 1;
         options.MaxEntries[nameof(BioLatencyProbe.Crowded)] = 1;
-        options.MaxEntries[nameof(BioLatencyProbe.Tree)] = 1;
-        using var probe = BioLatencyProbe.Load(Kernel.Running, new() { Mode = mode }, options);
+        options.MaxEntries[nameof(TaskFilter.FilterTree)] = 1;
+        using var probe = BioLatencyProbe.Load(Kernel.Running, new() { Mode = mode, Filter = s_everyQuestion }, options);
         Assert.NotEmpty(probe.Object.Programs);
     }
 

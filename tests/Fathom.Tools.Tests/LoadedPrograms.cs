@@ -23,7 +23,7 @@ internal static class LoadedPrograms
         BioLatencyProbe.Programs.Submitted, BioLatencyProbe.Programs.Issued, BioLatencyProbe.Programs.IssuedFromQueue,
         BioLatencyProbe.Programs.IssuedChosen, BioLatencyProbe.Programs.Inserted, BioLatencyProbe.Programs.InsertedIntoQueue,
         BioLatencyProbe.Programs.InsertedChosen, BioLatencyProbe.Programs.Merged, BioLatencyProbe.Programs.Returned,
-        BioLatencyProbe.Programs.Completed, BioLatencyProbe.Programs.Forked, BioLatencyProbe.Programs.Exited,
+        BioLatencyProbe.Programs.Completed,
         OpenSnoopProbe.Programs.Returned, OpenSnoopProbe.Programs.SubmittedOld, OpenSnoopProbe.Programs.FilterForked, OpenSnoopProbe.Programs.FilterExited,
         ExecSnoopProbe.Programs.Executed, ExecSnoopProbe.Programs.Failed,
     ];

@@ -1,6 +1,7 @@
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -15,6 +16,7 @@ namespace Fathom.Tools.BioLatency;
 /// and completes unseen.
 /// </remarks>
 [BpfObject]
+[Includes(typeof(TaskFilter))]
 internal static unsafe partial class BioLatencyProbe
 {
     /// <summary>What is measured, fixed before loading: the verifier drops the branches that are not taken.</summary>
@@ -29,18 +31,6 @@ internal static unsafe partial class BioLatencyProbe
     [Constant]
     public static readonly uint Disk;
 
-    /// <summary>The process that counts, with <see cref="BioLatencyMode.OneProcess"/>.</summary>
-    [Constant]
-    public static readonly uint Process;
-
-    /// <summary>The first eight bytes of the command name that counts, with <see cref="BioLatencyMode.OneCommand"/>.</summary>
-    [Constant]
-    public static readonly ulong CommandLow;
-
-    /// <summary>The last eight bytes of that name.</summary>
-    [Constant]
-    public static readonly ulong CommandHigh;
-
     /// <summary>Starts of requests in flight, each at a place that bits of its address name.</summary>
     internal static InFlightTable Places;
 
@@ -53,9 +43,6 @@ internal static unsafe partial class BioLatencyProbe
     /// <summary>Requests that completed but found no room in <see cref="Keyed"/>.</summary>
     internal static ulong Uncounted;
 
-    /// <summary>Descendants that found no room in <see cref="Tree"/>.</summary>
-    internal static ulong Untracked;
-
     /// <summary>Starts of requests whose place was taken.</summary>
     [Map(MaxEntries = 10_240)]
     internal static readonly HashMap<ulong, ulong> Crowded = new();
@@ -67,14 +54,6 @@ internal static unsafe partial class BioLatencyProbe
     /// <summary>What each slot holds, with a histogram for each disk or for each kind of request.</summary>
     [Map(MaxEntries = 16_384)]
     internal static readonly PerCpuHashMap<SlotKey, SlotTotals> Keyed = new();
-
-    /// <summary>The cgroup that counts, with <see cref="BioLatencyMode.OneCgroup"/>.</summary>
-    [Map(MaxEntries = 1)]
-    internal static readonly CgroupArray Cgroup = new();
-
-    /// <summary>The processes that count, with <see cref="BioLatencyMode.ProcessTree"/>.</summary>
-    [Map(MaxEntries = 10_240)]
-    internal static readonly HashMap<uint, uint> Tree = new();
 
     [TracepointBtf("block_rq_complete")]
     private static void Completed(Request* request, int error, uint bytes)
@@ -234,31 +213,6 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
-    [TracepointBtf("sched_process_fork")]
-    private static void Forked(TaskStruct* parent, TaskStruct* child)
-    {
-        uint process = (uint)parent->tgid;
-        if (Tree.Lookup(process) != null)
-        {
-            uint added = (uint)child->tgid;
-            if (Tree.Update(added, added) != 0)
-            {
-                Interlocked.Increment(ref Untracked);
-            }
-        }
-    }
-
-    [TracepointBtf("sched_process_exit")]
-    private static void Exited(TaskStruct* task)
-    {
-        // The number of threads left has been counted down before the tracepoint: the last one takes the process away.
-        if (task->signal->live.counter == 0)
-        {
-            uint process = (uint)task->tgid;
-            Tree.Delete(process);
-        }
-    }
-
     /// <summary>The address of a request as a number: its distance from the table, since the verifier lets a pointer be subtracted and nothing else.</summary>
     private static ulong Identify(Request* request, InFlightTable* table) => (ulong)((byte*)request - (byte*)table);
 
@@ -359,36 +313,7 @@ internal static unsafe partial class BioLatencyProbe
             return false;
         }
 
-        if ((Mode & BioLatencyMode.OneProcess) != 0 && (uint)(Helpers.GetCurrentPidTgid() >> 32) != Process)
-        {
-            return false;
-        }
-
-        if ((Mode & BioLatencyMode.OneCgroup) != 0 && Cgroup.ContainsCurrentTask(0) != 1)
-        {
-            return false;
-        }
-
-        if ((Mode & BioLatencyMode.ProcessTree) != 0)
-        {
-            uint process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
-            if (Tree.Lookup(process) == null)
-            {
-                return false;
-            }
-        }
-
-        if ((Mode & BioLatencyMode.OneCommand) != 0)
-        {
-            CommandName name = default;
-            Helpers.GetCurrentComm(&name, CommandName.Size);
-            if (name.Low != CommandLow || name.High != CommandHigh)
-            {
-                return false;
-            }
-        }
-
-        return true;
+        return (Mode & BioLatencyMode.BySubmitter) == 0 || TaskFilter.WantsCurrent();
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Runtime;
+using Fathom.Tools.Shared.Filters;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
 namespace Fathom.Tools.BioLatency;
@@ -25,25 +26,15 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
     /// <summary>Loads and attaches the probe.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="constants">What it measures; what depends on the kernel is added here.</param>
-    /// <param name="cgroup">The path of the cgroup that counts; null for all.</param>
-    /// <param name="processTree">The process that counts with its descendants; 0 for all.</param>
+    /// <param name="filter">Which submitters count.</param>
     /// <exception cref="BpfException">The kernel refuses it. Nothing is left behind.</exception>
-    public static BioLatencyProbeSource Start(Kernel kernel, BioLatencyProbe.Constants constants, string? cgroup, int processTree)
+    public static BioLatencyProbeSource Start(Kernel kernel, BioLatencyProbe.Constants constants, TaskFilterSetup filter)
     {
-        constants = FitTo(kernel, constants, out LoadOptions options);
+        constants = FitTo(kernel, constants, filter, out LoadOptions options);
         BioLatencyProbe.Loaded probe = BioLatencyProbe.Load(kernel, constants, options);
         try
         {
-            if (cgroup is not null)
-            {
-                probe.Cgroup.Set(0, cgroup);
-            }
-
-            if (processTree != 0)
-            {
-                probe.Tree.Set((uint)processTree, (uint)processTree);
-            }
-
+            filter.Fill(probe.FilterCgroup, probe.FilterTree);
             LinkSet links = probe.Attach();
             // Completions are attached before starts: what completed in between was not in flight when tracing began.
             probe.Unstarted = 0;
@@ -114,7 +105,7 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
     }
 
     // Programs that a mode does not need would cost time at every request, and some kernels do not have their tracepoints.
-    private static BioLatencyProbe.Constants FitTo(Kernel kernel, BioLatencyProbe.Constants constants, out LoadOptions options)
+    private static BioLatencyProbe.Constants FitTo(Kernel kernel, BioLatencyProbe.Constants constants, TaskFilterSetup filter, out LoadOptions options)
     {
         IReadOnlyDictionary<string, int> arguments = kernel.CountTracepointArguments("block_io_start", "block_rq_issue", "block_rq_merge");
         uint mode = constants.Mode;
@@ -135,24 +126,16 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         Use(options, BioLatencyProbe.Programs.InsertedIntoQueue, isQueued && !isSelective && hasQueue);
         Use(options, BioLatencyProbe.Programs.InsertedChosen, isSelective && (isQueued || !submissionIsSeen));
         Use(options, BioLatencyProbe.Programs.Merged, isChosen && arguments["block_rq_merge"] >= 0);
-        Use(options, BioLatencyProbe.Programs.Forked, (mode & BioLatencyMode.ProcessTree) != 0);
-        Use(options, BioLatencyProbe.Programs.Exited, (mode & BioLatencyMode.ProcessTree) != 0);
+        filter.Fit(options);
 
         // A map that is not used costs memory for each of its entries all the same.
         options.MaxEntries[(mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0 ? nameof(BioLatencyProbe.Keyed) : nameof(BioLatencyProbe.Totals)] = 1;
-        if ((mode & BioLatencyMode.ProcessTree) == 0)
-        {
-            options.MaxEntries[nameof(BioLatencyProbe.Tree)] = 1;
-        }
-
         return new()
         {
             Mode = mode,
             UnitNs = constants.UnitNs,
             Disk = constants.Disk,
-            Process = constants.Process,
-            CommandLow = constants.CommandLow,
-            CommandHigh = constants.CommandHigh,
+            Filter = filter.Settings,
         };
     }
 

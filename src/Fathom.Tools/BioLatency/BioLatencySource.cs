@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Output.Histograms;
+using Fathom.Tools.Shared.Events;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
 namespace Fathom.Tools.BioLatency;
@@ -10,12 +11,6 @@ namespace Fathom.Tools.BioLatency;
 /// <param name="Flags">The requests' <c>cmd_flags</c>; 0 if they are not told apart.</param>
 internal readonly record struct BioLatencyKey(uint Device, ulong Flags);
 
-/// <summary>Something the probe could not count as it should have.</summary>
-/// <param name="Kind">A short name for programs.</param>
-/// <param name="Count">How often since the start.</param>
-/// <param name="Text">What it means, without the number.</param>
-internal readonly record struct BioLatencyLoss(string Kind, ulong Count, string Text);
-
 /// <summary>Everything that the probe has counted since its start.</summary>
 internal sealed class BioLatencyReading(ulong unitNs, int slots)
 {
@@ -23,7 +18,7 @@ internal sealed class BioLatencyReading(ulong unitNs, int slots)
     public Dictionary<BioLatencyKey, Histogram> Histograms { get; } = [];
 
     /// <summary>What was lost.</summary>
-    public List<BioLatencyLoss> Losses { get; } = [];
+    public List<Loss> Losses { get; } = [];
 
     /// <summary>Adds the totals of a slot.</summary>
     public void Add(BioLatencyKey key, int slot, MeasuredTotals totals)

@@ -1,10 +1,9 @@
 using System;
-using System.Buffers.Binary;
-using System.Text;
 using Fathom.Output.Histograms;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -19,7 +18,7 @@ public sealed class BioLatencyTool : ITool
     {
         ArgumentNullException.ThrowIfNull(request);
         var disks = new Disks();
-        string? cgroup = request.Cgroup is { } path ? new Cgroups().Find(path) : null;
+        var filter = new TaskFilterSetup(request);
         BioLatencyProbe.Constants constants = ConstantsOf(request, disks);
         var view = new BioLatencyView(
             request.Has(BioLatencyOptions.Milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds,
@@ -30,7 +29,7 @@ public sealed class BioLatencyTool : ITool
         Kernel kernel = Kernel.Running;
         Func<ulong, string> flagsName = view.PerFlags ? FlagsOf(kernel).Name : static _ => "";
         return new BioLatencyTracing(
-            BioLatencyProbeSource.Start(kernel, constants, cgroup, request.ProcessTree),
+            BioLatencyProbeSource.Start(kernel, constants, filter),
             view,
             new Histogram(constants.UnitNs, BioLatencyMode.SlotCount),
             device => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device)),
@@ -56,23 +55,13 @@ public sealed class BioLatencyTool : ITool
         mode |= request.Has(BioLatencyOptions.Queued) ? BioLatencyMode.Queued : 0;
         mode |= request.Has(BioLatencyOptions.PerDisk) ? BioLatencyMode.PerDisk : 0;
         mode |= request.Has(BioLatencyOptions.PerFlags) ? BioLatencyMode.PerFlags : 0;
-        mode |= request.Pid != 0 ? BioLatencyMode.OneProcess : 0;
-        mode |= request.Comm is not null ? BioLatencyMode.OneCommand : 0;
-        mode |= request.Cgroup is not null ? BioLatencyMode.OneCgroup : 0;
-        mode |= request.ProcessTree != 0 ? BioLatencyMode.ProcessTree : 0;
-
-        // The kernel's own form of a command name: 16 bytes, the rest zero.
-        Span<byte> command = stackalloc byte[(int)CommandName.Size];
-        command.Clear();
-        Encoding.UTF8.GetBytes(request.Comm ?? "", command);
+        bool bySubmitter = request.Pid != 0 || request.Comm is not null || request.Cgroup is not null || request.ProcessTree != 0;
+        mode |= bySubmitter ? BioLatencyMode.BySubmitter : 0;
         return new()
         {
             Mode = mode,
             UnitNs = request.Has(BioLatencyOptions.Milliseconds) ? BioLatencyMode.UnitNsMilliseconds : BioLatencyMode.UnitNsMicroseconds,
             Disk = device,
-            Process = (uint)request.Pid,
-            CommandLow = BinaryPrimitives.ReadUInt64LittleEndian(command),
-            CommandHigh = BinaryPrimitives.ReadUInt64LittleEndian(command[8..]),
         };
     }
 

@@ -4,6 +4,7 @@ using System.Linq;
 using Fathom.Output.Histograms;
 using Fathom.Output.Sinks;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -23,6 +24,7 @@ internal sealed record BioLatencyView(TimeUnit Unit, bool PerDisk, bool PerFlags
 internal sealed class BioLatencyTracing(
     IBioLatencySource source, BioLatencyView view, Histogram empty, Func<uint, string> diskName, Func<ulong, string> flagsName) : IReportTracing
 {
+    private readonly LossReport _losses = new();
     private BioLatencyReading? _before;
 
     /// <inheritdoc/>
@@ -58,7 +60,7 @@ internal sealed class BioLatencyTracing(
             sink.WriteTotals(all, view.Unit);
         }
 
-        WriteLosses(sink, now);
+        _losses.Write(sink, now.Losses);
         _before = now;
     }
 
@@ -98,16 +100,4 @@ internal sealed class BioLatencyTracing(
         (false, true) => [new("flags", flagsName(key.Flags))],
         _ => [],
     };
-
-    private void WriteLosses(ISink sink, BioLatencyReading now)
-    {
-        foreach (BioLatencyLoss loss in now.Losses)
-        {
-            ulong before = _before?.Losses.Find(other => other.Kind == loss.Kind).Count ?? 0;
-            if (loss.Count > before)
-            {
-                sink.Write(new LossRecord(loss.Kind, loss.Count - before, loss.Text));
-            }
-        }
-    }
 }

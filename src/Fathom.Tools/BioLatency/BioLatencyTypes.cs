@@ -17,26 +17,14 @@ internal static class BioLatencyMode
     /// <summary>Only one disk counts.</summary>
     public const uint OneDisk = 8;
 
-    /// <summary>Only one process counts.</summary>
-    public const uint OneProcess = 16;
-
-    /// <summary>Only one command name counts.</summary>
-    public const uint OneCommand = 32;
-
-    /// <summary>Only one cgroup counts, with those below it.</summary>
-    public const uint OneCgroup = 64;
-
-    /// <summary>Only the descendants of one process count.</summary>
-    public const uint ProcessTree = 128;
+    /// <summary>Only some submitters count.</summary>
+    public const uint BySubmitter = 16;
 
     /// <summary>The kernel has <c>block_io_start</c>, where a request meets its submitter (Linux 6.5).</summary>
-    public const uint SubmissionSeen = 256;
+    public const uint SubmissionSeen = 32;
 
     /// <summary>The request is the second argument of the tracepoints, behind its queue (before Linux 5.11, and not in every 5.10).</summary>
-    public const uint TwoArguments = 512;
-
-    /// <summary>Only some submitters count.</summary>
-    public const uint BySubmitter = OneProcess | OneCommand | OneCgroup | ProcessTree;
+    public const uint TwoArguments = 64;
 
     /// <summary>Not every request counts.</summary>
     public const uint Selective = OneDisk | BySubmitter;
@@ -115,17 +103,4 @@ internal struct SlotTotals
 
     /// <summary>The greatest of their latencies in ns.</summary>
     public ulong MaxNs;
-}
-
-/// <summary>A command name as the kernel keeps it.</summary>
-internal struct CommandName
-{
-    /// <summary>Bytes of this struct.</summary>
-    public const uint Size = 16;
-
-    /// <summary>The first eight bytes.</summary>
-    public ulong Low;
-
-    /// <summary>The last eight bytes.</summary>
-    public ulong High;
 }

@@ -57,7 +57,7 @@ internal static unsafe class TaskFilter
         uint thread = (uint)ids;
 
         // A tool does not observe itself.
-        if (process == Filter.Self)
+        if (Filter.Self != 0 && process == Filter.Self)
         {
             return false;
         }
