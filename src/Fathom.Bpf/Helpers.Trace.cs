@@ -5,6 +5,13 @@ namespace Fathom.Bpf;
 // Stacks, cookies, text.
 public static unsafe partial class Helpers
 {
+    /// <summary>
+    /// The context of the running program, which <see cref="GetStack(void*, Span{byte}, StackFlags)"/>, <see cref="StackTraces.GetId"/> and
+    /// <c>PerfEventArray.Output</c> take. A program on a typed tracepoint has the tracepoint's arguments for parameters, and this beside them.
+    /// A subprogram has it only if it is passed on as its first parameter.
+    /// </summary>
+    public static void* Context() => throw DeviceOnlyException.Create();
+
     /// <summary>Writes the addresses of the current stack; gives the bytes written, or a negative errno (<c>bpf_get_stack</c>).</summary>
     [Helper(67, ProgramTypes = ProgramTypes.TracepointBtf | ProgramTypes.RawTracepoint | ProgramTypes.Tracepoint | ProgramTypes.PerfEvent)]
     public static long GetStack(void* context, Span<byte> buffer, StackFlags flags = StackFlags.None) => throw DeviceOnlyException.Create();

@@ -60,10 +60,10 @@ public sealed class HelperTests
     }
 
     [Theory]
-    [InlineData("bash", 16, "bash\0\0\0\0\0\0\0\0\0\0\0\0")]
+    [InlineData("bash", 16, "bash\0???????????")]
     [InlineData("a-name-of-seventeen", 16, "a-name-of-seven\0")]
     [InlineData("bash", 3, "ba\0")]
-    public void The_command_name_is_cut_off_and_filled_up(string comm, int size, string expected)
+    public void The_command_name_is_cut_off_and_what_is_behind_it_stays_as_it_was(string comm, int size, string expected)
     {
         Machine machine = new() { State = { Comm = comm } };
         MemoryRegion to = machine.AddMemory("to", Filled(size), isWritable: true);

@@ -60,11 +60,9 @@ internal static unsafe partial class Wakeuptime
         Starts.Update(thread, Helpers.KtimeGetNs());
     }
 
-    // On the raw tracepoint: a program on the typed one has no context to give to bpf_get_stackid. Its reads of the task are thus calls.
-    [RawTracepoint("sched_wakeup")]
-    private static void WokenUp(RawTracepointContext* context)
+    [TracepointBtf("sched_wakeup")]
+    private static void WokenUp(TaskStruct* task)
     {
-        var task = (TaskStruct*)context->Arguments[0];
         uint process = (uint)task->tgid;
         uint thread = (uint)task->pid;
         Key key = default;
@@ -86,7 +84,7 @@ internal static unsafe partial class Wakeuptime
             return;
         }
 
-        key.WakerStack = (int)Stacks.GetId(context);
+        key.WakerStack = (int)Stacks.GetId(Helpers.Context());
         Helpers.ProbeReadKernel(key.Target, 16, task->comm);
         Helpers.GetCurrentComm(key.Waker, 16);
         ulong* count = Shared.LookupOrTryInit(Counts, key, Zero);

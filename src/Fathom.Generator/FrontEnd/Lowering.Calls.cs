@@ -26,6 +26,13 @@ internal sealed partial class Lowering
             return CallHelper(call, helper);
         }
 
+        if (method.Name == "Context" && method.ContainingType.Is(Symbols.Vocabulary, "Helpers"))
+        {
+            return _b.Function.Parameters.Count > 0 && _b.Function.Parameters[0].Space == PointerSpace.Context
+                ? _b.Parameter(0)
+                : throw Unsupported(call, "A subprogram does not have the program's context: make it the subprogram's first parameter, or leave [BpfSubprogram] away");
+        }
+
         if (method.ContainingType.Is(Symbols.Vocabulary, "Core"))
         {
             return CoreQuery(call);

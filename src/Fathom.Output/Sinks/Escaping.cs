@@ -94,8 +94,14 @@ public static class Escaping
         }
     }
 
-    private static bool IsPlain(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune) is not
-        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+    private static bool IsPlain(Rune rune) => rune.Value != '\\' && !IsInvisible(rune.Value) && Rune.GetUnicodeCategory(rune) is not
+        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse);
+
+    // Letters, marks and symbols that show nothing: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, and the empty Braille
+    // pattern.
+    private static bool IsInvisible(int value) => value is 0x34f or 0x115f or 0x1160 or 0x17b4 or 0x17b5 or (>= 0x180b and <= 0x180f) or 0x2800 or 0x3164
+        or (>= 0xfe00 and <= 0xfe0f) or 0xffa0 or (>= 0xe0100 and <= 0xe01ef);
 
     private static StringBuilder AppendEscape(StringBuilder to, int value)
     {

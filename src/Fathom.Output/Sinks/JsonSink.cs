@@ -28,7 +28,7 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     private readonly RowClock _clock = clock ?? RowClock.Measure();
     private readonly byte[] _timestamp = new byte[30];
     private Utf8JsonWriter? _rows;
-    private DateTimeOffset _time = DateTimeOffset.UnixEpoch;
+    private DateTimeOffset? _time;
 
     /// <inheritdoc/>
     public void Begin(string banner)
@@ -71,9 +71,7 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     });
 
     /// <inheritdoc/>
-    public void EndInterval()
-    {
-    }
+    public void EndInterval() => _time = null;
 
     /// <inheritdoc/>
     public void BeginRows<T>(RowLayout<T> layout)
@@ -182,7 +180,7 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
             json.WriteStartObject();
             json.WriteString("tool", tool);
             json.WriteString("type", type);
-            json.WriteString("time", _time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            json.WriteString("time", (_time ?? DateTimeOffset.UtcNow).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
             write(json, record);
             json.WriteEndObject();
         }

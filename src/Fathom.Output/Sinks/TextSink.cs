@@ -86,7 +86,14 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     {
         // What is on its way to the terminal comes before what is said about it.
         Flush();
-        _errors.Write(new StringBuilder().Append(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
+        try
+        {
+            _errors.Write(new StringBuilder().Append(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
+        }
+        catch (Exception e) when (e is OutputClosedException or IOException)
+        {
+            // Nobody listens there, which is no reason to end what somebody reads.
+        }
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,8 @@ namespace Fathom.Runtime;
 /// <param name="mostBytes">Bytes of copies.</param>
 public sealed class OrderedRecords(BpfRingBuffer ring, TimeSpan? window = null, int mostBytes = 64 * 1024 * 1024)
 {
+    private const int UsualBytes = 4 * 1024 * 1024;
+
     private readonly ulong _windowNs = (ulong)(window ?? TimeSpan.FromMilliseconds(10)).TotalNanoseconds;
     private byte[] _bytes = new byte[64 * 1024];
     private byte[] _spare = [];
@@ -79,7 +81,7 @@ public sealed class OrderedRecords(BpfRingBuffer ring, TimeSpan? window = null, 
     {
         if (_bytes.Length - _used < record.Length)
         {
-            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + record.Length));
+            Array.Resize(ref _bytes, Math.Max(Math.Min(_bytes.Length * 2, mostBytes), _used + record.Length));
         }
 
         if (_end == _entries.Length)
@@ -108,6 +110,12 @@ public sealed class OrderedRecords(BpfRingBuffer ring, TimeSpan? window = null, 
         if (_first == _end)
         {
             _first = _end = _used = 0;
+            if (_bytes.Length > UsualBytes)
+            {
+                // A flood is over.
+                (_bytes, _spare, _entries) = (new byte[UsualBytes], [], new Entry[1024]);
+            }
+
             return;
         }
 

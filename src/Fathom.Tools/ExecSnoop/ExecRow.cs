@@ -58,7 +58,7 @@ internal readonly ref struct ExecRow(ref readonly ExecRecord record, TextValue f
     }
 
     /// <summary>The path that people see: a program that was executed by its descriptor has no name but that of its file.</summary>
-    public TextValue Shown => File.Bytes.StartsWith("/dev/fd/"u8) && !Executable.IsUnreadable ? Executable : File;
+    public TextValue Shown => _record.IsScript == 0 && File.Bytes.StartsWith("/dev/fd/"u8) && !Executable.IsUnreadable ? Executable : File;
 
     /// <summary>Takes the next argument; the last one has no NUL if it was cut off.</summary>
     public static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> rest)

@@ -39,6 +39,10 @@ internal static unsafe partial class ExecSnoopProbe
     [Map(MaxEntries = 1)]
     internal static readonly PerCpuArray<ExecScratch> Scratch = new();
 
+    /// <summary>The same for what failed. One program may be interrupted by another on its CPU, but not by itself.</summary>
+    [Map(MaxEntries = 1)]
+    internal static readonly PerCpuArray<ExecScratch> FailedScratch = new();
+
     [TracepointBtf("sched_process_exec")]
     private static void Executed(TaskStruct* task, int oldThread, BinaryProgram* program)
     {
@@ -115,7 +119,7 @@ internal static unsafe partial class ExecSnoopProbe
         ulong first = is32 ? (uint)registers->bx : registers->di;
         ulong second = is32 ? (uint)registers->cx : registers->si;
         ulong third = is32 ? (uint)registers->dx : registers->dx;
-        ExecScratch* scratch = Scratch.Lookup(0);
+        ExecScratch* scratch = FailedScratch.Lookup(0);
         if (scratch == null)
         {
             return;
@@ -207,15 +211,22 @@ internal static unsafe partial class ExecSnoopProbe
         for (int i = 0; i < MostArguments; i++)
         {
             ulong argument = 0;
+            long error;
             if (pointerBytes == 4)
             {
                 uint narrow = 0;
-                Helpers.ProbeReadUser(&narrow, 4, (void*)(list + ((ulong)i * 4)));
+                error = Helpers.ProbeReadUser(&narrow, 4, (void*)(list + ((ulong)i * 4)));
                 argument = narrow;
             }
             else
             {
-                Helpers.ProbeReadUser(&argument, 8, (void*)(list + ((ulong)i * 8)));
+                error = Helpers.ProbeReadUser(&argument, 8, (void*)(list + ((ulong)i * 8)));
+            }
+
+            if (error != 0 && list != 0)
+            {
+                EndUnreadable(record, i, (int)error);
+                return;
             }
 
             if (argument == 0)
@@ -235,8 +246,7 @@ internal static unsafe partial class ExecSnoopProbe
             if (bytes < 0)
             {
                 // The kernel failed before it needed this one, so that it may not be in memory.
-                Interlocked.Increment(ref Unreadable);
-                record->ArgumentBytes = bytes;
+                EndUnreadable(record, i, bytes);
                 return;
             }
 
@@ -249,6 +259,20 @@ internal static unsafe partial class ExecSnoopProbe
         }
 
         record->HasMore = 1;
+    }
+
+    /// <summary>An argument is not readable: those before it are kept.</summary>
+    private static void EndUnreadable(ExecRecord* record, int read, int error)
+    {
+        Interlocked.Increment(ref Unreadable);
+        if (read == 0)
+        {
+            record->ArgumentBytes = error;
+        }
+        else
+        {
+            record->HasMore = 1;
+        }
     }
 
     /// <summary>What is being executed (<c>struct linux_binprm</c>).</summary>

@@ -47,4 +47,7 @@ internal static class ExecSnoopOptions
 
     /// <summary>Pages of the ring buffer, 1 MB.</summary>
     public const int DefaultPages = 256;
+
+    /// <summary>Pages that a record with the most arguments needs, as a power of two.</summary>
+    public const int LeastPages = 16;
 }

@@ -36,7 +36,7 @@ public sealed class ExecSnoopTool : ITool
             request.Has(ExecSnoopOptions.PrintCpu));
         var options = new LoadOptions();
         filter.Fit(options);
-        options.MaxEntries[nameof(ExecSnoopProbe.Events)] = BufferOption.Bytes(request, ExecSnoopOptions.DefaultPages);
+        options.MaxEntries[nameof(ExecSnoopProbe.Events)] = BufferOption.Bytes(request, ExecSnoopOptions.DefaultPages, ExecSnoopOptions.LeastPages);
         if (!request.Has(ExecSnoopOptions.Fails))
         {
             options.Without.Add(ExecSnoopProbe.Programs.Failed);

@@ -59,24 +59,37 @@ internal static class OpenFlags
         return name;
     }
 
-    /// <summary>The bits of flags as people write them: <c>O_CREAT,O_TRUNC</c>.</summary>
-    /// <exception cref="CannotRunException">One is unknown.</exception>
-    public static ulong Parse(string names)
+    /// <summary>Whether one of some flags is there, with all its bits: <c>O_TMPFILE</c> contains those of <c>O_DIRECTORY</c>.</summary>
+    /// <param name="wanted">The flags; any will do if there are none.</param>
+    /// <param name="flags">What was given.</param>
+    public static bool Match(IReadOnlyList<ulong> wanted, ulong flags)
     {
-        ulong bits = 0;
-        foreach (string name in names.Split([',', '|'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        for (int i = 0; i < wanted.Count; i++)
         {
-            bits |= name switch
+            if ((flags & wanted[i]) == wanted[i])
             {
-                "O_RDONLY" => throw new CannotRunException("O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: leave it away"),
-                "O_WRONLY" => 1,
-                "O_RDWR" => 2,
-                _ => s_flags.FirstOrDefault(flag => flag.Name == name).Bits is var found && found != 0
-                    ? found
-                    : throw new CannotRunException($"there is no flag '{name}': the flags are O_WRONLY, O_RDWR, {string.Join(", ", s_flags.Select(static flag => flag.Name))}"),
-            };
+                return true;
+            }
         }
 
-        return bits;
+        return wanted.Count == 0;
     }
+
+    /// <summary>The bits of flags as people write them: <c>O_CREAT,O_TRUNC</c>.</summary>
+    /// <exception cref="CannotRunException">One is unknown, or there is none.</exception>
+    public static IReadOnlyList<ulong> Parse(string names)
+    {
+        string[] words = names.Split([',', '|'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return words.Length == 0 ? throw new CannotRunException($"'{names}' names no flag: give one such as O_CREAT") : Array.ConvertAll(words, Find);
+    }
+
+    private static ulong Find(string name) => name switch
+    {
+        "O_RDONLY" => throw new CannotRunException("O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: leave it away"),
+        "O_WRONLY" => 1,
+        "O_RDWR" => 2,
+        _ => s_flags.FirstOrDefault(flag => flag.Name == name).Bits is var found && found != 0
+            ? found
+            : throw new CannotRunException($"there is no flag '{name}': the flags are O_WRONLY, O_RDWR, {string.Join(", ", s_flags.Select(static flag => flag.Name))}"),
+    };
 }

@@ -22,6 +22,6 @@ internal readonly ref struct OpenRow(ref readonly OpenRecord record, TextValue p
     /// <summary>The error, 0 for none.</summary>
     public int Error => _record.Result < 0 ? -_record.Result : 0;
 
-    /// <summary>The descriptor, -1 if there is none.</summary>
-    public int Descriptor => Math.Max(_record.Result, -1);
+    /// <summary>The descriptor, -1 if there is none, or if a request of io_uring does not say.</summary>
+    public int Descriptor => _record.IsDirect != 0 || _record.Kind == OpenRecordKind.Silent ? -1 : Math.Max(_record.Result, -1);
 }

@@ -34,6 +34,9 @@ internal static unsafe partial class OpenSnoopProbe
     // IORING_OP_OPENAT, IORING_OP_OPENAT2.
     private const byte RingOpenAt = 18, RingOpenAt2 = 28;
 
+    // REQ_F_CQE_SKIP, which is IOSQE_CQE_SKIP_SUCCESS_BIT.
+    private const uint SkipsSuccess = 1 << 6;
+
     /// <summary>What is shown.</summary>
     [Constant]
     public static readonly uint Mode;
@@ -55,6 +58,14 @@ internal static unsafe partial class OpenSnoopProbe
     /// <summary>Where records are put together.</summary>
     [Map(MaxEntries = 1)]
     internal static readonly PerCpuArray<OpenScratch> Scratch = new();
+
+    /// <summary>The same for requests of io_uring. One program may be interrupted by another on its CPU, but not by itself.</summary>
+    [Map(MaxEntries = 1)]
+    internal static readonly PerCpuArray<OpenScratch> RequestScratch = new();
+
+    /// <summary>Requests of io_uring that count and have not completed.</summary>
+    [Map(MaxEntries = 16_384)]
+    internal static readonly LruHashMap<ulong, uint> Requests = new();
 
     [TracepointBtf("sys_exit")]
     private static void Returned(Registers* registers, long result)
@@ -79,7 +90,7 @@ internal static unsafe partial class OpenSnoopProbe
         switch (call)
         {
             case OpenCall.Open:
-                flags = second;
+                flags = (uint)second;
                 mode = third;
                 break;
             case OpenCall.Create:
@@ -93,7 +104,7 @@ internal static unsafe partial class OpenSnoopProbe
                 mode = how.Mode;
                 break;
             default:
-                flags = third;
+                flags = (uint)third;
                 mode = fourth;
                 break;
         }
@@ -103,11 +114,13 @@ internal static unsafe partial class OpenSnoopProbe
             return;
         }
 
-        OpenScratch* scratch = Begin(OpenRecordKind.Call, call, flags, mode);
+        OpenScratch* scratch = Scratch.Lookup(0);
         if (scratch == null)
         {
             return;
         }
+
+        Begin(&scratch->Record, OpenRecordKind.Call, call, flags, mode);
 
         scratch->Record.Result = (int)result;
         if (call == OpenCall.ByHandle)
@@ -133,11 +146,12 @@ internal static unsafe partial class OpenSnoopProbe
     {
         // Its type is not known to every kernel, and it is read as any memory.
         byte operation = ((IoRequest*)(ulong)request)->opcode;
-        if (operation is not (RingOpenAt or RingOpenAt2))
+        if (operation is not (RingOpenAt or RingOpenAt2) || Requests.Lookup((ulong)request) == null)
         {
             return;
         }
 
+        Requests.Delete((ulong)request);
         OpenRecord record = default;
         record.TimeNs = Helpers.KtimeGetNs();
         record.Request = (ulong)request;
@@ -162,9 +176,12 @@ internal static unsafe partial class OpenSnoopProbe
             return;
         }
 
-        OpenScratch* scratch = Begin(OpenRecordKind.Submitted, OpenCall.IoUring, flags, open->how.Mode);
+        OpenScratch* scratch = RequestScratch.Lookup(0);
         if (scratch != null)
         {
+            bool isSilent = (((IoRequest*)(ulong)request)->flags & SkipsSuccess) != 0;
+            Begin(&scratch->Record, isSilent ? OpenRecordKind.Silent : OpenRecordKind.Submitted, OpenCall.IoUring, flags, open->how.Mode);
+            scratch->Record.IsDirect = Core.FieldExists(open->file_slot) && open->file_slot != 0 ? (byte)1 : (byte)0;
             scratch->Record.Request = (ulong)request;
             if ((Mode & OpenSnoopMode.FullPath) != 0)
             {
@@ -175,9 +192,9 @@ internal static unsafe partial class OpenSnoopProbe
             }
 
             uint at = scratch->Record.DirectoryBytes;
-            if (at < PathNames.Room)
+            if (at < PathNames.Room && Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, NameOf(open))) && !isSilent)
             {
-                Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, NameOf(open)));
+                Requests.Update((ulong)request, 1u);
             }
         }
     }
@@ -207,15 +224,8 @@ internal static unsafe partial class OpenSnoopProbe
         _ => OpenCall.None,
     };
 
-    private static OpenScratch* Begin(OpenRecordKind kind, OpenCall call, ulong flags, ulong mode)
+    private static void Begin(OpenRecord* record, OpenRecordKind kind, OpenCall call, ulong flags, ulong mode)
     {
-        OpenScratch* scratch = Scratch.Lookup(0);
-        if (scratch == null)
-        {
-            return null;
-        }
-
-        OpenRecord* record = &scratch->Record;
         ulong ids = Helpers.GetCurrentPidTgid();
         record->TimeNs = Helpers.KtimeGetNs();
         record->Request = 0;
@@ -223,14 +233,14 @@ internal static unsafe partial class OpenSnoopProbe
         record->Process = (uint)(ids >> 32);
         record->Thread = (uint)ids;
         record->User = (uint)Helpers.GetCurrentUidGid();
-        record->Mode = (uint)mode;
+        record->Mode = (ushort)mode;
         record->Result = 0;
         record->Kind = kind;
         record->Call = call;
         record->DirectoryBytes = 0;
-        record->DirectoryIsPartial = 0;
+        record->Directory = OpenDirectory.None;
+        record->IsDirect = 0;
         Helpers.GetCurrentComm(&record->Command, 16);
-        return scratch;
     }
 
     private static void End(OpenScratch* scratch, void* path, int directory)
@@ -277,6 +287,7 @@ internal static unsafe partial class OpenSnoopProbe
             KernelFile* file = FileOf(directory);
             if (file == null)
             {
+                scratch->Record.Directory = OpenDirectory.Partial;
                 return;
             }
 
@@ -290,7 +301,7 @@ internal static unsafe partial class OpenSnoopProbe
     {
         var task = (TaskStruct*)Helpers.GetCurrentTask();
         bool isWhole = PathNames.Write(scratch->Text, place, &task->fs->root, &scratch->Record.DirectoryBytes);
-        scratch->Record.DirectoryIsPartial = isWhole ? (byte)0 : (byte)1;
+        scratch->Record.Directory = isWhole ? OpenDirectory.Whole : OpenDirectory.Partial;
     }
 
     private static KernelFile* FileOf(int descriptor)
@@ -300,7 +311,8 @@ internal static unsafe partial class OpenSnoopProbe
         return (uint)descriptor < table->max_fds ? table->fd[descriptor] : null;
     }
 
-    private static void Finish(OpenScratch* scratch, int bytes)
+    /// <summary>Sends the record. False if it is lost.</summary>
+    private static bool Finish(OpenScratch* scratch, int bytes)
     {
         scratch->Record.PathBytes = bytes;
         if (bytes < 0)
@@ -310,18 +322,18 @@ internal static unsafe partial class OpenSnoopProbe
         }
 
         uint text = scratch->Record.DirectoryBytes + (uint)bytes;
-        if (text <= OpenScratch.TextRoom)
-        {
-            Send(&scratch->Record, (ulong)sizeof(OpenRecord) + text);
-        }
+        return text <= OpenScratch.TextRoom && Send(&scratch->Record, (ulong)sizeof(OpenRecord) + text);
     }
 
-    private static void Send(OpenRecord* record, ulong bytes)
+    private static bool Send(OpenRecord* record, ulong bytes)
     {
         if (Events.Output(record, bytes, RingBufferFlags.NoWakeup) != 0)
         {
             Interlocked.Increment(ref Lost);
+            return false;
         }
+
+        return true;
     }
 
     /// <summary>How <c>openat2</c> opens (<c>struct open_how</c>).</summary>
@@ -351,6 +363,7 @@ internal static unsafe partial class OpenSnoopProbe
     internal struct IoRequest
     {
         public byte opcode;
+        public uint flags;
     }
 
     [KernelStruct("io_uring_cqe")]
@@ -363,6 +376,7 @@ internal static unsafe partial class OpenSnoopProbe
     internal unsafe struct IoOpen
     {
         public int dfd;
+        public uint file_slot;
         public FileName* filename;
         public Flags how;
     }

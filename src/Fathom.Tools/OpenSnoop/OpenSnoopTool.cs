@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Output.Rows;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
@@ -30,7 +31,7 @@ public sealed class OpenSnoopTool : ITool
         uint mode = (request.Has(OpenSnoopOptions.OnlyFailed) ? OpenSnoopMode.OnlyFailed : 0)
             | (request.Has(OpenSnoopOptions.FullPath) ? OpenSnoopMode.FullPath : 0)
             | FitToRings(Kernel.Running, options, request);
-        ulong anyFlag = request.ValueOf(OpenSnoopOptions.Flags) is { } flags ? OpenFlags.Parse(flags) : 0;
+        IReadOnlyList<ulong> flags = request.ValueOf(OpenSnoopOptions.Flags) is { } names ? OpenFlags.Parse(names) : [];
         RowLayout<OpenRow> layout = OpenColumns.Layout(
             RowClock.Measure(),
             request.Timestamps,
@@ -39,12 +40,12 @@ public sealed class OpenSnoopTool : ITool
             request.Has(OpenSnoopOptions.Thread),
             request.Has(OpenSnoopOptions.Extended));
 
-        OpenSnoopProbe.Loaded probe = OpenSnoopProbe.Load(Kernel.Running, new() { Mode = mode, AnyFlag = anyFlag, Filter = filter.Settings }, options);
+        OpenSnoopProbe.Loaded probe = OpenSnoopProbe.Load(Kernel.Running, new() { Mode = mode, AnyFlag = flags.Aggregate(0UL, static (all, bits) => all | bits), Filter = filter.Settings }, options);
         try
         {
             filter.Fill(probe.FilterCgroup, probe.FilterTree);
             var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, probe.Attach(), () => Losses(probe));
-            return new OpenSnoopTracing(source, layout, request.ValueOf(OpenSnoopOptions.Name), request.Has(OpenSnoopOptions.OnlyFailed));
+            return new OpenSnoopTracing(source, layout, request.ValueOf(OpenSnoopOptions.Name), request.Has(OpenSnoopOptions.OnlyFailed), flags);
         }
         catch
         {

@@ -14,14 +14,17 @@ namespace Fathom.Tools.OpenSnoop;
 /// <param name="layout">How rows are shown.</param>
 /// <param name="name">What the name of a process must contain; null for any.</param>
 /// <param name="onlyFailed">Whether only what failed is shown.</param>
-internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> layout, string? name, bool onlyFailed) : EventTracing(source)
+/// <param name="flags">Flags of which one must be there; empty for any.</param>
+internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> layout, string? name, bool onlyFailed, IReadOnlyList<ulong> flags) : EventTracing(source)
 {
-    // Requests that were submitted and have not completed: more than a machine has in flight.
-    private const int MostPending = 100_000;
+    // Of requests that were submitted and have not completed: more than a machine has in flight.
+    private const int MostPendingBytes = 16 * 1024 * 1024;
 
     private static readonly int s_head = Marshal.SizeOf<OpenRecord>();
 
     private readonly Dictionary<ulong, byte[]> _pending = [];
+    private int _pendingBytes;
+    private ulong _forgotten;
     private readonly byte[]? _name = name is null ? null : Encoding.UTF8.GetBytes(name);
     private readonly PathText _path = new();
 
@@ -42,11 +45,14 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
             case OpenRecordKind.Call:
                 WriteRow(sink, in head, record[s_head..]);
                 break;
-            case OpenRecordKind.Submitted when _pending.Count < MostPending:
-                // A request whose completion was not seen leaves its address to the next one.
-                _pending[head.Request] = record.ToArray();
+            case OpenRecordKind.Submitted:
+                Keep(head.Request, record);
+                break;
+            case OpenRecordKind.Silent:
+                WriteRow(sink, in head, record[s_head..]);
                 break;
             case OpenRecordKind.Completed when _pending.Remove(head.Request, out byte[]? submitted):
+                _pendingBytes -= submitted.Length;
                 ref OpenRecord whole = ref MemoryMarshal.AsRef<OpenRecord>(submitted.AsSpan());
                 whole.TimeNs = head.TimeNs;
                 whole.Result = head.Result;
@@ -55,9 +61,32 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
         }
     }
 
+    /// <inheritdoc/>
+    protected override IEnumerable<Loss> ReadLosses(bool isLast) =>
+        [new("unfinished", _forgotten + (isLast ? (ulong)_pending.Count : 0), "requests of io_uring not shown, because their end was not seen")];
+
+    private void Keep(ulong request, ReadOnlySpan<byte> record)
+    {
+        // A request whose completion was not seen leaves its address to the next one.
+        if (_pending.Remove(request, out byte[]? old))
+        {
+            _pendingBytes -= old.Length;
+            _forgotten++;
+        }
+
+        if (_pendingBytes + record.Length > MostPendingBytes)
+        {
+            _forgotten++;
+            return;
+        }
+
+        _pendingBytes += record.Length;
+        _pending.Add(request, record.ToArray());
+    }
+
     private void WriteRow(ISink sink, ref readonly OpenRecord head, ReadOnlySpan<byte> text)
     {
-        if (onlyFailed && head.Result >= 0)
+        if ((onlyFailed && head.Result >= 0) || !OpenFlags.Match(flags, head.Flags))
         {
             return;
         }
@@ -79,12 +108,6 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
         }
 
         path = path.IsEmpty ? path : path[..^1];
-        if (names.IsEmpty && head.DirectoryIsPartial == 0)
-        {
-            // Absolute, or relative to the root itself.
-            return TextValue.Whole(path);
-        }
-
-        return _path.Join(names, head.DirectoryIsPartial != 0, path);
+        return head.Directory == OpenDirectory.None ? TextValue.Whole(path) : _path.Join(names, head.Directory == OpenDirectory.Partial, path);
     }
 }

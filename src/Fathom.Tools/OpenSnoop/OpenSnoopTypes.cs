@@ -49,8 +49,24 @@ internal enum OpenRecordKind : byte
     /// <summary>A request of io_uring that was submitted; its path is known now and its result later.</summary>
     Submitted,
 
+    /// <summary>A request of io_uring that was submitted and says nothing if it succeeds.</summary>
+    Silent,
+
     /// <summary>The result of such a request.</summary>
     Completed,
+}
+
+/// <summary>What is known of the directory that a path is relative to.</summary>
+internal enum OpenDirectory : byte
+{
+    /// <summary>It was not asked for, or the path is absolute.</summary>
+    None,
+
+    /// <summary>The names do not reach the root.</summary>
+    Partial,
+
+    /// <summary>The names reach the root; the root itself has none.</summary>
+    Whole,
 }
 
 /// <summary>A record in the ring buffer. The names of the directory follow, each ended by a NUL, then the path with its NUL.</summary>
@@ -92,10 +108,13 @@ internal unsafe struct OpenRecord
     /// <summary>The call.</summary>
     public OpenCall Call;
 
-    /// <summary>Whether the directory's names do not reach the root.</summary>
-    public byte DirectoryIsPartial;
+    /// <summary>What the names are.</summary>
+    public OpenDirectory Directory;
 
-    private fixed byte _rest[3];
+    /// <summary>Whether a request of io_uring put the file into a table of its ring and not at a descriptor.</summary>
+    public byte IsDirect;
+
+    private fixed byte _rest[2];
 
     /// <summary>The thread's name.</summary>
     public CommandBytes Command;

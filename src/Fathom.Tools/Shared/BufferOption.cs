@@ -18,15 +18,15 @@ internal static class BufferOption
 
     /// <summary>Bytes of the buffer: a power of two.</summary>
     /// <exception cref="CannotRunException">It is no size.</exception>
-    public static int Bytes(ToolRequest request, int usual)
+    public static int Bytes(ToolRequest request, int usual, int least = 1)
     {
         if (!request.Options.TryGetValue(Name, out string? text))
         {
             return usual * PageBytes;
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pages) && pages is > 0 and <= MostPages
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pages) && pages >= least && pages <= MostPages
             ? (int)BitOperations.RoundUpToPowerOf2((uint)pages) * PageBytes
-            : throw new CannotRunException($"the buffer must have 1 to {MostPages} pages, but {Name} is '{text}'");
+            : throw new CannotRunException($"the buffer must have {least} to {MostPages} pages, but {Name} is '{text}'");
     }
 }

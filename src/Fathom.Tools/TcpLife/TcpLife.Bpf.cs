@@ -254,18 +254,40 @@ internal static unsafe partial class TcpLifeProbe
         TcpSession* session = Sessions.Lookup(id);
         if (session == null)
         {
-            if (!isClosing || !IsKernelThread())
+            if ((!isClosing || !IsKernelThread()) && MayCount(socket))
             {
                 TcpSession late = default;
                 late.Flags = TcpSessionFlags.Unbegun;
                 Name(&late);
-                Sessions.Update(id, &late);
+                if (Sessions.Update(id, &late) != 0)
+                {
+                    Interlocked.Increment(ref Crowded);
+                }
             }
         }
         else if ((session->Flags & TcpSessionFlags.ProcessKnown) == 0 && (!isClosing || !IsKernelThread()))
         {
             Name(session);
         }
+    }
+
+    /// <summary>Whether an established session has the addresses and ports that were asked for.</summary>
+    private static bool MayCount(Sock* socket)
+    {
+        if ((Mode & TcpLifeMode.ByEnds) == 0)
+        {
+            return true;
+        }
+
+        var tcp = (TcpSock*)Helpers.SkcToTcpSock(socket);
+        if (tcp == null)
+        {
+            return false;
+        }
+
+        TcpEnds ends = default;
+        FindEnds(socket, tcp, &ends);
+        return Wants(&ends);
     }
 
     // What a kernel thread closes, it closes for somebody else.

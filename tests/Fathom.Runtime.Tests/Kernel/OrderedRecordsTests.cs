@@ -132,8 +132,9 @@ public sealed class OrderedRecordsTests : IDisposable
         Assert.Equal(10, Drain(records).Count);
         Assert.Equal(10, records.Take());
         Assert.Equal(10, Drain(records).Count);
-        Assert.Equal(5, records.Take());
+        Assert.Equal(5, records.Take(isLast: true));
         Assert.Equal([20, 21, 22, 23, 24], Drain(records));
+        Assert.Equal(0, records.Take(isLast: true));
     }
 
     private static List<ulong> Drain(OrderedRecords records)

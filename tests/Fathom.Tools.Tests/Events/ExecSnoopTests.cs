@@ -76,6 +76,35 @@ public sealed class ExecSnoopTests
     }
 
     [Fact]
+    public void A_script_is_shown_with_the_arguments_that_its_caller_gave()
+    {
+        string folder = Workload.Folder();
+        string script = folder + "/script";
+        File.WriteAllText(script, "#!/bin/sh -e\ntrue\n");
+        RunningProgram.Run("/bin/chmod", "755", script).Dispose();
+        using RunningProgram text = Workload.Trace(["execsnoop"], "thread-exec", script, "one", "two");
+        JsonElement row = Last("thread-exec", script, "one", "two");
+        Workload.Remove(folder);
+        Assert.EndsWith($" 0 {script} one two\n", text.Output, StringComparison.Ordinal);
+        Assert.Equal(["/bin/sh", "-e", script, "one", "two"], Arguments(row));
+        Assert.Equal(script, row.Text("filename"));
+    }
+
+    [Fact]
+    public void Children_of_a_process_are_shown_alone()
+    {
+        Programs.NeedRoot();
+        using RunningProgram shell = RunningProgram.Start("/bin/sh", "-c", "sleep 1.5; /bin/true mine; sleep 1; true");
+        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "execsnoop", "-P", shell.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        traced.WaitFor("PPID");
+        RunningProgram.Run(True, "other").Dispose();
+        shell.WaitForExit();
+        traced.Stop();
+        Assert.Single(traced.Output.Split('\n'), static line => line.EndsWith(" /bin/true mine", StringComparison.Ordinal));
+        Assert.DoesNotContain(" other", traced.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_hostile_argument_stays_one_row_in_text_and_parses_in_json()
     {
         using RunningProgram text = Workload.Trace(["execsnoop"], "hostile-exec", True);
@@ -130,6 +159,7 @@ public sealed class ExecSnoopTests
     [InlineData("'(' is no regular expression for --name: *", "-n", "(")]
     [InlineData(@"'(a)\\1' needs backtracking, which --line does not do: *", "-l", @"(a)\1")]
     [InlineData("the number of arguments must be a whole number above 0, but is '0'", "--max-args", "0")]
+    [InlineData("the buffer must have 16 to 131072 pages, but --buffer-pages is '8'", "-b", "8")]
     [InlineData("there is no process 2147483647: *", "-P", "2147483647")]
     public void Bad_input_gets_one_sentence(string sentence, params string[] arguments) =>
         BadInputTests.Refused(1, sentence, Programs.Direct, ["execsnoop", "--duration", "0.1", .. arguments]);

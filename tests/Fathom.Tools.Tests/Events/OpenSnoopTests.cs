@@ -131,6 +131,55 @@ public sealed class OpenSnoopTests
     }
 
     [Fact]
+    public void A_path_below_the_root_is_absolute_with_full_paths()
+    {
+        Programs.NeedRoot();
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "opensnoop", "-F", "-x", "--", "/bin/sh", "-c", "cd / && : <no-such-file");
+        Assert.Single(traced.Output.Split('\n'), static line => line.EndsWith("  -1   2 /no-such-file", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_io_uring_opens_for_another_process_is_no_row_and_no_loss()
+    {
+        Programs.NeedRoot();
+        string folder = Workload.Folder();
+        File.WriteAllText(folder + "/ring", "");
+        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "-n", "none", "--comm", "nobody", "-b", "1");
+        traced.WaitFor("PATH");
+        for (int i = 0; i < 3; i++)
+        {
+            RunningProgram.Run(Workload.Program, "ring", folder + "/ring").Dispose();
+        }
+
+        traced.Stop();
+        Workload.Remove(folder);
+        Assert.Equal("", traced.Errors);
+        Assert.Equal(1, traced.Output.Count(static character => character == '\n'));
+    }
+
+    [Fact]
+    public void A_tool_does_not_observe_itself()
+    {
+        Programs.NeedRoot();
+        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "--duration", "2");
+        traced.WaitFor("PATH");
+        RunningProgram.Run("/bin/cat", "/etc/hostname").Dispose();
+        traced.WaitForExit();
+        Assert.Contains("/etc/hostname", traced.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(traced.Output.Split('\n'), line => line.StartsWith(traced.Id.ToString(CultureInfo.InvariantCulture) + ' ', StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void All_columns_stand_under_their_headers()
+    {
+        Programs.NeedRoot();
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "opensnoop", "-T", "--timestamp", "-U", "-e", "--", "/bin/cat", "/etc/hostname");
+        string[] lines = traced.Output.Split('\n');
+        Assert.Equal("TIME     TIME(s)        UID    PID    COMM               FD ERR FLAGS              MODE PATH", lines[0]);
+        Assert.Matches(@"^\d\d:\d\d:\d\d \d+\.\d{9} +0      \d+ +cat +\d+   0 O_RDONLY +-    /etc/hostname$", lines.Single(static line => line.EndsWith("/etc/hostname", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_filter_that_matches_nothing_prints_nothing_and_goes_on()
     {
         Programs.NeedRoot();
@@ -166,12 +215,14 @@ public sealed class OpenSnoopTests
         Assert.NotEmpty(Paths("-n", "Workload"));
         Assert.NotEmpty(Paths("--comm", "Fathom.Workload"));
         Assert.Empty(Paths("-x"));
+        Assert.Empty(Paths("-f", "O_TMPFILE"));
         Workload.Remove(folder);
     }
 
     [Theory]
     [InlineData("there is no flag 'O_NONSENSE': *", "-f", "O_NONSENSE")]
     [InlineData("O_RDONLY is not a flag *", "-f", "O_RDONLY")]
+    [InlineData("',' names no flag: give one such as O_CREAT", "-f", ",")]
     [InlineData("there is no user 'no-such-user' in /etc/passwd: *", "-u", "no-such-user")]
     [InlineData("there is no thread 2147483647: *", "-t", "2147483647")]
     [InlineData("the thread must be a whole number above 0, but is 'x'", "-t", "x")]

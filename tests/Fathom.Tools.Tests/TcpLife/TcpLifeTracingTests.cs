@@ -249,9 +249,7 @@ public sealed class TcpLifeTracingTests
         {
         }
 
-        public void Take(bool isLast)
-        {
-        }
+        public int Take(bool isLast) => 0;
 
         public bool TryNext(out ReadOnlySpan<byte> record)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Fathom.Output.Sinks;
 using Fathom.Tools.Hosting;
 
@@ -24,28 +25,35 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
             source.Detach();
         }
 
-        source.Take(isLast);
-        while (source.TryNext(out ReadOnlySpan<byte> record))
+        bool isPressing = false;
+        int taken;
+        do
         {
-            Write(sink, record);
-
-            // The kernel needs its room before anybody needs the rows.
-            if (source.IsPressing && !isLast)
+            taken = source.Take(isLast);
+            while (!isPressing && source.TryNext(out ReadOnlySpan<byte> record))
             {
-                return true;
+                Write(sink, record);
+
+                // The kernel needs its room before anybody needs the rows.
+                isPressing = source.IsPressing && !isLast;
             }
         }
+        while (isLast && taken > 0); // What is taken at a time is bounded.
 
         sink.EndRows();
         long now = Environment.TickCount64;
         if (isLast || now - _lossesRead >= s_lossPace.TotalMilliseconds)
         {
             _lossesRead = now;
-            _losses.Write(sink, source.ReadLosses());
+            _losses.Write(sink, [.. source.ReadLosses(), .. ReadLosses(isLast)]);
         }
 
-        return source.IsPressing;
+        return isPressing || source.IsPressing;
     }
+
+    /// <summary>What was lost on this side since the start.</summary>
+    /// <param name="isLast">Whether it is the end.</param>
+    protected virtual IEnumerable<Loss> ReadLosses(bool isLast) => [];
 
     /// <inheritdoc/>
     public void Dispose()

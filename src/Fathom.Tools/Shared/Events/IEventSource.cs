@@ -14,7 +14,8 @@ internal interface IEventSource : IDisposable
 
     /// <summary>Takes the records that wait; those taken before are gone.</summary>
     /// <param name="isLast">Whether nothing can follow any more.</param>
-    void Take(bool isLast);
+    /// <returns>How many there were.</returns>
+    int Take(bool isLast);
 
     /// <summary>The next record, in the order of time.</summary>
     bool TryNext(out ReadOnlySpan<byte> record);

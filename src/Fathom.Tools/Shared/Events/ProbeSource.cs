@@ -33,7 +33,7 @@ internal sealed class ProbeSource(
     }
 
     /// <inheritdoc/>
-    public void Take(bool isLast) => _records.Take(isLast);
+    public int Take(bool isLast) => _records.Take(isLast);
 
     /// <inheritdoc/>
     public bool TryNext(out ReadOnlySpan<byte> record) => _records.TryNext(out record);

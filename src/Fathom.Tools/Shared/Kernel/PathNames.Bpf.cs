@@ -44,7 +44,7 @@ internal static unsafe class PathNames
             }
 
             Dentry* parent = entry->d_parent;
-            if (entry == at->mnt_root || entry == parent)
+            if (entry == at->mnt_root)
             {
                 var mount = (Mount*)((byte*)at - Core.FieldOffset(((Mount*)null)->mnt));
                 Mount* below = mount->mnt_parent;
@@ -72,6 +72,12 @@ internal static unsafe class PathNames
             }
 
             *used = (ushort)(bytes + (uint)length);
+            if (entry == parent)
+            {
+                // A file in no directory, such as one in memory.
+                return false;
+            }
+
             entry = parent;
         }
 
