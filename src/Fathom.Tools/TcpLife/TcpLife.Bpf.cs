@@ -259,10 +259,9 @@ internal static unsafe partial class TcpLifeProbe
                 TcpSession late = default;
                 late.Flags = TcpSessionFlags.Unbegun;
                 Name(&late);
-                if (Sessions.Update(id, &late) != 0)
-                {
-                    Interlocked.Increment(ref Crowded);
-                }
+
+                // One that found no room when it began was counted then.
+                Sessions.Update(id, &late);
             }
         }
         else if ((session->Flags & TcpSessionFlags.ProcessKnown) == 0 && (!isClosing || !IsKernelThread()))

@@ -3,6 +3,9 @@
 sessions=13
 ifconfig lo 127.0.0.1 up
 head -c 30000 /dev/zero >data
+# The server has nothing to say, but does not say so: it would close its side.
+mkfifo silence
+exec 3<>silence
 
 # sessions OPTION...: runs the tool while clients send data to a server.
 run() {
@@ -11,7 +14,7 @@ run() {
     wait_for out LPORT || { not_ok "tcplife $*" "$(tr '\n' ' ' <err)"; return 1; }
     i=0
     while [ $i -lt $sessions ]; do
-        nc -l -p 7531 >/dev/null &
+        nc -l -p 7531 <silence >/dev/null &
         server=$!
         until nc 127.0.0.1 7531 <data 2>/dev/null; do usleep 20000; done
         wait $server
