@@ -26,6 +26,17 @@ public sealed class ExecSnoopTests
     }
 
     [Fact]
+    public void A_32_bit_program_is_a_row_with_its_arguments()
+    {
+        Programs.NeedRoot();
+        string folder = Workload.Folder();
+        string program = Program32.Write(folder, "/etc/hostname", "/no/such/file");
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "execsnoop", "--", program, "a", "b c");
+        Workload.Remove(folder);
+        Assert.EndsWith($" 0 {program} a b c\n", traced.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_program_executed_by_its_descriptor_is_a_row_with_its_path()
     {
         using RunningProgram text = Workload.Trace(["execsnoop"], "fexecve", True, "x");

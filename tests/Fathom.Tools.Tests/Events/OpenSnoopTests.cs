@@ -53,6 +53,20 @@ public sealed class OpenSnoopTests
     }
 
     [Fact]
+    public void What_a_32_bit_program_opens_is_shown_with_its_own_arguments()
+    {
+        Programs.NeedRoot();
+        string folder = Workload.Folder();
+        File.WriteAllText(folder + "/there", "");
+        string program = Program32.Write(folder, folder + "/there", folder + "/missing");
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "opensnoop", "--json", "--", program);
+        Workload.Remove(folder);
+        (string?, string?, int, string?)[] rows = [.. Workload.Parse(traced.Output).Where(static record => record.Text("comm") == "program32")
+            .Select(record => (record.Text("call"), record.Text("path")?[folder.Length..], record.Number("errno"), record.Text("flags")))];
+        Assert.Equal([("open", "/there", 0, "O_RDONLY|O_CLOEXEC"), ("openat", "/there", 0, "O_RDONLY"), ("open", "/missing", 2, "O_RDONLY")], rows);
+    }
+
+    [Fact]
     public void An_open_by_io_uring_is_a_row()
     {
         string folder = Workload.Folder();
