@@ -105,12 +105,15 @@ public sealed class ExecSnoopTests
     public void Children_of_a_process_are_shown_alone()
     {
         Programs.NeedRoot();
-        using RunningProgram shell = RunningProgram.Start("/bin/sh", "-c", "sleep 1.5; /bin/true mine; sleep 1; true");
+        string folder = Workload.Folder();
+        using RunningProgram shell = RunningProgram.Start("/bin/sh", "-c", $"until [ -e {folder}/gate ]; do sleep 0.05; done; /bin/true mine; true");
         using RunningProgram traced = RunningProgram.Start(Programs.Direct, "execsnoop", "-P", shell.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
         traced.WaitFor("PPID");
         RunningProgram.Run(True, "other").Dispose();
+        File.WriteAllText(folder + "/gate", "");
         shell.WaitForExit();
         traced.Stop();
+        Workload.Remove(folder);
         Assert.Single(traced.Output.Split('\n'), static line => line.EndsWith(" /bin/true mine", StringComparison.Ordinal));
         Assert.DoesNotContain(" other", traced.Output, StringComparison.Ordinal);
     }
