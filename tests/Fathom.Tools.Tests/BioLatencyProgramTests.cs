@@ -12,12 +12,14 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
 {
     /// <summary>
     /// Slots and verified instructions of libbpf-tools' biolatency, compiled by clang 16 for v3, with its default constants. The programs
-    /// named Chosen are for modes that it does not have: what they ask, and what the verifier follows there, has no counterpart.
+    /// named Chosen are for modes that it does not have: what the verifier follows there has no counterpart.
     /// </summary>
     private static readonly (string Program, int Slots, int Verified)[] Clang =
     [
         (BioLatencyProbe.Programs.Issued, 187, 27),
+        (BioLatencyProbe.Programs.IssuedChosen, 187, int.MaxValue),
         (BioLatencyProbe.Programs.Inserted, 147, 24),
+        (BioLatencyProbe.Programs.InsertedChosen, 147, int.MaxValue),
         (BioLatencyProbe.Programs.Completed, 176, 673),
     ];
 

@@ -313,7 +313,7 @@ internal static unsafe partial class BioLatencyProbe
             return false;
         }
 
-        return (Mode & BioLatencyMode.BySubmitter) == 0 || TaskFilter.WantsCurrent();
+        return (Mode & BioLatencyMode.BySubmitter) == 0 || TaskFilter.WantsCurrentProcess();
     }
 
     /// <summary>

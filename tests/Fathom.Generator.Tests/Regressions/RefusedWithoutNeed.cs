@@ -37,7 +37,7 @@ public static unsafe class RefusedWithoutNeed
         v.Increase();
         o[0] = (ulong)v;
         goto Over;
-#pragma warning disable CS0162
+#pragma warning disable CS0162 // What goto jumps over is the case.
         int skipped;
         S skippedToo;
     Over:

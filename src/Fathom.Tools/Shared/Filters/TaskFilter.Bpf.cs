@@ -53,21 +53,14 @@ internal static unsafe class TaskFilter
     public static bool WantsCurrent()
     {
         ulong ids = Helpers.GetCurrentPidTgid();
-        uint process = (uint)(ids >> 32);
-        uint thread = (uint)ids;
 
         // A tool does not observe itself.
-        if (Filter.Self != 0 && process == Filter.Self)
+        if (Filter.Self != 0 && (uint)(ids >> 32) == Filter.Self)
         {
             return false;
         }
 
-        if (Filter.Process != 0 && process != Filter.Process)
-        {
-            return false;
-        }
-
-        if (Filter.Thread != 0 && thread != Filter.Thread)
+        if (Filter.Thread != 0 && (uint)ids != Filter.Thread)
         {
             return false;
         }
@@ -84,6 +77,18 @@ internal static unsafe class TaskFilter
             {
                 return false;
             }
+        }
+
+        return WantsCurrentProcess();
+    }
+
+    /// <summary>Whether the current process counts: the questions that every tool has, alone.</summary>
+    public static bool WantsCurrentProcess()
+    {
+        uint process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
+        if (Filter.Process != 0 && process != Filter.Process)
+        {
+            return false;
         }
 
         if ((Filter.Mode & TaskFilterSettings.OneCommand) != 0)
