@@ -14,6 +14,9 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     /// <summary>Tries of <c>BPF_PROG_LOAD</c> when a signal interrupts the verifier, which then gives EAGAIN.</summary>
     public const int LoadTries = 10;
 
+    /// <summary><c>O_WRONLY | O_APPEND</c>.</summary>
+    public const int OpenAppend = 0x401;
+
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
 
@@ -128,6 +131,36 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
             return (int)result;
         }
     }
+
+    /// <summary>Writes once; 0 or the errno.</summary>
+    public int Write(KernelDescriptor descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* pointer = bytes)
+        {
+            long result;
+            do
+            {
+                result = calls.Write(descriptor.Value, pointer, (nuint)bytes.Length);
+            }
+            while (result == -Errno.EINTR);
+            GC.KeepAlive(descriptor);
+            return result < 0 ? (int)-result : 0;
+        }
+    }
+
+    /// <summary>Adds a line to a file of the kernel's, in which a line is a command; 0 or the errno.</summary>
+    public int Append(string path, string line)
+    {
+        using KernelDescriptor? file = Open(path, out int error, OpenAppend);
+        return file is null ? error : Write(file, Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
+    /// <summary>A file system that is mounted nowhere and ends with its descriptor (Linux 5.2); null with the errno.</summary>
+    public KernelDescriptor? MountDetached(string type, out int error) => Wrap(calls.MountDetached(type), type, out error);
+
+    /// <summary>A socket.</summary>
+    public KernelDescriptor? OpenSocket(int domain, int type, int protocol, out int error) =>
+        Wrap(calls.Socket(domain, type, protocol), "socket", out error);
 
     /// <summary>Reads a whole small text file; null with the errno if that fails.</summary>
     public string? ReadText(string path, out int error)

@@ -15,6 +15,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     private readonly Dictionary<BpfCommand, Script> _scripts = [];
     private readonly Dictionary<BpfCommand, int> _counts = [];
     private readonly Dictionary<int, (byte[] Bytes, int Position)> _openFiles = [];
+    private readonly Dictionary<int, string> _paths = [];
     private int _nextDescriptor = 100;
 
     /// <summary>Answers one call of a command: the result, or the negative errno.</summary>
@@ -51,6 +52,15 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>The requests of <c>ioctl(2)</c> so far.</summary>
     public List<uint> Requests { get; } = [];
+
+    /// <summary>What was written, as <c>path: text</c>.</summary>
+    public List<string> Written { get; } = [];
+
+    /// <summary>Errno of mounting a file system that is mounted nowhere.</summary>
+    public int MountError { get; set; } = Errno.EPERM;
+
+    /// <summary>Answers <c>perf_event_open(2)</c> in place of <see cref="PerfError"/>: 0, or the errno.</summary>
+    public Func<PerfEventAttributes, int>? OnPerf { get; set; }
 
     /// <summary>Bytes that one <c>read(2)</c> gives at most.</summary>
     public int ReadSize { get; set; } = 4096;
@@ -94,7 +104,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     }
 
     public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
-        PerfError != 0 ? -PerfError : NewDescriptor();
+        (OnPerf?.Invoke(*attributes) ?? PerfError) is var error and not 0 ? -error : NewDescriptor();
 
     public long Control(int descriptor, uint request, long argument)
     {
@@ -111,8 +121,29 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
         int descriptor = NewDescriptor();
         _openFiles[descriptor] = (bytes, 0);
+        _paths[descriptor] = path;
         return descriptor;
     }
+
+    public long Write(int descriptor, byte* buffer, nuint length)
+    {
+        string text = Encoding.UTF8.GetString(buffer, (int)length);
+        string path = _paths[descriptor];
+        Written.Add($"{path}: {text.TrimEnd('\n')}");
+
+        // A line that makes a probe makes its event's number too, as tracefs does.
+        if (path.EndsWith("_events", StringComparison.Ordinal) && text.Length > 2 && text[0] != '-')
+        {
+            string name = text[2..text.IndexOf(' ', StringComparison.Ordinal)];
+            Files[$"{path[..path.LastIndexOf('/')]}/events/{name}/id"] = "1789\n"u8.ToArray();
+        }
+
+        return (long)length;
+    }
+
+    public long MountDetached(string type) => -MountError;
+
+    public long Socket(int domain, int type, int protocol) => NewDescriptor();
 
     public long Read(int descriptor, byte* buffer, nuint length)
     {
