@@ -70,7 +70,7 @@ internal static class AccessorWriter
         w.Open(access + " static class Programs");
         foreach (ProgramShape program in shape.Programs)
         {
-            w.Line("/// <summary>On <c>" + program.Section + "</c>.</summary>");
+            w.Line("/// <summary>On <c>" + program.Section.Replace("&", "&amp;").Replace("<", "&lt;") + "</c>.</summary>");
             w.Line("public const string " + Escape(program.Method.Name) + " = \"" + BtfTypes.Identifier(program.Method.Name) + "\";");
         }
 

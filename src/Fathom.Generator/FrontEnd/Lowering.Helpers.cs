@@ -16,17 +16,15 @@ internal sealed partial class Lowering
     // These have no effect and the same result for the whole run of a program.
     private static readonly HashSet<int> s_pure = [14, 15, 35, 80, 158];
 
-    private static readonly string[] s_programTypes = ["TracepointBtf", "RawTracepoint", "Tracepoint", "PerfEvent", "Syscall", "Xdp", "TrafficControl"];
-
     private Value? CallHelper(IInvocationOperation call, AttributeData helper)
     {
         int number = helper.First<int>();
         IMethodSymbol method = call.TargetMethod;
-        int allowed = helper.Named("ProgramTypes", 127);
-        if ((allowed & _typeFlag) == 0)
+        int allowed = helper.Named("ProgramTypes", -1);
+        if ((allowed & _kind.Flag) == 0)
         {
-            throw new LoweringException(Descriptors.HelperNotAvailable, Where(call), method.ContainingType.Name + "." + method.Name, _kind,
-                string.Join(", ", s_programTypes.Where((_, i) => (allowed & (1 << i)) != 0)));
+            throw new LoweringException(Descriptors.HelperNotAvailable, Where(call), method.ContainingType.Name + "." + method.Name, _kind.Name,
+                string.Join(", ", ProgramKind.FlagNames.Where((_, i) => (allowed & (1 << i)) != 0)));
         }
 
         var groups = new List<Value>[method.Parameters.Length];

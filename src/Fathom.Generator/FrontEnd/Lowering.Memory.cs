@@ -13,7 +13,9 @@ namespace Fathom.Generator.FrontEnd;
 internal sealed partial class Lowering
 {
     private const int ProbeReadKernel = 113;
-    private const int TracingPrograms = 31;
+
+    // ProgramTypes.Tracing.
+    private const int TracingPrograms = 0x39f;
 
     private Value LoadLocated(IOperation operation)
     {
@@ -361,9 +363,9 @@ internal sealed partial class Lowering
 
     private void RequireTracing(string helper, Location where)
     {
-        if ((_typeFlag & TracingPrograms) == 0)
+        if ((_kind.Flag & TracingPrograms) == 0)
         {
-            throw new LoweringException(Descriptors.HelperNotAvailable, where, helper, _kind, "Tracing");
+            throw new LoweringException(Descriptors.HelperNotAvailable, where, helper, _kind.Name, "Tracing");
         }
     }
 

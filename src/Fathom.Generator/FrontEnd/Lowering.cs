@@ -20,21 +20,19 @@ internal sealed partial class Lowering
 
     private readonly UnitContext _unit;
     private readonly FunctionBuilder _b;
-    private readonly string _kind;
-    private readonly int _typeFlag;
+    private readonly ProgramKind _kind;
     private Scope _scope;
     private Block? _fault;
 
     // Targets that were located already and are read again: C# evaluates them once.
     private readonly Dictionary<IOperation, Place> _located = [];
 
-    private Lowering(UnitContext unit, Function function, Scope scope, string kind, int typeFlag)
+    private Lowering(UnitContext unit, Function function, Scope scope, ProgramKind kind)
     {
         _unit = unit;
         _b = new FunctionBuilder(function);
         _scope = scope;
         _kind = kind;
-        _typeFlag = typeFlag;
     }
 
     /// <summary>Lowers a program.</summary>
@@ -43,18 +41,18 @@ internal sealed partial class Lowering
         IMethodSymbol method = Bodies.Definition(program.Method);
         Location where = method.Place();
         string name = BtfTypes.Identifier(method.Name);
-        IEnumerable<(string, int)> parameters = program.Kind == "TracepointBtf" || method.Parameters.Length == 0
+        IEnumerable<(string, int)> parameters = program.Kind.Arguments == ArgumentSource.Words || method.Parameters.Length == 0
             ? [("ctx", unit.Types.PointerToLong())]
             : [(method.Parameters[0].Name, unit.Types.Of(method.Parameters[0].Type, where))];
         int typeId = unit.Types.AddFunction(name, method.ReturnsVoid ? null : method.ReturnType, parameters, BtfLinkage.Global, where);
         IrType result = s_i32;
         Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
         unit.FunctionPlaces[name] = where;
-        var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind, program.TypeFlag);
-        lowering.ProgramBody(method, program.Kind);
+        var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind);
+        lowering.ProgramBody(method);
     }
 
-    private void ProgramBody(IMethodSymbol method, string kind)
+    private void ProgramBody(IMethodSymbol method)
     {
         MethodBody body = BodyOf(method, method.Place());
         _scope.Facts = body.Facts;
@@ -62,7 +60,7 @@ internal sealed partial class Lowering
         for (int i = 0; i < method.Parameters.Length; i++)
         {
             IParameterSymbol parameter = method.Parameters[i];
-            Place place = kind == "TracepointBtf" ? new ArgumentPlace(i, parameter.Type) : new ValuePlace(_b.Parameter(0), parameter.Type);
+            Place place = _kind.Arguments == ArgumentSource.Words ? new ArgumentPlace(i, parameter.Type) : new ValuePlace(_b.Parameter(0), parameter.Type);
             if (_scope.Facts.IsAssigned(parameter) || _scope.Facts.IsAddressed(parameter))
             {
                 place = Declare(parameter, parameter.Type, Load(place, Location.None), parameter.Name);

@@ -15,7 +15,7 @@ internal sealed record MapShape(IFieldSymbol Field, MapType Type, ITypeSymbol? K
 internal sealed record GlobalShape(IFieldSymbol Field, Compiler.IR.DataSection Section, byte[] Initial, int Alignment, int Offset, bool IsConstant);
 
 /// <summary>A method that the kernel runs.</summary>
-internal sealed record ProgramShape(IMethodSymbol Method, string Section, string Kind, int TypeFlag);
+internal sealed record ProgramShape(IMethodSymbol Method, string Section, ProgramKind Kind);
 
 /// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
 internal sealed class ObjectShape
@@ -297,21 +297,8 @@ internal sealed class ObjectShape
 
     private void ReadProgram(IMethodSymbol method, AttributeData attribute)
     {
-        string name = attribute.AttributeClass!.Name;
-        (string section, string kind, int flag) = name switch
-        {
-            "TracepointBtfAttribute" => ("tp_btf/" + Text(attribute, 0), "TracepointBtf", 1),
-            "RawTracepointAttribute" => ("raw_tp/" + Text(attribute, 0), "RawTracepoint", 2),
-            "TracepointAttribute" => ("tracepoint/" + Text(attribute, 0) + "/" + Text(attribute, 1), "Tracepoint", 4),
-            "PerfEventAttribute" => ("perf_event", "PerfEvent", 8),
-            "SyscallAttribute" => ("syscall", "Syscall", 16),
-            "XdpAttribute" => ("xdp", "Xdp", 32),
-            "TrafficControlAttribute" => (attribute.Named("Hook", 0) switch { 1 => "tcx/ingress", 2 => "tcx/egress", _ => "tc" }, "TrafficControl", 64),
-            _ => throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its attribute is not known"),
-        };
-        string? wrong = section.Substring(section.IndexOf('/') + 1).Split('/').FirstOrDefault(part => part.Length == 0 || BtfTypes.Identifier(part) != part) is { } bad
-            ? "'" + bad + "' is no name of something that the kernel has" : ProgramRules.Check(method, kind);
-        if (wrong is not null)
+        (ProgramKind? kind, string section, string? problem) = ProgramKind.Read(attribute);
+        if ((kind is null ? problem : problem ?? ProgramRules.Check(method, kind)) is { } wrong)
         {
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, wrong);
         }
@@ -321,9 +308,6 @@ internal sealed class ObjectShape
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has this name, which is its name in the kernel");
         }
 
-        Programs.Add(new ProgramShape(method, section, kind, flag));
+        Programs.Add(new ProgramShape(method, section, kind!));
     }
-
-    private static string Text(AttributeData attribute, int index) =>
-        attribute.ConstructorArguments.Length > index ? attribute.ConstructorArguments[index].Value as string ?? "" : "";
 }

@@ -5,8 +5,11 @@ namespace Fathom.Generator.FrontEnd;
 /// <summary>What the signature of a program must be.</summary>
 internal static class ProgramRules
 {
+    // https://github.com/torvalds/linux/blob/v6.12/include/linux/bpf.h (MAX_BPF_FUNC_ARGS)
+    private const int MaxArguments = 12;
+
     /// <summary>What is wrong with a program's signature, null if nothing is.</summary>
-    public static string? Check(IMethodSymbol method, string kind)
+    public static string? Check(IMethodSymbol method, ProgramKind kind)
     {
         if (!method.IsStatic || method.IsGenericMethod || method.IsAsync)
         {
@@ -18,14 +21,27 @@ internal static class ProgramRules
             return "its result must be void, an integer of at most 32 bits, or an enum";
         }
 
-        if (kind != "TracepointBtf" && method.Parameters.Length > 1)
+        if (method.ReturnsVoid != (kind.Result == ResultRule.None) && kind.Result != ResultRule.Any)
+        {
+            return kind.Result == ResultRule.None ? "its result must be void, as the kernel takes none from it"
+                : kind.Name.StartsWith("Cgroup", System.StringComparison.Ordinal) ? "its result must say what becomes of what it sees: make it CgroupVerdict"
+                : "its result must say whether it runs at the return too: make it int, and return 0 if it does, 1 if not";
+        }
+
+        return CheckParameters(method, kind);
+    }
+
+    private static string? CheckParameters(IMethodSymbol method, ProgramKind kind)
+    {
+        bool isTyped = kind.Arguments == ArgumentSource.Words;
+        if (!isTyped && method.Parameters.Length > 1)
         {
             return "it takes at most one parameter, a pointer to its context";
         }
 
-        if (kind == "TracepointBtf" && method.Parameters.Length > 12)
+        if (isTyped && method.Parameters.Length > MaxArguments)
         {
-            return "a tracepoint has at most 12 arguments";
+            return "there are at most 12 arguments";
         }
 
         foreach (IParameterSymbol parameter in method.Parameters)
@@ -36,17 +52,16 @@ internal static class ProgramRules
             }
 
             bool isPointer = parameter.Type is IPointerTypeSymbol;
-            if (kind == "TracepointBtf" ? Layouts.ScalarSize(parameter.Type) == 0 : !isPointer)
+            if (isTyped ? Layouts.ScalarSize(parameter.Type) == 0 : !isPointer)
             {
-                return kind == "TracepointBtf"
+                return isTyped
                     ? "parameter '" + parameter.Name + "' must be an integer, an enum or a pointer"
-                    : "parameter '" + parameter.Name + "' must be a pointer to the context";
+                    : "parameter '" + parameter.Name + "' must be a pointer to the context" + (kind.Context is null ? "" : ", '" + kind.Context + "*'");
             }
 
-            string? context = kind switch { "Xdp" => "XdpContext", "TrafficControl" => "SocketBuffer", "RawTracepoint" => "RawTracepointContext", "PerfEvent" => "PerfEventContext", _ => null };
-            if (context is not null && parameter.Type is IPointerTypeSymbol { PointedAtType: { } pointee } && pointee.SpecialType != SpecialType.System_Void && !pointee.Is(Symbols.Vocabulary, context))
+            if (kind.Context is not null && parameter.Type is IPointerTypeSymbol { PointedAtType: { } pointee } && pointee.SpecialType != SpecialType.System_Void && !pointee.Is(Symbols.Vocabulary, kind.Context))
             {
-                return "its parameter must be '" + context + "*'";
+                return "its parameter must be '" + kind.Context + "*'";
             }
         }
 
