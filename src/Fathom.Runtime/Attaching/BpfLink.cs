@@ -40,6 +40,22 @@ public sealed class BpfLink : IDisposable
     internal BpfLink As(string way) => new(Program, _link, _event, way, _remove);
 
     /// <summary>
+    /// How often the place was passed without the program being run, as far as the kernel counts that of links (kprobe_multi since Linux 6.7);
+    /// what the program itself missed is in <see cref="ProgramInfo.RecursionMisses"/>.
+    /// </summary>
+    public unsafe long GetMissed()
+    {
+        if (_link is null || Program.Kind is not ("kprobe.multi" or "kretprobe.multi" or "kprobe.session"))
+        {
+            return 0;
+        }
+
+        var info = default(RawKprobeMultiInfo);
+        var attributes = new InfoAttributes { Descriptor = _link.Value, Length = (uint)sizeof(RawKprobeMultiInfo), Info = &info };
+        return Program.Kernel.Calls.Bpf(BpfCommand.GetInfo, ref attributes) < 0 ? 0 : (long)info.Missed;
+    }
+
+    /// <summary>
     /// Detaches. What stands on a perf event (perf tracepoints, single kprobes and uprobes) takes tens of milliseconds for that; the others
     /// take less than one, or, for many functions at once, as long as attaching took.
     /// </summary>

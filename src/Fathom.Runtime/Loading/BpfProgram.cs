@@ -105,6 +105,14 @@ public sealed unsafe class BpfProgram
     public BpfLink AttachKprobes(ReadOnlySpan<ulong> addresses, ReadOnlySpan<ulong> cookies = default) =>
         KernelFunctionAttachment.TryAttachMany(this, addresses, cookies, out int error) ?? throw KernelFunctionAttachment.ManyFailure(this, error);
 
+    /// <summary>As <see cref="AttachKprobes"/>; gives null and the reason in place of an exception.</summary>
+    public BpfLink? TryAttachKprobes(ReadOnlySpan<ulong> addresses, ReadOnlySpan<ulong> cookies, out BpfException? reason)
+    {
+        BpfLink? link = KernelFunctionAttachment.TryAttachMany(this, addresses, cookies, out int error);
+        reason = link is null ? KernelFunctionAttachment.ManyFailure(this, error) : null;
+        return link;
+    }
+
     /// <summary>Attaches it to a place in the code of a file (uprobe, uretprobe and usdt programs), through perf or else through tracefs.</summary>
     /// <param name="path">The file.</param>
     /// <param name="probe">The place.</param>
@@ -119,6 +127,14 @@ public sealed unsafe class BpfProgram
     /// <exception cref="BpfException">One of the places is wrong, or the kernel refuses.</exception>
     public BpfLink AttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process = 0) =>
         UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error) ?? throw UserFunctionAttachment.ManyFailure(this, path, error);
+
+    /// <summary>As <see cref="AttachUprobes"/>; gives null and the reason in place of an exception.</summary>
+    public BpfLink? TryAttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process, out BpfException? reason)
+    {
+        BpfLink? link = UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error);
+        reason = link is null ? UserFunctionAttachment.ManyFailure(this, path, error) : null;
+        return link;
+    }
 
     /// <summary>Attaches it to a network interface, at the driver where that can (XDP programs; Linux 5.9).</summary>
     public BpfLink AttachXdp(string networkInterface) => NetworkAttachment.AttachXdp(this, networkInterface);
