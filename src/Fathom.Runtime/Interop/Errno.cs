@@ -16,6 +16,7 @@ internal static class Errno
     public const int EBUSY = 16;
     public const int EEXIST = 17;
     public const int ENODEV = 19;
+    public const int EISDIR = 21;
     public const int EINVAL = 22;
     public const int EMFILE = 24;
     public const int ENOSPC = 28;
@@ -45,7 +46,7 @@ internal static class Errno
         18 => "EXDEV",
         ENODEV => "ENODEV",
         20 => "ENOTDIR",
-        21 => "EISDIR",
+        EISDIR => "EISDIR",
         EINVAL => "EINVAL",
         23 => "ENFILE",
         EMFILE => "EMFILE",

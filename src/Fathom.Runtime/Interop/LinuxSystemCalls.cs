@@ -42,6 +42,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Read(int descriptor, byte* buffer, nuint length) => Result(LibcRead(descriptor, buffer, length));
 
     /// <inheritdoc/>
+    public long Seek(int descriptor, long offset, int origin) => Result(LibcSeek(descriptor, (nint)offset, origin));
+
+    /// <inheritdoc/>
     public long Close(int descriptor) => Result(LibcClose(descriptor));
 
     /// <inheritdoc/>
@@ -87,6 +90,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint LibcRead(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial nint LibcSeek(int descriptor, nint offset, int origin);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int LibcClose(int descriptor);
