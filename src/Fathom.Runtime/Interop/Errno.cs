@@ -17,6 +17,7 @@ internal static class Errno
     public const int EEXIST = 17;
     public const int ENODEV = 19;
     public const int ENOTDIR = 20;
+    public const int EISDIR = 21;
     public const int EINVAL = 22;
     public const int EMFILE = 24;
     public const int ENOSPC = 28;
@@ -48,7 +49,7 @@ internal static class Errno
         18 => "EXDEV",
         ENODEV => "ENODEV",
         ENOTDIR => "ENOTDIR",
-        21 => "EISDIR",
+        EISDIR => "EISDIR",
         EINVAL => "EINVAL",
         23 => "ENFILE",
         EMFILE => "EMFILE",

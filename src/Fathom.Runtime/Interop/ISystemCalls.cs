@@ -24,6 +24,9 @@ internal unsafe interface ISystemCalls
     /// <summary><c>write(2)</c>.</summary>
     long Write(int descriptor, byte* buffer, nuint length);
 
+    /// <summary><c>lseek(2)</c>.</summary>
+    long Seek(int descriptor, long offset, int origin);
+
     /// <summary><c>close(2)</c>.</summary>
     long Close(int descriptor);
 

@@ -165,14 +165,25 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     /// <summary>Reads a whole small text file; null with the errno if that fails.</summary>
     public string? ReadText(string path, out int error)
     {
+        byte[]? bytes = ReadBytes(path, 4096, out int length, out error);
+        return bytes is null ? null : Encoding.UTF8.GetString(bytes, 0, length);
+    }
+
+    /// <summary>Reads a whole file, of the kind whose size nobody knows before; null with the errno if that fails.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="expected">Bytes that are made room for at first.</param>
+    /// <param name="length">Bytes that were read, from the start of the result.</param>
+    /// <param name="error">The errno.</param>
+    public byte[]? ReadBytes(string path, int expected, out int length, out int error)
+    {
+        length = 0;
         using KernelDescriptor? file = Open(path, out error);
         if (file is null)
         {
             return null;
         }
 
-        byte[] buffer = new byte[4096];
-        int length = 0;
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(expected);
         while (true)
         {
             if (length == buffer.Length)
@@ -189,11 +200,20 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
 
             if (count == 0)
             {
-                return Encoding.UTF8.GetString(buffer, 0, length);
+                return buffer;
             }
 
             length += count;
         }
+    }
+
+    /// <summary>The size of an open file in bytes, or the negative errno. Where its next read starts is undefined afterwards.</summary>
+    public long SizeOf(KernelDescriptor descriptor)
+    {
+        const int SeekEnd = 2;
+        long size = calls.Seek(descriptor.Value, 0, SeekEnd);
+        GC.KeepAlive(descriptor);
+        return size;
     }
 
     private KernelDescriptor? Wrap(long result, string purpose, out int error)

@@ -52,6 +52,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Write(int descriptor, byte* buffer, nuint length) => Result(LibcWrite(descriptor, buffer, length));
 
     /// <inheritdoc/>
+    public long Seek(int descriptor, long offset, int origin) => Result(LibcSeek(descriptor, (nint)offset, origin));
+
+    /// <inheritdoc/>
     public long Close(int descriptor) => Result(LibcClose(descriptor));
 
     /// <inheritdoc/>
@@ -132,6 +135,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int LibcSocket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial nint LibcSeek(int descriptor, nint offset, int origin);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int LibcClose(int descriptor);

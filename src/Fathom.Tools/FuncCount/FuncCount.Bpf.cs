@@ -35,7 +35,7 @@ internal static unsafe partial class FuncCountProbe
 
     /// <summary>Of each system call by its number: its place plus 1 for the entry and for the exit, 0 for none.</summary>
     [Map(MaxEntries = FuncCountMode.SystemCalls)]
-    internal static readonly Array<SystemCallPlaces> Calls = new();
+    internal static readonly ArrayMap<SystemCallPlaces> Calls = new();
 
     /// <summary>Many functions of the kernel.</summary>
     [KprobeMulti]

@@ -115,7 +115,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
                 FuncCountProbe.Loaded loaded = source.Load(calls.Length, together ? [.. programs, FuncCountProbe.Programs.Tracepoint] : programs);
                 for (int i = 0; i < calls.Length; i++)
                 {
-                    loaded.Calls.Set(i, calls[i]);
+                    loaded.Calls[i] = calls[i];
                 }
 
                 foreach (string program in programs)

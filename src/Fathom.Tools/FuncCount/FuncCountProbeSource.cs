@@ -20,6 +20,7 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     private readonly Kernel _kernel;
     private readonly FuncCountProbe.Constants _constants;
     private readonly TaskFilterSetup _filter;
+    private readonly TaskFilterSettings _settings;
     private readonly List<FuncCountProbe.Loaded> _probes = [];
     private readonly LinkSet _links = new();
     private ulong[] _values = [];
@@ -32,7 +33,8 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     public FuncCountProbeSource(Kernel kernel, FuncCountProbe.Constants constants, TaskFilterSetup filter, IReadOnlyList<Countable> countables)
     {
         _kernel = kernel;
-        _constants = constants with { Filter = filter.Settings };
+        _constants = constants;
+        _settings = filter.Settings;
         _filter = filter;
         Countables = countables;
     }
@@ -198,7 +200,14 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
             }
         }
 
-        FuncCountProbe.Loaded loaded = FuncCountProbe.Load(_kernel, _constants with { Mode = _constants.Mode | (byCookie ? FuncCountMode.ByCookie : 0), Place = (uint)place }, options);
+        var constants = new FuncCountProbe.Constants
+        {
+            Filter = _settings,
+            Mode = _constants.Mode | (byCookie ? FuncCountMode.ByCookie : 0),
+            Cpu = _constants.Cpu,
+            Place = (uint)place,
+        };
+        FuncCountProbe.Loaded loaded = FuncCountProbe.Load(_kernel, constants, options);
         _probes.Add(loaded);
         if (isFirst)
         {

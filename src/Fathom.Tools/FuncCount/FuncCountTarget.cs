@@ -77,7 +77,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
     }
 
     // At the first colon that is not one of two: those belong to C++.
-    private static (string First, string? Rest) Cut(string text)
+    private static (string First, string? Behind) Cut(string text)
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon < 0 ? (text, null) : (text[..colon], text[(colon + 1)..]);

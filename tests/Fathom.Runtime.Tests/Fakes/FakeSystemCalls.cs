@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Runtime.Interop;
 using Xunit;
@@ -16,6 +17,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     private readonly Dictionary<BpfCommand, int> _counts = [];
     private readonly Dictionary<int, (byte[] Bytes, int Position)> _openFiles = [];
     private readonly Dictionary<int, string> _paths = [];
+    private readonly Dictionary<nint, GCHandle> _mappings = [];
     private int _nextDescriptor = 100;
 
     /// <summary>Answers one call of a command: the result, or the negative errno.</summary>
@@ -40,6 +42,12 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>Errno of <c>mmap(2)</c>.</summary>
     public int MapError { get; set; } = Errno.ENODEV;
+
+    /// <summary>Whether <c>mmap(2)</c> gives files instead of <see cref="MapError"/>.</summary>
+    public bool MapsFiles { get; set; }
+
+    /// <summary>How many files are mapped.</summary>
+    public int MappedFiles => _mappings.Count;
 
     /// <summary>Errno of <c>perf_event_open(2)</c>, 0 for success.</summary>
     public int PerfError { get; set; }
@@ -154,11 +162,36 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return count;
     }
 
+    public long Seek(int descriptor, long offset, int origin)
+    {
+        Assert.Equal((0, 2), (offset, origin));
+        return _openFiles[descriptor].Bytes.Length;
+    }
+
     public long Close(int descriptor) => Open.Remove(descriptor) ? 0 : throw new InvalidOperationException($"Descriptor {descriptor} is closed twice.");
 
-    public long Map(nuint length, int protection, int flags, int descriptor, long offset) => -MapError;
+    public long Map(nuint length, int protection, int flags, int descriptor, long offset)
+    {
+        if (!MapsFiles || !_openFiles.TryGetValue(descriptor, out (byte[] Bytes, int Position) file))
+        {
+            return -MapError;
+        }
 
-    public long Unmap(nint address, nuint length) => 0;
+        Assert.Equal((0L, (nuint)file.Bytes.Length), (offset, length));
+        GCHandle pinned = GCHandle.Alloc(file.Bytes, GCHandleType.Pinned);
+        _mappings.Add(pinned.AddrOfPinnedObject(), pinned);
+        return pinned.AddrOfPinnedObject();
+    }
+
+    public long Unmap(nint address, nuint length)
+    {
+        if (_mappings.Remove(address, out GCHandle pinned))
+        {
+            pinned.Free();
+        }
+
+        return 0;
+    }
 
     public long OpenProcess(int process) => process == 1 ? NewDescriptor() : -Errno.ESRCH;
 
