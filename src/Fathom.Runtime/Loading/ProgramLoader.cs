@@ -25,7 +25,10 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private CoreCandidates? _candidates;
 
     /// <summary>Loads one entry program.</summary>
-    public BpfProgram Load(BpfFunction entry, ProgramSection section)
+    /// <param name="entry">Its function.</param>
+    /// <param name="section">What its section says.</param>
+    /// <param name="name">What it is known as, if not by the function's name.</param>
+    public BpfProgram Load(BpfFunction entry, ProgramSection section, string? name = null)
     {
         LinkedProgram program = Linker.Link(definition, entry.Name);
         ImmutableArray<Instruction> instructions = program.Instructions;
@@ -78,7 +81,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
             GC.KeepAlive(maps);
             return descriptor is not null
-                ? new BpfProgram(kernel, descriptor, entry.Name, section)
+                ? new BpfProgram(kernel, descriptor, name ?? entry.Name, section)
                 : throw Rejection(program, section, slots, relocated, error, log);
         }
     }
