@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
 using Fathom.Output.Rows;
 
@@ -79,6 +80,19 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
                 CultureInfo.InvariantCulture,
                 $"\navg = {total / all.Count} {unit.Label}, total: {total} {unit.Label}, count: {all.Count}\n\n");
         }
+    }
+
+    /// <inheritdoc/>
+    public void Write(CountTable table)
+    {
+        // The classic widths: 36 and 8.
+        _block.Append(CultureInfo.InvariantCulture, $"{table.Header,-36} {"COUNT",8}\n");
+        foreach (CountRow row in table.Rows)
+        {
+            _block.Append(CultureInfo.InvariantCulture, $"{Escaping.Escape(row.Name),-36} {row.Count,8}\n");
+        }
+
+        Flush();
     }
 
     /// <inheritdoc/>

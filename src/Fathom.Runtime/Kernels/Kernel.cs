@@ -24,7 +24,11 @@ public sealed class Kernel
     private string? _lockdown;
     private int _possibleCpus;
 
-    internal Kernel(ISystemCalls calls) => Calls = new KernelCalls(calls);
+    internal Kernel(ISystemCalls calls)
+    {
+        Calls = new KernelCalls(calls);
+        Tracefs = new Tracefs(this);
+    }
 
     /// <summary>The kernel that this process runs on.</summary>
     public static Kernel Running { get; } = new(LinuxSystemCalls.Instance);
@@ -71,6 +75,8 @@ public sealed class Kernel
     public string Lockdown => _lockdown ??= ParseLockdown(Calls.ReadText("/sys/kernel/security/lockdown", out _));
 
     internal KernelCalls Calls { get; }
+
+    internal Tracefs Tracefs { get; }
 
     /// <summary>Asks whether the kernel has a feature. Only yes and no are remembered.</summary>
     public FeatureAnswer Probe(KernelFeature feature)

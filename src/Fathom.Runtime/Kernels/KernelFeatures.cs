@@ -59,7 +59,7 @@ public static unsafe class KernelFeatures
     {
         try
         {
-            return new FeatureAnswer(FeatureSupport.Yes, $"raw_syscalls/sys_enter has id {Tracefs.ReadId(kernel, "raw_syscalls/sys_enter")}");
+            return new FeatureAnswer(FeatureSupport.Yes, $"raw_syscalls/sys_enter has id {kernel.Tracefs.ReadId("raw_syscalls/sys_enter")}");
         }
         catch (TracefsException e)
         {

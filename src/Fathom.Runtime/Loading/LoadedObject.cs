@@ -15,6 +15,7 @@ public sealed class LoadedObject : IDisposable
     private readonly Kernel _kernel;
     private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MappedMemory> _sections = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
     private readonly List<BpfProgram> _programs = [];
     private readonly List<string> _notes = [];
 
@@ -137,9 +138,12 @@ public sealed class LoadedObject : IDisposable
             memory.Dispose();
         }
 
-        foreach (BpfMap map in _maps.Values)
+        foreach ((string name, BpfMap map) in _maps)
         {
-            map.Descriptor.Dispose();
+            if (!_shared.Contains(name))
+            {
+                map.Descriptor.Dispose();
+            }
         }
     }
 
@@ -152,6 +156,11 @@ public sealed class LoadedObject : IDisposable
             if (function.IsEntry && !options.Without.Contains(function.Name))
             {
                 ProgramSection section = ProgramSection.Parse(function.Section);
+                if (options.Targets.TryGetValue(function.Name, out string? target))
+                {
+                    section = section with { Target = target };
+                }
+
                 if (!section.IsOptional || options.With.Contains(function.Name))
                 {
                     entries.Add((function, section));
@@ -174,7 +183,12 @@ public sealed class LoadedObject : IDisposable
         foreach (MapDefinition map in definition.Maps)
         {
             // An empty section is no map to the kernel, and nothing can refer to it.
-            if (map.InitialValue is null || map.ValueSize > 0)
+            if (options.Maps.TryGetValue(map.Name, out BpfMap? shared))
+            {
+                _maps.Add(map.Name, shared.Expect(map.KeySize, map.ValueSize, map.Type));
+                _shared.Add(map.Name);
+            }
+            else if (map.InitialValue is null || map.ValueSize > 0)
             {
                 _maps.Add(map.Name, MapFactory.Create(_kernel, map, options, btf, needed));
             }
