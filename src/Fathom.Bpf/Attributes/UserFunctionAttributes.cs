@@ -1,8 +1,8 @@
 namespace Fathom.Bpf;
 
 /// <summary>
-/// Runs when a function of a program or library is called (<c>uprobe</c>, Linux 4.1): the method takes a <see cref="PtRegs"/>, or nothing. Memory of
-/// the process is read with <see cref="Helpers.ProbeReadUser(void*, uint, void*)"/>.
+/// Runs when a function of a program or library is called (<c>uprobe</c>, Linux 4.1): the method takes its first arguments,
+/// typed, at most 6, or one <see cref="PtRegs"/>. Through pointers the process's memory is read with <c>bpf_probe_read_user</c>.
 /// <see href="https://github.com/torvalds/linux/blob/v6.12/Documentation/trace/uprobetracer.rst">uprobetracer.rst</see>
 /// </summary>
 /// <param name="function"><c>PATH:FUNCTION</c>, for example <c>libc.so.6:malloc</c>; null if it is said when attaching.</param>
@@ -13,7 +13,8 @@ public sealed class UprobeAttribute(string? function = null) : BpfProgramAttribu
 }
 
 /// <summary>
-/// Runs when a function of a program or library returns (<c>uretprobe</c>, Linux 4.1): the method takes a <see cref="PtRegs"/>, or nothing.
+/// Runs when a function of a program or library returns (<c>uretprobe</c>, Linux 4.1): the method takes its result, typed, or
+/// a <see cref="PtRegs"/>.
 /// <see href="https://github.com/torvalds/linux/blob/v6.12/Documentation/trace/uprobetracer.rst">uprobetracer.rst</see>
 /// </summary>
 /// <param name="function"><c>PATH:FUNCTION</c>, for example <c>libc.so.6:malloc</c>; null if it is said when attaching.</param>
@@ -25,7 +26,7 @@ public sealed class UretprobeAttribute(string? function = null) : BpfProgramAttr
 
 /// <summary>
 /// Runs when any of many functions of a program or library is called (<c>uprobe.multi</c>, Linux 6.6), which are attached in one step: the method
-/// takes a <see cref="PtRegs"/>, or nothing. <see cref="Helpers.GetAttachCookie"/> gives what was given for the function.
+/// takes what that of <see cref="UprobeAttribute"/> takes. <see cref="Helpers.GetAttachCookie"/> gives what was given for the function.
 /// <see href="https://github.com/torvalds/linux/blob/v6.12/kernel/trace/bpf_trace.c">bpf_trace.c</see> (<c>bpf_uprobe_multi_link_attach</c>)
 /// </summary>
 /// <param name="functions"><c>PATH:PATTERN</c>, the pattern of names with <c>*</c> and <c>?</c>; null if the functions are said when attaching.</param>

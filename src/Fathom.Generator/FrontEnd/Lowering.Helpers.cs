@@ -109,7 +109,13 @@ internal sealed partial class Lowering
             return [LoopBody(argument.Value)];
         }
 
-        return [IsNull(argument.Value) ? _b.Constant(s_i64, 0) : Scalar(argument.Value)];
+        Value value = IsNull(argument.Value) ? _b.Constant(s_i64, 0) : Scalar(argument.Value);
+        if (parameter.Name == "context" && _b.TypeOf(value) is { IsPointer: true, Space: not (PointerSpace.Context or PointerSpace.Unknown) })
+        {
+            throw Unsupported(argument.Value, "This is not the program's context, which 'context' must be: write Helpers.Context()");
+        }
+
+        return [value];
     }
 
     /// <summary>The address of an argument that the kernel reads or writes: what is not in the program's own memory is copied there.</summary>

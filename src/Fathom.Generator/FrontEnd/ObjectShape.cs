@@ -15,7 +15,11 @@ internal sealed record MapShape(IFieldSymbol Field, MapType Type, ITypeSymbol? K
 internal sealed record GlobalShape(IFieldSymbol Field, Compiler.IR.DataSection Section, byte[] Initial, int Alignment, int Offset, bool IsConstant);
 
 /// <summary>A method that the kernel runs.</summary>
-internal sealed record ProgramShape(IMethodSymbol Method, string Section, ProgramKind Kind);
+internal sealed record ProgramShape(IMethodSymbol Method, string Name, string Section, ProgramKind Kind)
+{
+    /// <summary>True if it is there for kernels that do not have what the other program of the method needs.</summary>
+    public bool IsOtherForm { get; init; }
+}
 
 /// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
 internal sealed class ObjectShape
@@ -297,17 +301,31 @@ internal sealed class ObjectShape
 
     private void ReadProgram(IMethodSymbol method, AttributeData attribute)
     {
-        (ProgramKind? kind, string section, string? problem) = ProgramKind.Read(attribute);
-        if ((kind is null ? problem : problem ?? ProgramRules.Check(method, kind)) is { } wrong)
+        (IReadOnlyList<ProgramForm> forms, string? problem) = ProgramForm.Read(attribute);
+        foreach (ProgramForm form in forms)
         {
-            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, wrong);
+            problem ??= ProgramRules.Check(method, form.Kind);
         }
 
-        if (Programs.Any(p => BtfTypes.Identifier(p.Method.Name) == BtfTypes.Identifier(method.Name)))
+        if (problem is not null)
         {
-            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has this name, which is its name in the kernel");
+            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, problem);
         }
 
-        Programs.Add(new ProgramShape(method, section, kind!));
+        foreach (ProgramForm form in forms)
+        {
+            string name = BtfTypes.Identifier(method.Name) + form.Suffix;
+            if (Programs.Any(p => p.Name == name))
+            {
+                throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has the name '" + name + "', which is its name in the kernel");
+            }
+
+            if (form.Suffix.Length > 0 && Members().Any(m => m is IFieldSymbol { IsStatic: true, IsConst: false } && BtfTypes.Identifier(m.Name) == name))
+            {
+                throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its other form has the name '" + name + "' in the object file, and a field has it too: choose another name");
+            }
+
+            Programs.Add(new ProgramShape(method, name, form.Section, form.Kind) { IsOtherForm = form.Suffix.Length > 0 });
+        }
     }
 }

@@ -5,9 +5,6 @@ namespace Fathom.Generator.FrontEnd;
 /// <summary>What the signature of a program must be.</summary>
 internal static class ProgramRules
 {
-    // https://github.com/torvalds/linux/blob/v6.12/include/linux/bpf.h (MAX_BPF_FUNC_ARGS)
-    private const int MaxArguments = 12;
-
     /// <summary>What is wrong with a program's signature, null if nothing is.</summary>
     public static string? Check(IMethodSymbol method, ProgramKind kind)
     {
@@ -33,15 +30,15 @@ internal static class ProgramRules
 
     private static string? CheckParameters(IMethodSymbol method, ProgramKind kind)
     {
-        bool isTyped = kind.Arguments == ArgumentSource.Words;
-        if (!isTyped && method.Parameters.Length > 1)
+        if (method.Parameters.Length > kind.MaxParameters)
         {
-            return "it takes at most one parameter, a pointer to its context";
-        }
-
-        if (isTyped && method.Parameters.Length > MaxArguments)
-        {
-            return "there are at most 12 arguments";
+            return kind.Arguments switch
+            {
+                ArgumentSource.Words => "there are at most 12 arguments",
+                ArgumentSource.Registers => "only the first 6 arguments of a function are in registers: leave the others away",
+                ArgumentSource.ResultRegister or ArgumentSource.ResultWord => "when a function returns there is its result only: take that as the one parameter, and remember arguments when it is called",
+                _ => "it takes at most one parameter, a pointer to its context",
+            };
         }
 
         foreach (IParameterSymbol parameter in method.Parameters)
@@ -51,20 +48,35 @@ internal static class ProgramRules
                 return "parameter '" + parameter.Name + "' must be passed by value";
             }
 
-            bool isPointer = parameter.Type is IPointerTypeSymbol;
-            if (isTyped ? Layouts.ScalarSize(parameter.Type) == 0 : !isPointer)
+            if ((kind.TakesContext(method) ? CheckContext(parameter, kind) : CheckArgument(parameter, kind)) is { } wrong)
             {
-                return isTyped
-                    ? "parameter '" + parameter.Name + "' must be an integer, an enum or a pointer"
-                    : "parameter '" + parameter.Name + "' must be a pointer to the context" + (kind.Context is null ? "" : ", '" + kind.Context + "*'");
-            }
-
-            if (kind.Context is not null && parameter.Type is IPointerTypeSymbol { PointedAtType: { } pointee } && pointee.SpecialType != SpecialType.System_Void && !pointee.Is(Symbols.Vocabulary, kind.Context))
-            {
-                return "its parameter must be '" + kind.Context + "*'";
+                return wrong;
             }
         }
 
         return null;
+    }
+
+    private static string? CheckContext(IParameterSymbol parameter, ProgramKind kind)
+    {
+        if (parameter.Type is not IPointerTypeSymbol { PointedAtType: var pointee })
+        {
+            return "parameter '" + parameter.Name + "' must be a pointer to the context" + (kind.Context is null ? "" : ", '" + kind.Context + "*'");
+        }
+
+        return kind.Context is null || pointee.SpecialType == SpecialType.System_Void || kind.IsContext(parameter) ? null : "its parameter must be '" + kind.Context + "*'";
+    }
+
+    private static string? CheckArgument(IParameterSymbol parameter, ProgramKind kind)
+    {
+        if (Layouts.ScalarSize(parameter.Type) == 0)
+        {
+            return "parameter '" + parameter.Name + "' must be an integer, an enum or a pointer";
+        }
+
+        bool isOther = parameter.Type is IPointerTypeSymbol { PointedAtType: var pointee } && pointee.Has("KernelContext");
+        return !isOther && !kind.IsContext(parameter) ? null
+            : kind.Context is null ? "parameter '" + parameter.Name + "' cannot be a context, as the parameters are arguments: Helpers.Context() gives the context"
+            : "its parameters are arguments, or one of them only, '" + kind.Context + "*', is the context; beside arguments Helpers.Context() gives it";
     }
 }
