@@ -130,7 +130,11 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     }
 
     /// <summary>Reads a whole small text file; null with the errno if that fails.</summary>
-    public string? ReadText(string path, out int error)
+    public string? ReadText(string path, out int error) =>
+        ReadBytes(path, out error) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+
+    /// <summary>Reads a whole small file; null with the errno if that fails.</summary>
+    public byte[]? ReadBytes(string path, out int error)
     {
         using KernelDescriptor? file = Open(path, out error);
         if (file is null)
@@ -156,7 +160,7 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
 
             if (count == 0)
             {
-                return Encoding.UTF8.GetString(buffer, 0, length);
+                return buffer[..length];
             }
 
             length += count;
