@@ -52,10 +52,10 @@ public static unsafe partial class KernelFeatures
 
     /// <summary>kprobes from <c>perf_event_open</c> (<c>/sys/bus/event_source/devices/kprobe</c>).</summary>
     public static KernelFeature KprobeEvents { get; } = new("kprobe by perf", "4.17", static kernel =>
-        TryProbeEvent(kernel, KprobePmu, RareFunctions[0], CapabilitySet.PerfMon, isThere: true), "CONFIG_KPROBE_EVENTS");
+        TryProbeEvent(kernel, KprobePmu, RareFunctions[0], CapabilitySet.PerfMon, isThere: true), "CONFIG_KPROBES", "CONFIG_KPROBE_EVENTS");
 
     /// <summary>kprobes from a file of tracefs, <c>kprobe_events</c>.</summary>
-    public static KernelFeature TracefsKprobes { get; } = new("kprobe by tracefs", "4.1", ProbeTracefsKprobes, "CONFIG_KPROBE_EVENTS");
+    public static KernelFeature TracefsKprobes { get; } = new("kprobe by tracefs", "4.1", ProbeTracefsKprobes, "CONFIG_KPROBES", "CONFIG_KPROBE_EVENTS");
 
     /// <summary>One program at many kernel functions (<c>BPF_TRACE_KPROBE_MULTI</c>).</summary>
     public static KernelFeature KprobeMulti { get; } = new("kprobe_multi", "5.18", static kernel =>
@@ -69,15 +69,15 @@ public static unsafe partial class KernelFeatures
     public static KernelFeature UprobeEvents { get; } = new("uprobe by perf", "4.17", static kernel =>
 
         // The file is looked for last: https://github.com/torvalds/linux/blob/v6.18/kernel/events/core.c (perf_uprobe_event_init)
-        TryProbeEvent(kernel, UprobePmu, NoFile, CapabilitySet.SysAdmin, isThere: false), "CONFIG_UPROBE_EVENTS");
+        TryProbeEvent(kernel, UprobePmu, NoFile, CapabilitySet.SysAdmin, isThere: false), "CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS");
 
     /// <summary>One program at many functions of a file (<c>BPF_TRACE_UPROBE_MULTI</c>).</summary>
     public static KernelFeature UprobeMulti { get; } = new("uprobe_multi", "6.6", static kernel =>
-        TryUprobes(kernel, UprobeMultiType), "CONFIG_UPROBE_EVENTS");
+        TryUprobes(kernel, UprobeMultiType), "CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS");
 
     /// <summary>One program at the entry and the end of functions of a file (<c>BPF_TRACE_UPROBE_SESSION</c>).</summary>
     public static KernelFeature UprobeSession { get; } = new("uprobe session", "6.13", static kernel =>
-        TryUprobes(kernel, UprobeSessionType), "CONFIG_UPROBE_EVENTS");
+        TryUprobes(kernel, UprobeSessionType), "CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS");
 
     /// <summary>Iterators: programs that are run for each task, socket and so on.</summary>
     public static KernelFeature Iterators { get; } = new("iterator over tasks", "5.8", static kernel =>
@@ -263,6 +263,6 @@ public static unsafe partial class KernelFeatures
             ? Forbidden(kernel, gives, needed)
 
             // Somebody may mount it, or give the rights: never a lasting no.
-            : new FeatureAnswer(FeatureSupport.Unknown, $"{gives}: {tracefs.Words}") { Cause = RefusalCause.HiddenTracefs };
+            : new FeatureAnswer(FeatureSupport.Unknown, $"{gives}: {tracefs.Sentence}") { Cause = RefusalCause.HiddenTracefs };
     }
 }

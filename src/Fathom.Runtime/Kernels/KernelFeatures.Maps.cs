@@ -41,11 +41,11 @@ public static unsafe partial class KernelFeatures
 
     /// <summary>Ring buffers.</summary>
     public static KernelFeature RingBuffer { get; } = new("ring buffer", "5.8", static kernel =>
-        TryMap(kernel, new MapCreateAttributes { Type = 27, MaxEntries = (uint)Environment.SystemPageSize }));
+        TryMap(kernel, "a ring buffer of one page", new MapCreateAttributes { Type = 27, MaxEntries = (uint)Environment.SystemPageSize }));
 
     /// <summary>Arrays that user space maps into its memory.</summary>
     public static KernelFeature MappableArrays { get; } = new("mappable array", "5.5", static kernel =>
-        TryMap(kernel, new MapCreateAttributes { Type = 2, KeySize = 4, ValueSize = 8, MaxEntries = 1, Flags = 1 << 10 }));
+        TryMap(kernel, "an array with BPF_F_MMAPABLE", new MapCreateAttributes { Type = 2, KeySize = 4, ValueSize = 8, MaxEntries = 1, Flags = 1 << 10 }));
 
     /// <summary>Reading many entries of a map with one call.</summary>
     public static KernelFeature Batches { get; } = new("batch operations on hash tables", "5.6", ProbeBatches);
@@ -84,7 +84,7 @@ public static unsafe partial class KernelFeatures
             using KernelDescriptor? btf = kernel.Calls.BpfOpen(BpfCommand.BtfLoad, ref load, "probe", out int error);
             return btf is null
                 ? Judge(kernel, error, "BPF_BTF_LOAD of a type for its values", CapabilitySet.Bpf)
-                : TryMap(kernel, new MapCreateAttributes
+                : TryMap(kernel, "a map of type task_storage", new MapCreateAttributes
                 {
                     Type = 29,
                     KeySize = 4,

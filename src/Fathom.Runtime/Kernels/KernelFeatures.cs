@@ -60,10 +60,10 @@ public static unsafe partial class KernelFeatures
         line.Contains("unknown func", StringComparison.Ordinal) || line.Contains("invalid func", StringComparison.Ordinal)
         || line.Contains("cannot use helper", StringComparison.Ordinal);
 
-    private static FeatureAnswer TryMap(Kernel kernel, MapCreateAttributes attributes)
+    private static FeatureAnswer TryMap(Kernel kernel, string what, MapCreateAttributes attributes)
     {
         using KernelDescriptor? map = kernel.Calls.BpfOpen(BpfCommand.MapCreate, ref attributes, "probe", out int error);
-        return Judge(kernel, error, $"a map of type {attributes.Type} with flags 0x{attributes.Flags:x}", CapabilitySet.Bpf);
+        return Judge(kernel, error, what, CapabilitySet.Bpf);
     }
 
     private static FeatureAnswer TryProgram(Kernel kernel, ProgramLoadAttributes attributes, CapabilitySet needed, string what, params ReadOnlySpan<ulong> code)
@@ -127,13 +127,14 @@ public static unsafe partial class KernelFeatures
     // unsupported is a no.
     private static FeatureAnswer Judge(Kernel kernel, int error, string tried, CapabilitySet needed, VerifierLog? log = null)
     {
-        string gives = $"{tried} gives {Errno.NameOf(error)}";
-        string said = log is { DecisiveLine.Length: > 0 } ? $"{gives}: {log.DecisiveLine}" : gives;
+        bool isSilent = log is not { DecisiveLine.Length: > 0 };
+        string gives = $"{tried} gives {Errno.NameOf(error)}{(log is not null && isSilent && Refusal.IsForbidden(error) ? " and an empty log" : "")}";
+        string said = isSilent ? gives : $"{gives}: {log!.DecisiveLine}";
         return error switch
         {
             0 => new FeatureAnswer(FeatureSupport.Yes, tried + " works"),
             Errno.EINVAL or Errno.E2BIG or Errno.EOPNOTSUPP or Errno.ENOTSUPP or Errno.ENOSYS => new FeatureAnswer(FeatureSupport.No, said),
-            Errno.EPERM or Errno.EACCES when log is not { DecisiveLine.Length: > 0 } => Forbidden(kernel, gives, needed),
+            Errno.EPERM or Errno.EACCES when isSilent => Forbidden(kernel, gives, needed),
             _ => new FeatureAnswer(FeatureSupport.Unknown, said) { Cause = RefusalCause.Other },
         };
     }
@@ -143,14 +144,14 @@ public static unsafe partial class KernelFeatures
         RefusalCause cause = Refusal.Diagnose(kernel, needed, out CapabilitySet missing);
         string why = cause switch
         {
-            RefusalCause.MissingCapability => $"this process lacks {missing}",
-            RefusalCause.UserNamespace => "the capabilities of a user namespace do not count for this",
-            RefusalCause.Lockdown => $"kernel lockdown ({kernel.Lockdown}) forbids it",
-            RefusalCause.Seccomp => "a seccomp filter watches this process",
-            RefusalCause.LockedMemory => "perhaps because this process may not lock more memory",
-            _ => $"without a reason, although the process has {needed}: a policy of this kernel or machine",
+            RefusalCause.MissingCapability => $": this process lacks {missing}",
+            RefusalCause.UserNamespace => ": the capabilities of a user namespace do not count for this",
+            RefusalCause.Lockdown => $": kernel lockdown ({kernel.Lockdown}) forbids it",
+            RefusalCause.Seccomp => ": a seccomp filter watches this process",
+            RefusalCause.LockedMemory => ", perhaps because this process may not lock more memory",
+            _ => $", although the process has {needed}: a policy of this kernel or machine",
         };
         bool isFinal = cause is RefusalCause.Lockdown or RefusalCause.KernelPolicy;
-        return new(isFinal ? FeatureSupport.No : FeatureSupport.Unknown, $"{gives}: {why}") { Cause = cause, Missing = missing };
+        return new(isFinal ? FeatureSupport.No : FeatureSupport.Unknown, gives + why) { Cause = cause, Missing = missing };
     }
 }

@@ -38,7 +38,7 @@ public static class MachineFacts
             Tracefs(kernel),
             Setting(kernel, "kptr_restrict", "/proc/sys/kernel/kptr_restrict", static value => value switch
             {
-                "0" => "kernel addresses are shown, to who has CAP_SYSLOG if perf_event_paranoid is above 1",
+                "0" => "kernel addresses are shown to who has CAP_SYSLOG, and to all where perf_event_paranoid is 1 or less",
                 "1" => "kernel addresses are shown to who has CAP_SYSLOG",
                 "2" => "kernel addresses are shown to nobody: functions are found by name alone",
                 _ => "",
@@ -141,14 +141,7 @@ public static class MachineFacts
     private static MachineFact Tracefs(Kernel kernel)
     {
         TracefsMount tracefs = TracefsMount.Find(kernel);
-        return new("tracefs", tracefs.State switch
-        {
-            TracefsState.Readable => "readable",
-            TracefsState.Unreadable => "not readable",
-            TracefsState.NotMounted => "not mounted",
-            TracefsState.Covered => "hidden",
-            _ => "absent",
-        }, tracefs.Words);
+        return new("tracefs", tracefs.Word, tracefs.Details);
     }
 
     private static MachineFact Setting(Kernel kernel, string name, string path, Func<string, string> meaning)

@@ -21,11 +21,24 @@ public enum TracefsState
 /// <summary>Where tracefs is, and whether it can be used.</summary>
 /// <param name="State">Whether it can be used.</param>
 /// <param name="Root">Its directory: where it is, or where it should be.</param>
-/// <param name="Words">That, in a sentence that says what to do.</param>
-internal readonly record struct TracefsMount(TracefsState State, string Root, string Words)
+/// <param name="Details">What to do, or what is there instead.</param>
+internal readonly record struct TracefsMount(TracefsState State, string Root, string Details)
 {
     private const string Usual = "/sys/kernel/tracing";
     private const string Older = "/sys/kernel/debug/tracing";
+
+    /// <summary>The state in words.</summary>
+    public string Word => State switch
+    {
+        TracefsState.Readable => "readable",
+        TracefsState.Unreadable => "not readable",
+        TracefsState.NotMounted => "not mounted",
+        TracefsState.Covered => "hidden",
+        _ => "absent",
+    };
+
+    /// <summary>All of it in a sentence.</summary>
+    public string Sentence => $"tracefs is {Word}: {Details}";
 
     /// <summary>Looks for it.</summary>
     public static TracefsMount Find(Kernel kernel)
@@ -46,24 +59,24 @@ internal readonly record struct TracefsMount(TracefsState State, string Root, st
         using KernelDescriptor? events = kernel.Calls.Open(root + "/events", out int error);
         if (events is not null)
         {
-            return new(TracefsState.Readable, root, $"mounted at {root}");
+            return new(TracefsState.Readable, root, root);
         }
 
         string type = TypeMountedAt(kernel, root, out bool isBelow);
         if (Refusal.IsForbidden(error))
         {
-            return new(TracefsState.Unreadable, root, $"{root} is not readable for this process: run it as root or with {CapabilitySet.ReadSearch}");
+            return new(TracefsState.Unreadable, root, $"{root} may be read by root, or with {CapabilitySet.ReadSearch}");
         }
 
         if (type is not ("" or "tracefs") || isBelow)
         {
-            return new(TracefsState.Covered, root, $"{(type.Length > 0 ? type : "something")} is mounted over {root}, as a container does that hides it: run it on the host, or mount tracefs elsewhere");
+            return new(TracefsState.Covered, root, $"{(isBelow ? "something" : type)} is mounted over {root}, as a container does to hide it: run it on the host");
         }
 
         using KernelDescriptor? folder = kernel.Calls.Open(root, out _);
         return folder is null
-            ? new(TracefsState.Absent, root, $"there is no {root}: this kernel has no tracefs (CONFIG_TRACING=y), or sysfs is not mounted")
-            : new(TracefsState.NotMounted, root, $"tracefs is not mounted: mount -t tracefs tracefs {root}, on the host if this is a container");
+            ? new(TracefsState.Absent, root, $"there is no {root}, because sysfs is not mounted or the kernel is built without CONFIG_TRACING=y")
+            : new(TracefsState.NotMounted, root, $"mount -t tracefs tracefs {root}, or where a container may not do that, run it on the host");
     }
 
     // The last line of a place is what is seen there. ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS [FIELDS...] - TYPE SOURCE ...:
