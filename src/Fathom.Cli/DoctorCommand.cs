@@ -6,7 +6,7 @@ namespace Fathom.Cli;
 internal sealed record DoctorCommand
 {
     public const string Name = "doctor";
-    public const string Summary = "Says which tools run on this machine, by what, and what to change if one does not";
+    public const string Summary = "Says which tools run on this machine, by what, and what to change if not";
 
     /// <summary>Whether programs read the output.</summary>
     public bool Json { get; init; }

@@ -32,10 +32,10 @@ internal static class HelpText
         text.Append("Usage: fathom ").Append(DoctorCommand.Name).Append(" [options]\n\nOptions:\n");
         Entry(text, "-j, --json", "Print a JSON object in each line.", 24);
         Entry(text, "-h, --help", "Show this help.", 24);
-        text.Append("\nIt exits with 0 if every tool runs, at least in part, and with 1 if one does not.\n");
-        text.Append("\nEach tool is started as it would be without options, and ended at once. Features\n");
-        text.Append("of the kernel are tried on what hardly ever runs, and nothing is left behind.\n");
-        text.Append("Without privileges it says what can be said, and what they would add.\n");
+        text.Append('\n').AppendWrapped("It exits with 0 if every tool runs, at least in part, and with 1 if one does not.", 0, 0);
+        text.Append('\n').AppendWrapped(
+            "Each tool is started as it would be without options, and ended at once. Features of the kernel are tried on what hardly ever runs, and "
+            + "nothing is left behind. Without privileges it says what can be said, and what they would add.", 0, 0);
         return text.ToString();
     }
 
