@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Xunit;
@@ -47,7 +46,7 @@ public sealed class DoctorAgreesTests
         foreach (JsonElement verdict in simple)
         {
             JsonElement part = verdict.GetProperty("parts")[0];
-            using RunningProgram tool = Run(command, verdict.GetProperty("name").GetString()!, "-d", "0.1");
+            using RunningProgram tool = Run(command, verdict.GetProperty("name").GetString()!, "--duration", "0.1");
             Assert.Equal(verdict.GetProperty("runs").GetBoolean(), tool.ExitCode == 0);
             Assert.Equal(cause.Length == 0 ? null : cause, part.GetProperty("cause").GetString());
             if (cause.Length > 0)
