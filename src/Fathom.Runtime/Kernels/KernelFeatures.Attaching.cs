@@ -259,6 +259,12 @@ public static unsafe partial class KernelFeatures
     private static FeatureAnswer WithoutTracefs(Kernel kernel, string gives, int error, CapabilitySet needed)
     {
         TracefsMount tracefs = TracefsMount.Find(kernel);
+        if (kernel.Lockdown == "confidentiality")
+        {
+            // There is no file in it then: https://github.com/torvalds/linux/blob/v6.18/fs/tracefs/inode.c (tracefs_create_file: LOCKDOWN_TRACEFS)
+            return new FeatureAnswer(FeatureSupport.No, $"{gives}: kernel lockdown (confidentiality) forbids tracefs") { Cause = RefusalCause.Lockdown };
+        }
+
         return tracefs.State is TracefsState.Readable or TracefsState.Unreadable && Refusal.IsForbidden(error)
             ? Forbidden(kernel, gives, needed)
 

@@ -81,7 +81,7 @@ public static class MachineFacts
         {
             "none" => "",
             "integrity" => "programs may not write to memory of processes or the kernel; tracing goes on",
-            "confidentiality" => "programs may not read the kernel's memory: boot without it to trace",
+            "confidentiality" => "programs may not read the kernel's memory, and there are no kprobes and no tracefs: boot without it",
             _ => "/sys/kernel/security/lockdown cannot be read: mount -t securityfs securityfs /sys/kernel/security",
         });
     }

@@ -76,7 +76,7 @@ public static class DoctorText
             }
         }
 
-        foreach (string limit in tool.Examination.Limits)
+        foreach (string limit in tool.Examination.Runs ? tool.Examination.Limits : [])
         {
             text.Append(' ', SourceColumn);
             Words(text, "but " + limit, SourceColumn);
