@@ -82,6 +82,26 @@ public sealed class FuncCountTool : ITool
             : throw new CannotRunException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
     }
 
+    /// <summary>One of each kind of thing, which hardly ever happens: what is attached for an instant must cost nobody anything.</summary>
+    public ToolExamination Examine()
+    {
+        var limits = new List<string>();
+        return new(
+            [
+                Try("kernel functions", "kernel_power_off"),
+                Try("library functions and static probes", "c:abort"),
+                Try("tracepoints", "t:sched_kthread_stop"),
+                Try("system calls", "t:syscalls:sys_enter_sysfs"),
+            ],
+            limits);
+
+        ToolPart Try(string name, string pattern) => ToolPart.Try(name, () =>
+        {
+            using ITracing tracing = Start(new ToolRequest { Argument = pattern, Note = limits.Add });
+            return tracing.Sources;
+        });
+    }
+
     private static void MustNotBeTooMany(ToolRequest request, FuncCountTarget target, int places)
     {
         int most = FuncCountOptions.DefaultMost;
