@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -88,6 +89,23 @@ switch (args[0])
         }
 
         Array.ForEach(threads, static thread => thread.Join());
+        break;
+
+    case "many":
+        // many PATH COUNT: calls f10 so often, and says how many nanoseconds one took.
+        unsafe
+        {
+            var function = (delegate* unmanaged<void>)NativeLibrary.GetExport(NativeLibrary.Load(args[1]), "f10");
+            int repeats = int.Parse(args[2]);
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repeats; i++)
+            {
+                function();
+            }
+
+            Console.WriteLine((int)(Stopwatch.GetElapsedTime(start).TotalNanoseconds / repeats));
+        }
+
         break;
 
     case "semaphores":
