@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Fathom.Format.Names;
@@ -111,11 +110,31 @@ internal static class RustLegacy
         "LP" => "(",
         "RP" => ")",
         "C" => ",",
-        _ => code.Length is >= 2 and <= 7
-            && code[0] == 'u'
-            && int.TryParse(code.Substring(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int rune)
-            && rune is (>= 0x20 and < 0x7f) or (>= 0xa0 and < 0xd800) or (>= 0xe000 and <= 0x10ffff)
+        _ => Rune(code) is var rune and ((>= 0x20 and < 0x7f) or (>= 0xa0 and < 0xd800) or (>= 0xe000 and <= 0x10ffff))
             ? char.ConvertFromUtf32(rune)
             : null,
     };
+
+    // u and up to six hexadecimal digits; -1 for anything else.
+    private static int Rune(string code)
+    {
+        if (code.Length is < 2 or > 7 || code[0] != 'u')
+        {
+            return -1;
+        }
+
+        int rune = 0;
+        for (int i = 1; i < code.Length; i++)
+        {
+            int digit = code[i] switch { >= '0' and <= '9' => code[i] - '0', >= 'a' and <= 'f' => code[i] - 'a' + 10, _ => -1 };
+            if (digit < 0)
+            {
+                return -1;
+            }
+
+            rune = (rune << 4) | digit;
+        }
+
+        return rune;
+    }
 }
