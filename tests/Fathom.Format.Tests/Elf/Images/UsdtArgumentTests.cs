@@ -88,8 +88,6 @@ public sealed class UsdtArgumentTests
     [InlineData("8@-24(%rip)")]
     [InlineData("8@%fs:16")]
     [InlineData("8@[x31]")]
-    [InlineData("8@x31")]
-    [InlineData("8@x010")]
     [InlineData("8@[sp, 12, 4]")]
     [InlineData("8@[sp, x1]")]
     [InlineData("8@a b")]
