@@ -61,6 +61,12 @@ public sealed class UserFilesTests
         Assert.Equal($"{Folder}/libz.so.1", Files.Find("z").Path);
         Assert.Equal($"{Folder}/libz.so.1", Files.Find("libz.so.1").Path);
         Assert.Equal("/usr/lib/libmusl.so", Files.Find("musl").Path);
+        string musl = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "/lib/ld-musl-aarch64.so.1" : "/lib/ld-musl-x86_64.so.1";
+        Exist(musl);
+        Assert.Equal(musl, Files.Find("c").Path);
+        _calls.Files["/proc/9/maps"] = Encoding.UTF8.GetBytes($"7f0000000000-7f0000001000 r-xp 00000000 08:01 12    {musl}\n");
+        Exist("/proc/9/root" + musl);
+        Assert.Equal("/proc/9/root" + musl, Files.Find("libc", 9).Path);
     }
 
     [Fact]
@@ -87,6 +93,11 @@ public sealed class UserFilesTests
         Assert.Equal(new UserFile("/proc/7/root/lib/libz.so.1", "/lib/libz.so.1"), Files.Find("z", 7));
         Assert.Equal("/proc/7/root/usr/bin/bash", Files.Find("bash", 7).Path);
         Assert.Throws<UserFileException>(() => Files.Find("data", 7));
+        _calls.Files.Remove("/proc/7/map_files/7f0000002000-7f0000003000");
+        Exist("/proc/7/root/opt/lib/libold.so.1");
+        Assert.Equal(
+            "find /opt/lib/libold.so.1: the process runs a version of it that has been deleted since: run this as root, or restart the process.",
+            Assert.Throws<UserFileException>(() => Files.Find("old", 7)).Message);
         Assert.Equal("find /etc/no: ENOENT: the process sees no such file.", Assert.Throws<UserFileException>(() => Files.Find("/etc/no", 7)).Message);
     }
 
