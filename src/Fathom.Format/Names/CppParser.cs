@@ -9,7 +9,7 @@ namespace Fathom.Format.Names;
 /// </summary>
 internal sealed partial class CppParser
 {
-    private const int DeepestNesting = 128;
+    private const int DeepestNesting = 512;
 
     // Looking ahead reads some parts again.
     private const int MostSteps = 200_000;

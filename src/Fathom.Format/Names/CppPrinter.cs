@@ -13,7 +13,7 @@ internal sealed class CppPrinter
     public const int Volatile = 2;
     public const int Restrict = 4;
 
-    private const int DeepestNesting = 256;
+    private const int DeepestNesting = 512;
     private const int MostSteps = 200_000;
 
     private readonly StringBuilder _text = new();

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using System.Threading;
 using Fathom.Format.Names;
 using Xunit;
 
@@ -112,6 +113,8 @@ public sealed class DemanglerTests
     [InlineData("_Z1f", "P", "i")]
     [InlineData("_Z1f", "PF", "i")]
     [InlineData("_Z1f", "1AI", "i")]
+    [InlineData("_Z1f", "N1A1BIN1C1DI", "i")]
+    [InlineData("_Z1fIXadL_Z", "1fIXadL_Z", "1x")]
     [InlineData("_ZN1Acv", "T_I", "i")]
     [InlineData("_Z1fIXps", "ng", "Li1E")]
     [InlineData("_Z", "Z1fvE", "1x")]
@@ -122,10 +125,20 @@ public sealed class DemanglerTests
     [InlineData("_ZN", "1a", "17h05af221e174051e9E")]
     public void Depth_is_bounded(string start, string step, string end)
     {
-        foreach (int count in (int[])[10, 100, 1_000, 10_000])
-        {
-            AssertCheap(start + string.Concat(Enumerable.Repeat(step, count)) + end);
-        }
+        // A thread with little room.
+        Exception? problem = null;
+        Thread thread = new(
+            () => problem = Record.Exception(() =>
+            {
+                foreach (int count in (int[])[10, 100, 1_000, 10_000])
+                {
+                    AssertCheap(start + string.Concat(Enumerable.Repeat(step, count)) + end);
+                }
+            }),
+            1 << 20);
+        thread.Start();
+        thread.Join();
+        Assert.Null(problem);
     }
 
     [Fact]
