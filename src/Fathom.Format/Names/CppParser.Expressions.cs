@@ -5,15 +5,18 @@ namespace Fathom.Format.Names;
 /// <summary>Expressions and literals: https://itanium-cxx-abi.github.io/cxx-abi/abi.html#expressions</summary>
 internal sealed partial class CppParser
 {
+    // Reading an expression takes more of the stack than reading anything else.
+    private const int ExpressionLevels = 4;
+
     private static CppNode Operand(CppNode node) => new(CppKind.Operand) { A = node };
 
     private static CppNode List(List<CppNode> items) => new(CppKind.List) { Items = items };
 
     private CppNode ParseExpression()
     {
-        Enter();
+        Enter(ExpressionLevels);
         CppNode expression = ParseExpressionInside();
-        Leave();
+        Leave(ExpressionLevels);
         return expression;
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace Fathom.Format.Names;
 
@@ -82,9 +83,14 @@ internal sealed partial class CppParser
 
     private static CppNode Required(CppNode? node) => node ?? throw new BadNameException();
 
-    private void Enter() => Require(++_depth <= DeepestNesting && ++_steps <= MostSteps);
+    private void Enter(int levels = 1)
+    {
+        _depth += levels;
+        Require(_depth <= DeepestNesting && ++_steps <= MostSteps);
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+    }
 
-    private void Leave() => _depth--;
+    private void Leave(int levels = 1) => _depth -= levels;
 
     private CppNode Add(CppNode node)
     {

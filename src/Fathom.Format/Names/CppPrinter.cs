@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Fathom.Format.Names;
@@ -51,6 +52,12 @@ internal sealed class CppPrinter
         }
     }
 
+    private void Enter()
+    {
+        Check(++_depth > DeepestNesting || ++_steps > MostSteps);
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+    }
+
     private void WriteLeft(CppNode? node)
     {
         if (node is null)
@@ -58,7 +65,7 @@ internal sealed class CppPrinter
             return;
         }
 
-        Check(++_depth > DeepestNesting || ++_steps > MostSteps);
+        Enter();
         switch (node.Kind)
         {
             case CppKind.Name:
@@ -166,7 +173,7 @@ internal sealed class CppPrinter
             return;
         }
 
-        Check(++_depth > DeepestNesting || ++_steps > MostSteps);
+        Enter();
         switch (node.Kind)
         {
             case CppKind.Qualified:

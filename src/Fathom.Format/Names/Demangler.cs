@@ -33,7 +33,7 @@ public static class Demangler
                 _ => name,
             };
         }
-        catch (BadNameException)
+        catch (Exception e) when (e is BadNameException or InsufficientExecutionStackException)
         {
             return name;
         }

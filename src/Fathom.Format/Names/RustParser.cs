@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Fathom.Format.Names;
@@ -71,7 +72,11 @@ internal sealed class RustParser
         }
     }
 
-    private void Enter() => Require(++_depth <= DeepestNesting && ++_steps <= MostSteps);
+    private void Enter()
+    {
+        Require(++_depth <= DeepestNesting && ++_steps <= MostSteps);
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+    }
 
     private void Leave() => _depth--;
 
