@@ -94,7 +94,7 @@ public class DiagnosticTests
         { "[BpfObject] static unsafe partial class P { [KernelFunctionReturn(\"f\")] static void Run(int a, long result) { } }", "Run", "FTH0004", "its result only" },
         { "[BpfObject] static unsafe partial class P { [KernelFunctionReturn(\"f\", Arguments = 13)] static void Run(long result) { } }", "Run", "FTH0004", "at most 12" },
         { "[BpfObject] static unsafe partial class P { [Fentry(\"f\")] static void Run(RawTracepointContext* c) { } }", "Run", "FTH0004", "'c' cannot be a context" },
-        { "[BpfObject] static unsafe partial class P { [Usdt] static void Run(int a) { } }", "Run", "FTH0004", "'PtRegs*'" },
+        { "[BpfObject] static unsafe partial class P { [Usdt] static void Run(RawTracepointContext* a) { } }", "Run", "FTH0004", "'PtRegs*'" },
         { "[BpfObject] static unsafe partial class P { [Kprobe] static void Run(void* first) { _ = Helpers.GetAttachCookie(first); } }", "first", "FTH0019", "Helpers.Context()" },
         { "[BpfObject] static unsafe partial class P { [CgroupSkb(CgroupDirection.Ingress)] static void Run() { } }", "Run", "FTH0004", "CgroupVerdict" },
         { "[BpfObject] static unsafe partial class P { [CgroupSkb(CgroupDirection.Ingress)] static CgroupVerdict Run() => (CgroupVerdict)Helpers.GetCurrentPidTgid(); }", "Helpers.GetCurrentPidTgid()", "FTH0014", "CgroupSockAddr" },

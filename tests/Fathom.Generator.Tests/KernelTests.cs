@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Fathom.Bpf;
 using Fathom.Format.Objects;
 using Fathom.Runtime;
 using Xunit;
@@ -45,6 +46,7 @@ public partial class KernelTests
     [InlineData("Probes")]
     [InlineData("Tasks")]
     [InlineData("Cgroups")]
+    [InlineData("Usdts")]
     public void Programs_on_functions_tasks_and_cgroups_are_accepted(string type) => Load(type).Dispose();
 
     [Theory]
@@ -68,6 +70,25 @@ public partial class KernelTests
         Assert.Equal(4242424242, Labs(-4242424242));
         Assert.Equal(-4242424242, loaded.GetGlobal<long>(".bss", 0));
         Assert.Equal(4242424242, loaded.GetGlobal<long>(".bss", 8));
+    }
+
+    [Fact]
+    public void Arguments_of_a_usdt_probe_are_where_its_place_says()
+    {
+        using LoadedObject loaded = Load("Usdts");
+        UsdtSpec spec = default;
+        spec.Arguments[0] = new() { Kind = UsdtArgumentKind.Register, Register = 112, Size = 8, IsSigned = 1 };
+        spec.Arguments[2] = new() { Kind = UsdtArgumentKind.Constant, Value = -2, Size = 2, IsSigned = 1 };
+        spec.Arguments[4] = new() { Kind = UsdtArgumentKind.Memory, Register = 152, Size = 8 };
+        new BpfHashMap<ulong, UsdtSpec>(loaded.GetMap(UsdtSpec.MapName)).Set(7, spec);
+        (string path, ulong offset) = PlaceOf("libc.so.6", "labs");
+        using BpfLink link = loaded.GetProgram("Probe").AttachUprobe(path, new UserProbe(offset, Cookie: 7), Environment.ProcessId);
+        _ = Labs(-1234567890123);
+        Assert.Equal(-1234567890125, loaded.GetGlobal<long>(".bss", 0));
+        Assert.Equal(0, loaded.GetGlobal<long>(".bss", 8));
+
+        // The return address, on top of the stack.
+        Assert.NotEqual(0, loaded.GetGlobal<long>(".bss", 16));
     }
 
     [Fact]
