@@ -54,11 +54,14 @@ public partial class KernelTests
     [InlineData("Returned")]
     [InlineData("ReturnedFifth")]
     [InlineData("ReturnedUnread")]
-    public void Both_forms_of_a_program_are_accepted(string program)
-    {
-        Load("Functions", program + ProgramForms.KprobeSuffix).Dispose();
-        Load("Functions", program).Dispose();
-    }
+    public void A_program_at_a_function_is_accepted(string program) => Load("Functions", program).Dispose();
+
+    [Theory]
+    [InlineData("Reads")]
+    [InlineData("Returned")]
+    [InlineData("ReturnedFifth")]
+    [InlineData("ReturnedUnread")]
+    public void Its_other_form_is_accepted(string program) => Load("Functions", program + ProgramForms.KprobeSuffix).Dispose();
 
     [Fact]
     public void Arguments_and_results_of_a_function_come_from_its_registers()
