@@ -210,11 +210,13 @@ public class FunctionTests
             {
                 [KernelFunction("f")] static void First(int a) { double d = a; }
                 [KernelFunction("f")] static void Second(int a) { _ = Helpers.GetFuncArgCount(Helpers.Context()); }
+                [KernelFunction("f")] static unsafe void Third(int a) { _ = Helpers.CopyFromUser(null, 0, null); }
             }
             """;
         var diagnostics = await Compiling.Analyze(Compiling.Compile(source));
-        Assert.Equal(["FTH0007", "FTH0014"], diagnostics.Select(d => d.Id));
+        Assert.Equal(["FTH0007", "FTH0014", "FTH0014"], diagnostics.Select(d => d.Id));
         Assert.Contains("a program of type Kprobe", diagnostics[1].GetMessage(), StringComparison.Ordinal);
+        Assert.Contains("a program of type Fentry", diagnostics[2].GetMessage(), StringComparison.Ordinal);
     }
 
     private static Instruction[] Code(string program) => [.. Linker.Link(s_built.Value.Object, program).Instructions];
