@@ -5,6 +5,7 @@ using System.Linq;
 using System.Reflection;
 using System.Text;
 using Fathom.Output.Sinks;
+using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Cli;
@@ -34,6 +35,12 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             {
                 Print($"fathom {Version}\n");
                 return ExitCode.Done;
+            }
+
+            if (arguments[0] == DoctorCommand.Name)
+            {
+                hint = "fathom " + DoctorCommand.Name;
+                return Run(DoctorCommand.Parse(arguments.Skip(1)), clock);
             }
 
             ITool tool = tools.FirstOrDefault(tool => tool.Description.Name == arguments[0]) ?? throw Unknown(arguments[0]);
@@ -79,9 +86,31 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, invocation.Command);
     }
 
+    private int Run(DoctorCommand command, HostClock clock)
+    {
+        if (command.Help)
+        {
+            Print(HelpText.OfDoctor());
+            return ExitCode.Done;
+        }
+
+        DoctorReport report = Examiner.Examine(tools);
+        var stream = new OutputStream(output);
+        if (command.Json)
+        {
+            stream.Write(DoctorJson.Write(report, clock.Now).Span);
+        }
+        else
+        {
+            stream.Write(DoctorText.Write(report));
+        }
+
+        return report.EveryToolRuns ? ExitCode.Done : ExitCode.CannotRun;
+    }
+
     private UsageException Unknown(string name) => new(name.StartsWith('-')
         ? $"there is no option '{name}'"
-        : $"there is no tool '{name}': choose one of {string.Join(", ", tools.Select(static tool => tool.Description.Name))}");
+        : $"there is no tool '{name}': choose one of {string.Join(", ", tools.Select(static tool => tool.Description.Name))}, or {DoctorCommand.Name}");
 
     private void Print(string text) => new OutputStream(output).Write(Encoding.UTF8.GetBytes(text));
 

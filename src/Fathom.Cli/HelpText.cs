@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Text;
+using Fathom.Output.Text;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Cli;
@@ -7,8 +8,6 @@ namespace Fathom.Cli;
 /// <summary>What <c>--help</c> prints.</summary>
 internal static class HelpText
 {
-    private const int Columns = 79;
-
     /// <summary>The help of the program.</summary>
     public static string OfProgram(IReadOnlyList<ITool> tools)
     {
@@ -19,8 +18,25 @@ internal static class HelpText
             Entry(text, tool.Description.Name, tool.Description.Summary, 14);
         }
 
+        text.Append("\nBefore all of them:\n");
+        Entry(text, DoctorCommand.Name, DoctorCommand.Summary, 14);
         text.Append("\nfathom TOOL --help shows the options of a tool, examples and its blind spots.\n");
         return text.Append("fathom --version shows the version.\n").ToString();
+    }
+
+    /// <summary>The help of the doctor.</summary>
+    public static string OfDoctor()
+    {
+        var text = new StringBuilder();
+        text.Append(DoctorCommand.Summary).Append(".\n\n");
+        text.Append("Usage: fathom ").Append(DoctorCommand.Name).Append(" [options]\n\nOptions:\n");
+        Entry(text, "-j, --json", "Print a JSON object in each line.", 24);
+        Entry(text, "-h, --help", "Show this help.", 24);
+        text.Append('\n').AppendWrapped("It exits with 0 if every tool runs, at least in part, and with 1 if one does not.", 0, 0);
+        text.Append('\n').AppendWrapped(
+            "Each tool is started as it would be without options, and ended at once. Features of the kernel are tried on what hardly ever runs, and "
+            + "nothing is left behind. Without privileges it says what can be said, and what they would add.", 0, 0);
+        return text.ToString();
     }
 
     /// <summary>The help of a tool.</summary>
@@ -71,22 +87,6 @@ internal static class HelpText
         string indent = new(' ', width + 2);
         text.Append("  ").Append(term.PadRight(width - 1));
         text.Append(term.Length < width ? " " : "\n" + indent);
-        int column = indent.Length;
-        bool first = true;
-        foreach (string word in words.Split(' '))
-        {
-            if (!first && column + 1 + word.Length > Columns)
-            {
-                text.Append('\n').Append(indent);
-                column = indent.Length;
-                first = true;
-            }
-
-            text.Append(first ? "" : " ").Append(word);
-            column += word.Length + (first ? 0 : 1);
-            first = false;
-        }
-
-        text.Append('\n');
+        text.AppendWrapped(words, indent.Length, indent.Length);
     }
 }

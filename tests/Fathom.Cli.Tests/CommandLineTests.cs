@@ -92,7 +92,7 @@ public sealed class CommandLineTests
     [InlineData("fake @/etc/passwd", "the interval must be a number of seconds, such as 1 or 0.5, but is '@/etc/passwd'; see fathom fake --help")]
     [InlineData("fake --", "a command to trace must follow '--'; see fathom fake --help")]
     [InlineData("fake --flags=yes", "option --flags takes no value; see fathom fake --help")]
-    [InlineData("nosuch", "there is no tool 'nosuch': choose one of fake; see fathom --help")]
+    [InlineData("nosuch", "there is no tool 'nosuch': choose one of fake, or doctor; see fathom --help")]
     [InlineData("--nosuch", "there is no option '--nosuch'; see fathom --help")]
     [InlineData("fake \u001b[2J", @"the interval must be a number of seconds, such as 1 or 0.5, but is '\x1b[2J'; see fathom fake --help")]
     public void A_mistake_is_one_sentence(string arguments, string message)

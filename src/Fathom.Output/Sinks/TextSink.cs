@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
 using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
@@ -85,11 +86,13 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     /// <inheritdoc/>
     public void Write(CountTable table)
     {
-        // The classic widths: 36 and 8.
-        _block.Append(CultureInfo.InvariantCulture, $"{table.Header,-36} {"COUNT",8}\n");
-        foreach (CountRow row in table.Rows)
+        // The classic widths are 36 and 8; longer names get more, as far as 80 columns go.
+        string[] names = [.. table.Rows.Select(static row => Escaping.Escape(row.Name))];
+        int width = Math.Clamp(names.Select(static name => name.Length).DefaultIfEmpty().Max(), 36, 70);
+        _block.Append(table.Header.PadRight(width)).Append(CultureInfo.InvariantCulture, $" {"COUNT",8}\n");
+        for (int i = 0; i < names.Length; i++)
         {
-            _block.Append(CultureInfo.InvariantCulture, $"{Escaping.Escape(row.Name),-36} {row.Count,8}\n");
+            _block.Append(names[i].PadRight(width)).Append(CultureInfo.InvariantCulture, $" {table.Rows[i].Count,8}\n");
         }
 
         Flush();

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading.Tasks;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
@@ -33,6 +34,9 @@ public sealed class BpfLink : IDisposable
     /// <c>uprobe_multi link</c>, <c>tracefs kprobe</c>, <c>XDP link</c>, <c>tcx link</c>, <c>clsact filter</c>, <c>cgroup link</c> and so on.
     /// </summary>
     public string Way { get; }
+
+    /// <summary>Whether it stands on a perf event, which takes its time to close.</summary>
+    internal bool IsSlow => _event is not null;
 
     internal KernelDescriptor? Link => _link;
 
@@ -80,12 +84,22 @@ public sealed class LinkSet : IDisposable
     /// <summary>Takes an attachment over.</summary>
     public void Add(BpfLink link) => _links.Add(link);
 
-    /// <summary>Detaches all, the last one first.</summary>
+    /// <summary>Detaches all, the last one first; many that each take their time, several at once.</summary>
     public void Dispose()
     {
-        for (int i = _links.Count - 1; i >= 0; i--)
+        // Closing a perf event waits until no CPU can be in the program any more. Threads that wait for the same share the time.
+        const int Few = 4;
+        const int Threads = 16;
+        if (_links.Count > Few && _links.Exists(static link => link.IsSlow))
         {
-            _links[i].Dispose();
+            Parallel.For(0, _links.Count, new ParallelOptions { MaxDegreeOfParallelism = Threads }, i => _links[_links.Count - 1 - i].Dispose());
+        }
+        else
+        {
+            for (int i = _links.Count - 1; i >= 0; i--)
+            {
+                _links[i].Dispose();
+            }
         }
 
         _links.Clear();

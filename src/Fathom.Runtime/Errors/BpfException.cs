@@ -44,6 +44,9 @@ public class BpfException : Exception
     /// <summary>Why, and what to do, in one sentence.</summary>
     public string Advice { get; }
 
+    /// <summary>What stands in the way; <see cref="RefusalCause.Other"/> where only the message can say it.</summary>
+    public virtual RefusalCause Cause => RefusalCause.Other;
+
     private static string Describe(string operation, string objectName, int errorNumber, string advice)
     {
         string subject = objectName.Length == 0 ? operation : operation + " " + objectName;

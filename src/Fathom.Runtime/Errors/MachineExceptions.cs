@@ -13,6 +13,9 @@ public sealed class MissingCapabilityException(string operation, string objectNa
 {
     /// <summary>The capabilities that the process lacks.</summary>
     public CapabilitySet Missing { get; } = missing;
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause => RefusalCause.MissingCapability;
 }
 
 /// <summary>Lockdown forbids it.</summary>
@@ -25,15 +28,22 @@ public sealed class LockdownException(string operation, string objectName, int e
 {
     /// <summary>The mode of lockdown, for example <c>confidentiality</c>.</summary>
     public string Mode { get; } = mode;
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause => RefusalCause.Lockdown;
 }
 
 /// <summary>The kernel refuses although the process has every capability: a policy of this kernel or of the machine.</summary>
 public sealed class KernelPolicyException : BpfException
 {
-    internal KernelPolicyException(string operation, string objectName, int errorNumber, string advice)
-        : base(operation, objectName, errorNumber, advice)
-    {
-    }
+    internal KernelPolicyException(string operation, string objectName, int errorNumber, string advice, RefusalCause cause)
+        : base(operation, objectName, errorNumber, advice) => Cause = cause;
+
+    /// <summary>
+    /// <see cref="RefusalCause.UserNamespace"/>, <see cref="RefusalCause.Seccomp"/>, <see cref="RefusalCause.LockedMemory"/>, or
+    /// <see cref="RefusalCause.KernelPolicy"/> where none of them is seen.
+    /// </summary>
+    public override RefusalCause Cause { get; }
 }
 
 /// <summary>The kernel does not describe its types (<c>/sys/kernel/btf/vmlinux</c>).</summary>
@@ -42,6 +52,8 @@ public sealed class KernelPolicyException : BpfException
 public sealed class KernelBtfException(int errorNumber, string problem)
     : BpfException("read kernel types", "/sys/kernel/btf/vmlinux", errorNumber, problem)
 {
+    /// <inheritdoc/>
+    public override RefusalCause Cause => RefusalCause.MissingBtf;
 }
 
 /// <summary>The kernel has no such feature.</summary>
@@ -54,6 +66,9 @@ public sealed class FeatureNotSupportedException(string operation, string object
 {
     /// <summary>The feature, with the version that it came in.</summary>
     public string Feature { get; } = feature;
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause => RefusalCause.TooOld;
 }
 
 /// <summary>tracefs cannot be read, or is not mounted.</summary>
@@ -63,6 +78,9 @@ public sealed class TracefsException : BpfException
         : base(operation, objectName, errorNumber, advice)
     {
     }
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause => RefusalCause.HiddenTracefs;
 }
 
 /// <summary>A map could not be created.</summary>
@@ -72,15 +90,27 @@ public sealed class MapCreationException : BpfException
         : base("create map", name, errorNumber, advice)
     {
     }
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause => ErrorNumber switch
+    {
+        Interop.Errno.ENOSYS => RefusalCause.MissingConfig,
+        Interop.Errno.EINVAL => RefusalCause.TooOld,
+        _ => RefusalCause.Other,
+    };
 }
 
 /// <summary>A program could not be attached.</summary>
 public sealed class AttachException : BpfException
 {
-    internal AttachException(string objectName, int errorNumber, string advice)
+    internal AttachException(string objectName, int errorNumber, string advice, RefusalCause cause = RefusalCause.Other)
         : base("attach", objectName, errorNumber, advice)
     {
+        Cause = cause;
     }
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause { get; }
 }
 
 /// <summary>An operation on a map failed.</summary>

@@ -1,4 +1,3 @@
-using System;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
@@ -6,6 +5,41 @@ namespace Fathom.Runtime;
 /// <summary>Finds out why the kernel gave EPERM, which it never says itself.</summary>
 internal static class Refusal
 {
+    /// <summary>What stands in the way of a process that was refused something.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="needed">The capabilities that it takes.</param>
+    /// <param name="missing">Those of them that the process lacks.</param>
+    public static RefusalCause Diagnose(Kernel kernel, CapabilitySet needed, out CapabilitySet missing)
+    {
+        missing = kernel.Capabilities.MissingOf(needed);
+        if (!missing.IsEmpty)
+        {
+            return RefusalCause.MissingCapability;
+        }
+
+        if (ProcessStatus.IsInUserNamespace(kernel) == true)
+        {
+            return RefusalCause.UserNamespace;
+        }
+
+        if (kernel.Lockdown == "confidentiality")
+        {
+            return RefusalCause.Lockdown;
+        }
+
+        if (ProcessStatus.Seccomp(kernel) is "1" or "2")
+        {
+            return RefusalCause.Seccomp;
+        }
+
+        // With the capability the limit was out of the way when the kernel refused.
+        return kernel.Calls.GetLockedMemoryLimit() != ResourceLimit.Infinity
+            && !kernel.Capabilities.Contains(CapabilitySet.SysResource)
+            && kernel.CountsLockedMemory
+            ? RefusalCause.LockedMemory
+            : RefusalCause.KernelPolicy;
+    }
+
     /// <summary>The exception for an operation that the kernel forbids.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="operation">What was tried.</param>
@@ -15,66 +49,30 @@ internal static class Refusal
     /// <param name="what">What the kernel refuses, in the plural, for the case that it has no reason that we know.</param>
     public static BpfException Explain(Kernel kernel, string operation, string name, int error, CapabilitySet needed, string what)
     {
-        CapabilitySet missing = kernel.Capabilities.MissingOf(needed);
-        if (!missing.IsEmpty)
+        RefusalCause cause = Diagnose(kernel, needed, out CapabilitySet missing);
+        return cause switch
         {
-            return new MissingCapabilityException(operation, name, error, missing, StatusOf(kernel, "Uid", 1) == "0");
-        }
-
-        // Root of a user namespace has all capabilities, but not for what belongs to the whole machine.
-        // https://github.com/torvalds/linux/blob/v6.18/kernel/capability.c (capable: it asks the first namespace)
-        if (kernel.Calls.ReadText("/proc/self/uid_map", out _) is { } map && !IsWholeMap(map))
-        {
-            return new KernelPolicyException(operation, name, error,
-                "the capabilities of a user namespace do not count for this: run it as root outside of the container or namespace.");
-        }
-
-        string lockdown = kernel.Lockdown;
-        if (lockdown == "confidentiality")
-        {
-            return new LockdownException(operation, name, error, lockdown);
-        }
-
-        if (StatusOf(kernel, "Seccomp", 0) is "1" or "2")
-        {
-            return new KernelPolicyException(operation, name, error,
-                $"the process has {needed}, but a seccomp filter watches it, which may forbid bpf(2): run it outside of the container or service that set the filter.");
-        }
-
-        ulong limit = kernel.Calls.GetLockedMemoryLimit();
-        if (limit != ResourceLimit.Infinity && !kernel.Capabilities.Contains(CapabilitySet.SysResource))
-        {
-            // With the capability the limit was out of the way when the kernel refused.
-            return new KernelPolicyException(operation, name, error,
-                $"the kernel refuses {what} although the process has {needed}: before Linux 5.11 because this process may not lock more than "
-                + $"{limit / 1024} KB of memory (raise it with `ulimit -l unlimited`, or give the program {CapabilitySet.SysResource}), otherwise by a "
-                + "policy of this kernel, or because the process is in a container or user namespace; try it on the host.");
-        }
-
-        return new KernelPolicyException(operation, name, error,
-            $"the kernel refuses {what} without a reason although the process has {needed}: a security policy of this machine forbids it; "
-            + "see the kernel's log (dmesg, audit).");
+            RefusalCause.MissingCapability =>
+                new MissingCapabilityException(operation, name, error, missing, ProcessStatus.Field(kernel, "Uid", 1) == "0"),
+            RefusalCause.Lockdown => new LockdownException(operation, name, error, kernel.Lockdown),
+            _ => new KernelPolicyException(operation, name, error, Advice(kernel, cause, needed, what), cause),
+        };
     }
 
     /// <summary>True for the two numbers that mean "forbidden".</summary>
     public static bool IsForbidden(int error) => error is Errno.EPERM or Errno.EACCES;
 
-    // https://man7.org/linux/man-pages/man7/user_namespaces.7.html: the first namespace maps all numbers to themselves.
-    private static bool IsWholeMap(string map) =>
-        map.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is ["0", "0", "4294967295"];
-
-    // A line such as "Uid:	1000	0	0	0": real, effective, saved, of the file system.
-    private static string StatusOf(Kernel kernel, string name, int field)
+    private static string Advice(Kernel kernel, RefusalCause cause, CapabilitySet needed, string what) => cause switch
     {
-        foreach (string line in (kernel.Calls.ReadText("/proc/self/status", out _) ?? "").Split('\n'))
-        {
-            if (line.StartsWith(name + ":", StringComparison.Ordinal))
-            {
-                string[] fields = line[(name.Length + 1)..].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-                return field < fields.Length ? fields[field] : "";
-            }
-        }
-
-        return "";
-    }
+        RefusalCause.UserNamespace =>
+            "the capabilities of a user namespace do not count for this: run it as root outside of the container or namespace.",
+        RefusalCause.Seccomp =>
+            $"the process has {needed}, but a seccomp filter watches it, which may forbid bpf(2): run it outside of the container or service that set the filter.",
+        RefusalCause.LockedMemory =>
+            $"the kernel refuses {what} although the process has {needed}: before Linux 5.11 because this process may not lock more than "
+            + $"{kernel.Calls.GetLockedMemoryLimit() / 1024} KB of memory (raise it with `ulimit -l unlimited`, or give the program {CapabilitySet.SysResource}), otherwise by a "
+            + "policy of this kernel, or because the process is in a container or user namespace; try it on the host.",
+        _ => $"the kernel refuses {what} without a reason although the process has {needed}: a security policy of this machine forbids it; "
+            + "see the kernel's log (dmesg, audit).",
+    };
 }

@@ -16,6 +16,9 @@ public sealed class VerifierRejectedException : BpfException
         OmittedLines = log.OmittedLines;
     }
 
+    /// <inheritdoc/>
+    public override RefusalCause Cause => Kind == VerifierErrorKind.MissingInKernel ? RefusalCause.TooOld : RefusalCause.Other;
+
     /// <summary>All that the verifier said.</summary>
     public string Log { get; }
 

@@ -163,11 +163,11 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         Wrap(calls.Socket(domain, type, protocol), "socket", out error);
 
     /// <summary>Reads a whole small text file; null with the errno if that fails.</summary>
-    public string? ReadText(string path, out int error)
-    {
-        byte[]? bytes = ReadBytes(path, 4096, out int length, out error);
-        return bytes is null ? null : Encoding.UTF8.GetString(bytes, 0, length);
-    }
+    public string? ReadText(string path, out int error) =>
+        ReadBytes(path, 4096, out int length, out error) is { } bytes ? Encoding.UTF8.GetString(bytes, 0, length) : null;
+
+    /// <summary>Reads a whole small file; null with the errno if that fails.</summary>
+    public byte[]? ReadBytes(string path, out int error) => ReadBytes(path, 4096, out int length, out error) is { } bytes ? bytes[..length] : null;
 
     /// <summary>Reads a whole file, of the kind whose size nobody knows before; null with the errno if that fails.</summary>
     /// <param name="path">The file.</param>

@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using System.Numerics;
 
 namespace Fathom.Runtime;
@@ -6,6 +8,9 @@ namespace Fathom.Runtime;
 /// <param name="Bits">One bit for each, by the kernel's numbers.</param>
 public readonly record struct CapabilitySet(ulong Bits)
 {
+    /// <summary><c>CAP_DAC_OVERRIDE</c>: read and write what file permissions forbid.</summary>
+    public static readonly CapabilitySet DacOverride = new(1UL << 1);
+
     /// <summary><c>CAP_DAC_READ_SEARCH</c>: read what file permissions forbid.</summary>
     public static readonly CapabilitySet ReadSearch = new(1UL << 2);
 
@@ -17,6 +22,9 @@ public readonly record struct CapabilitySet(ulong Bits)
 
     /// <summary><c>CAP_SYS_RESOURCE</c>: raise limits.</summary>
     public static readonly CapabilitySet SysResource = new(1UL << 24);
+
+    /// <summary><c>CAP_SYSLOG</c>: see the kernel's addresses (<c>/proc/kallsyms</c>).</summary>
+    public static readonly CapabilitySet Syslog = new(1UL << 34);
 
     /// <summary><c>CAP_PERFMON</c> (Linux 5.8): observe other processes and the kernel.</summary>
     public static readonly CapabilitySet PerfMon = new(1UL << 38);
@@ -49,6 +57,24 @@ public readonly record struct CapabilitySet(ulong Bits)
         return new(needed.Bits & ~have);
     }
 
+    /// <summary>What is in both.</summary>
+    public CapabilitySet And(CapabilitySet other) => new(Bits & other.Bits);
+
+    /// <summary>The name of each.</summary>
+    public IReadOnlyList<string> Names
+    {
+        get
+        {
+            var names = new List<string>();
+            for (ulong rest = Bits; rest != 0; rest &= rest - 1)
+            {
+                names.Add(NameOf(BitOperations.TrailingZeroCount(rest)));
+            }
+
+            return names;
+        }
+    }
+
     /// <summary>The names, as in <c>CAP_BPF and CAP_PERFMON</c>.</summary>
     public override string ToString()
     {
@@ -57,25 +83,18 @@ public readonly record struct CapabilitySet(ulong Bits)
             return "no capability";
         }
 
-        string text = "";
-        ulong rest = Bits;
-        while (rest != 0)
-        {
-            int number = BitOperations.TrailingZeroCount(rest);
-            rest &= rest - 1;
-            string name = NameOf(number);
-            text = text.Length == 0 ? name : rest == 0 ? text + " and " + name : text + ", " + name;
-        }
-
-        return text;
+        IReadOnlyList<string> names = Names;
+        return names.Count == 1 ? names[0] : string.Join(", ", names.Take(names.Count - 1)) + " and " + names[^1];
     }
 
     private static string NameOf(int number) => number switch
     {
+        1 => "CAP_DAC_OVERRIDE",
         2 => "CAP_DAC_READ_SEARCH",
         12 => "CAP_NET_ADMIN",
         21 => "CAP_SYS_ADMIN",
         24 => "CAP_SYS_RESOURCE",
+        34 => "CAP_SYSLOG",
         38 => "CAP_PERFMON",
         39 => "CAP_BPF",
         _ => "capability " + number,

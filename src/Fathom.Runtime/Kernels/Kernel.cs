@@ -22,6 +22,7 @@ public sealed class Kernel
     private BtfData? _btf;
     private string? _release;
     private string? _lockdown;
+    private KernelConfiguration? _configuration;
     private int _possibleCpus;
 
     internal Kernel(ISystemCalls calls)
@@ -77,6 +78,15 @@ public sealed class Kernel
     internal KernelCalls Calls { get; }
 
     internal Tracefs Tracefs { get; }
+
+    /// <summary>How it was built, where it says so.</summary>
+    internal KernelConfiguration Configuration => _configuration ??= KernelConfiguration.Read(this);
+
+    /// <summary>
+    /// Whether maps and programs may count as locked memory of their user: since Linux 5.11 they count in the cgroup's memory, and the limit says
+    /// nothing. An unknown version may be older.
+    /// </summary>
+    internal bool CountsLockedMemory => Version < new Version(5, 11);
 
     /// <summary>Asks whether the kernel has a feature. Only yes and no are remembered.</summary>
     public FeatureAnswer Probe(KernelFeature feature)

@@ -150,28 +150,11 @@ public sealed class LoadedObject : IDisposable
     private void LoadAll(BpfObject definition, LoadOptions options)
     {
         // Read all names first: a mistake in one is told before anything is made.
-        var entries = new List<(BpfFunction Function, ProgramSection Section)>();
-        foreach (BpfFunction function in definition.Functions)
-        {
-            if (function.IsEntry && !options.Without.Contains(function.Name))
-            {
-                ProgramSection section = ProgramSection.Parse(function.Section);
-                if (options.Targets.TryGetValue(function.Name, out string? target))
-                {
-                    section = section with { Target = target };
-                }
-
-                if (!section.IsOptional || options.With.Contains(function.Name))
-                {
-                    entries.Add((function, section));
-                }
-            }
-        }
-
+        List<Entry> entries = EntriesOf(definition, options);
         CapabilitySet needed = CapabilitySet.Bpf;
-        foreach ((_, ProgramSection section) in entries)
+        foreach (Entry entry in entries)
         {
-            needed |= section.Needed;
+            needed |= entry.Section.Needed;
         }
 
         using ObjectBtf btf = ObjectBtf.Load(_kernel, definition);
@@ -200,9 +183,63 @@ public sealed class LoadedObject : IDisposable
         }
 
         var loader = new ProgramLoader(_kernel, definition, btf, _maps);
-        foreach ((BpfFunction function, ProgramSection section) in entries)
+        foreach (Entry entry in entries)
         {
-            _programs.Add(loader.Load(function, section));
+            _programs.Add(Load(loader, entry));
         }
     }
+
+    private static List<Entry> EntriesOf(BpfObject definition, LoadOptions options)
+    {
+        var others = new Dictionary<string, BpfFunction>(StringComparer.Ordinal);
+        foreach (BpfFunction function in definition.Functions)
+        {
+            if (function.IsEntry && function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal))
+            {
+                others[function.Name[..^ProgramForms.KprobeSuffix.Length]] = function;
+            }
+        }
+
+        var entries = new List<Entry>();
+        foreach (BpfFunction function in definition.Functions)
+        {
+            if (!function.IsEntry || options.Without.Contains(function.Name)
+                || (function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal) && others.ContainsValue(function)))
+            {
+                continue;
+            }
+
+            BpfFunction? other = others.GetValueOrDefault(function.Name);
+            ProgramSection section = SectionOf(function);
+            if (!section.IsOptional || other is not null || options.With.Contains(function.Name))
+            {
+                entries.Add(new(function, section, other, other is null ? default : SectionOf(other)));
+            }
+
+            ProgramSection SectionOf(BpfFunction form)
+            {
+                ProgramSection read = ProgramSection.Parse(form.Section);
+                return options.Targets.TryGetValue(function.Name, out string? target) ? read with { Target = target } : read;
+            }
+        }
+
+        return entries;
+    }
+
+    // Of the two forms of a program the first that the kernel takes. What it says of the second is what the user can do something about,
+    // unless it is about the program itself.
+    private static BpfProgram Load(ProgramLoader loader, Entry entry)
+    {
+        try
+        {
+            return loader.Load(entry.Function, entry.Section);
+        }
+        catch (BpfException e) when (entry.Other is not null && e is FeatureNotSupportedException or KernelPolicyException or KernelBtfException
+            or VerifierRejectedException { Kind: VerifierErrorKind.MissingInKernel })
+        {
+            return loader.Load(entry.Other!, entry.OtherSection, entry.Function.Name);
+        }
+    }
+
+    private readonly record struct Entry(BpfFunction Function, ProgramSection Section, BpfFunction? Other, ProgramSection OtherSection);
 }

@@ -25,7 +25,10 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private CoreCandidates? _candidates;
 
     /// <summary>Loads one entry program.</summary>
-    public BpfProgram Load(BpfFunction entry, ProgramSection section)
+    /// <param name="entry">Its function.</param>
+    /// <param name="section">What its section says.</param>
+    /// <param name="name">What it is known as, if not by the function's name.</param>
+    public BpfProgram Load(BpfFunction entry, ProgramSection section, string? name = null)
     {
         LinkedProgram program = Linker.Link(definition, entry.Name);
         ImmutableArray<Instruction> instructions = program.Instructions;
@@ -78,7 +81,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
             GC.KeepAlive(maps);
             return descriptor is not null
-                ? new BpfProgram(kernel, descriptor, entry.Name, section)
+                ? new BpfProgram(kernel, descriptor, name ?? entry.Name, section)
                 : throw Rejection(program, section, slots, relocated, error, log);
         }
     }
@@ -128,6 +131,11 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         }
 
         VerifierLog log = VerifierLog.Parse(text);
+        if (IsLockdown(log.DecisiveLine))
+        {
+            return new LockdownException("load program", program.Name, error, "confidentiality");
+        }
+
         VerifierExplanation explanation = VerifierExplanation.Of(log, program);
         int instruction = Array.BinarySearch(slots, log.Instruction);
         if (ExplainPoison(log, instruction < 0 ? ~instruction - 1 : instruction, relocated) is { Length: > 0 } missing)
@@ -141,6 +149,12 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
         return new VerifierRejectedException(program.Name, error, log, explanation);
     }
+
+    // Of a process with CAP_PERFMON only lockdown takes the helpers that read the kernel's memory, and what is left to the verifier is an unknown
+    // function: https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/helpers.c (bpf_base_func_proto: LOCKDOWN_BPF_READ_KERNEL)
+    private bool IsLockdown(string line) =>
+        line.Contains("bpf_probe_read_kernel", StringComparison.Ordinal) && KernelFeatures.IsUnknownHelper(line)
+        && kernel.Lockdown is "confidentiality" or "unknown";
 
     // A relocation that failed became an instruction that no kernel takes; reached, it means that the program needs what is not there.
     private static string ExplainPoison(VerifierLog log, int instruction, ImmutableArray<CoreResult> relocated)

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
 using Fathom.Tools.Shared.Filters;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
@@ -32,20 +34,20 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
     {
         constants = FitTo(kernel, constants, filter, out LoadOptions options);
         BioLatencyProbe.Loaded probe = BioLatencyProbe.Load(kernel, constants, options);
-        try
-        {
-            filter.Fill(probe.FilterCgroup, probe.FilterTree);
-            LinkSet links = probe.Attach();
-            // Completions are attached before starts: what completed in between was not in flight when tracing began.
-            probe.Unstarted = 0;
-            return new(probe, constants, links);
-        }
-        catch
-        {
-            probe.Dispose();
-            throw;
-        }
+        return ProbeStart.Run(
+            probe,
+            () => filter.Fill(probe.FilterCgroup, probe.FilterTree),
+            static probe => probe.Attach(),
+            links =>
+            {
+                // Completions are attached before starts: what completed in between was not in flight when tracing began.
+                probe.Unstarted = 0;
+                return new BioLatencyProbeSource(probe, constants, links);
+            });
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(_links);
 
     /// <inheritdoc/>
     public BioLatencyReading Read()

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Output.Histograms;
+using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Events;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
@@ -35,6 +36,9 @@ internal sealed class BioLatencyReading(ulong unitNs, int slots)
 /// <summary>The kernel side at work.</summary>
 internal interface IBioLatencySource : IDisposable
 {
+    /// <summary>What is attached.</summary>
+    IReadOnlyList<TraceSource> Sources => [];
+
     /// <summary>Reads what it has counted since its start.</summary>
     BioLatencyReading Read();
 

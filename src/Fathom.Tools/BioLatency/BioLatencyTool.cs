@@ -36,6 +36,17 @@ public sealed class BioLatencyTool : ITool
             flagsName);
     }
 
+    /// <inheritdoc/>
+    public ToolExamination Examine()
+    {
+        ToolExamination examined = ToolExamination.ByStarting(this);
+        const string Submission = "block_io_start";
+        return !examined.Runs || Kernel.Running.CountTracepointArguments(Submission)[Submission] >= 0 ? examined : examined with
+        {
+            Limits = [.. examined.Limits, $"this kernel has no tracepoint {Submission} (Linux 6.5): -p, --comm, -c and -- COMMAND ask who inserts or issues a request, not who submits it"],
+        };
+    }
+
     private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks)
     {
         uint mode = 0;

@@ -28,6 +28,9 @@ internal sealed class BioLatencyTracing(
     private BioLatencyReading? _before;
 
     /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources => source.Sources;
+
+    /// <inheritdoc/>
     public void Report(ISink sink)
     {
         BioLatencyReading now = source.Read();

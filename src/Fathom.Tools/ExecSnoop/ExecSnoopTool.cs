@@ -43,17 +43,12 @@ public sealed class ExecSnoopTool : ITool
         }
 
         ExecSnoopProbe.Loaded probe = ExecSnoopProbe.Load(Kernel.Running, new() { Filter = filter.Settings }, options);
-        try
-        {
-            filter.Fill(probe.FilterCgroup, probe.FilterTree);
-            var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, probe.Attach(), () => Losses(probe));
-            return new ExecSnoopTracing(source, columns.Layout(RowClock.Measure(), arguments), name, line);
-        }
-        catch
-        {
-            probe.Dispose();
-            throw;
-        }
+        return ProbeStart.Run(
+            probe,
+            () => filter.Fill(probe.FilterCgroup, probe.FilterTree),
+            static probe => probe.Attach(),
+            links => new ExecSnoopTracing(
+                new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe)), columns.Layout(RowClock.Measure(), arguments), name, line));
     }
 
     private static IEnumerable<Loss> Losses(ExecSnoopProbe.Loaded probe) =>

@@ -23,4 +23,8 @@ internal readonly record struct Skipped(string Name, string Reason);
 /// <summary>What a pattern matches.</summary>
 /// <param name="Countables">What can be counted.</param>
 /// <param name="Skipped">What cannot.</param>
-internal sealed record Matches(IReadOnlyList<Countable> Countables, IReadOnlyList<Skipped> Skipped);
+internal sealed record Matches(IReadOnlyList<Countable> Countables, IReadOnlyList<Skipped> Skipped)
+{
+    /// <summary>What must be known about them all, in one sentence; empty for nothing.</summary>
+    public string Note { get; init; } = "";
+}

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Fathom.Runtime;
+using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Events;
 using Fathom.Tools.Shared.Filters;
 
@@ -42,8 +43,12 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     /// <inheritdoc/>
     public IReadOnlyList<Countable> Countables { get; }
 
-    /// <summary>How places are attached to.</summary>
-    public IReadOnlyList<BpfLink> Links => _links.Links;
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources =>
+    [
+        .. _links.Links.GroupBy(static link => (link.Way, link.Program.Target)).Select(static group => new TraceSource(
+            group.Key.Way, group.Key.Target.Length > 0 ? group.Key.Target : group.Count() == 1 ? "one link" : $"{group.Count()} links")),
+    ];
 
     /// <inheritdoc/>
     public IEnumerable<Loss> Losses

@@ -29,17 +29,14 @@ public sealed class FuncCountTool : ITool
         UserFile file = default;
         Matches matches = target.Kind switch
         {
-            FuncCountKind.UserFunctions => finder.UserFunctions(target, request.Pid, out file, request.Note),
+            FuncCountKind.UserFunctions => finder.UserFunctions(target, request.Pid, out file),
             FuncCountKind.StaticProbes => finder.StaticProbes(target, request.Pid, out file),
             FuncCountKind.Tracepoints => finder.Tracepoints(target),
-            _ => finder.KernelFunctions(target, request.Note),
+            _ => finder.KernelFunctions(target),
         };
         int places = matches.Countables.Sum(static one => Math.Max(1, one.Addresses.Count + one.Places.Count));
         MustNotBeTooMany(request, target, places);
-        if (places > Many)
-        {
-            request.Note($"attaching to {places} {target.Things}: {CostOf(target.Kind)}");
-        }
+        Warn(request, target, matches, places);
 
         FuncCountProbeSource source = target.Kind switch
         {
@@ -47,10 +44,30 @@ public sealed class FuncCountTool : ITool
             FuncCountKind.Tracepoints => attacher.AttachTracepoints(matches.Countables),
             _ => attacher.AttachKernelFunctions(matches.Countables),
         };
+        if (target.Kind == FuncCountKind.KernelFunctions && matches.Note.Length > 0)
+        {
+            request.Note(matches.Note);
+        }
+
         List<Skipped> skipped = [.. matches.Skipped, .. attacher.Skipped];
         TellSkipped(request, target, skipped);
         int counted = matches.Countables.Count - attacher.Skipped.Select(static one => one.Name).Distinct().Count();
         return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.");
+    }
+
+    // Before anything is attached: who does not want to pay presses Ctrl-C.
+    private static void Warn(ToolRequest request, FuncCountTarget target, Matches matches, int places)
+    {
+        if (target.Kind != FuncCountKind.KernelFunctions && matches.Note.Length > 0)
+        {
+            request.Note(matches.Note);
+        }
+
+        // The system calls are two tracepoints, however many there are.
+        if (places > Many && target.Kind != FuncCountKind.Tracepoints)
+        {
+            request.Note($"attaching to {places} {target.Things}: {CostOf(target.Kind)}");
+        }
     }
 
     private static FuncCountProbe.Constants ConstantsOf(ToolRequest request, Kernel kernel)
@@ -63,6 +80,26 @@ public sealed class FuncCountTool : ITool
         return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint cpu) && cpu < (uint)kernel.PossibleCpus
             ? new() { Mode = FuncCountMode.OneCpu, Cpu = cpu }
             : throw new CannotRunException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
+    }
+
+    /// <summary>One of each kind of thing, which hardly ever happens: what is attached for an instant must cost nobody anything.</summary>
+    public ToolExamination Examine()
+    {
+        var limits = new List<string>();
+        return new(
+            [
+                Try("kernel functions", "kernel_power_off"),
+                Try("library functions and static probes", "c:abort"),
+                Try("tracepoints", "t:sched_kthread_stop"),
+                Try("system calls", "t:syscalls:sys_enter_sysfs"),
+            ],
+            limits);
+
+        ToolPart Try(string name, string pattern) => ToolPart.Try(name, () =>
+        {
+            using ITracing tracing = Start(new ToolRequest { Argument = pattern, Note = limits.Add });
+            return tracing.Sources;
+        });
     }
 
     private static void MustNotBeTooMany(ToolRequest request, FuncCountTarget target, int places)
@@ -83,7 +120,6 @@ public sealed class FuncCountTool : ITool
     private static string CostOf(FuncCountKind kind) => kind switch
     {
         FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => "each of their calls will take about a microsecond longer, in every process that uses the file",
-        FuncCountKind.Tracepoints => "what passes them will take about a tenth of a microsecond longer each time",
         _ => "each of their calls will take longer, by a fraction of a microsecond; on a busy machine the hot ones among them can be felt",
     };
 

@@ -17,9 +17,8 @@ internal sealed class MatchFinder(Kernel kernel)
 
     /// <summary>Functions of the kernel that can be probed. A name that several functions have is one, with all their addresses.</summary>
     /// <param name="target">The pattern.</param>
-    /// <param name="note">Said if it is not known for sure which functions can be probed.</param>
     /// <exception cref="CannotRunException">Nothing matches, or addresses are hidden.</exception>
-    public Matches KernelFunctions(FuncCountTarget target, Action<string> note)
+    public Matches KernelFunctions(FuncCountTarget target)
     {
         var symbols = new KernelSymbols(kernel);
         if (symbols.AreHidden)
@@ -34,7 +33,8 @@ internal sealed class MatchFinder(Kernel kernel)
         var skipped = new List<Skipped>();
         foreach (KernelFunction function in all)
         {
-            if (!addresses.Contains(function.Address))
+            // Parts of functions that the compiler moved out of the way are no functions.
+            if (!addresses.Contains(function.Address) && !function.Name.EndsWith(".cold", StringComparison.Ordinal))
             {
                 skipped.Add(new(function.Name, "the kernel does not let it be probed"));
             }
@@ -48,23 +48,20 @@ internal sealed class MatchFinder(Kernel kernel)
                 : Nothing(target, symbols.Functions.Select(static function => function.Name), "or the compiler has inlined it everywhere");
         }
 
-        if (traceable.Note.Length > 0 && found.Count > 1)
-        {
-            note(traceable.Note);
-        }
-
-        // Parts of functions that the compiler moved out of the way (NAME.cold) are no functions.
         return new(
             [
                 .. found.GroupBy(static function => function.Name, StringComparer.Ordinal)
                     .Select(static group => new Countable(group.Key, group.Key) { Addresses = [.. group.Select(static function => function.Address).Distinct()] }),
             ],
-            skipped);
+            skipped)
+        {
+            Note = found.Count > 1 ? traceable.Note : "",
+        };
     }
 
     /// <summary>Functions of a program or library. Names of one function are one, that which reads best.</summary>
     /// <exception cref="CannotRunException">There is no such file, or nothing in it matches.</exception>
-    public Matches UserFunctions(FuncCountTarget target, int process, out UserFile file, Action<string> note)
+    public Matches UserFunctions(FuncCountTarget target, int process, out UserFile file)
     {
         file = new UserFiles(kernel).Find(target.Library, process);
         using UserImage image = UserImage.Open(kernel, file);
@@ -101,7 +98,7 @@ internal sealed class MatchFinder(Kernel kernel)
                     : Nothing(target, image.Image);
             }
 
-            return new(PlacesOf(image.Image, byOffset, note), skipped);
+            return PlacesOf(image.Image, byOffset, skipped);
         }
         catch (BadFormatException e)
         {
@@ -178,7 +175,7 @@ internal sealed class MatchFinder(Kernel kernel)
         return pattern.IsMatch(name) || (parameters > 0 && pattern.IsMatch(name.AsSpan(0, parameters)));
     }
 
-    private List<Countable> PlacesOf(ElfImage image, Dictionary<ulong, List<ElfFunction>> byOffset, Action<string> note)
+    private Matches PlacesOf(ElfImage image, Dictionary<ulong, List<ElfFunction>> byOffset, List<Skipped> skipped)
     {
         var found = new List<Countable>(byOffset.Count);
         var stepped = new List<string>();
@@ -196,15 +193,17 @@ internal sealed class MatchFinder(Kernel kernel)
             found.Add(new(name, best.Name) { Places = [new UserProbe(offset + (ulong)site.Offset)] });
         }
 
-        if (stepped.Count > 0)
+        return new(found, skipped)
         {
-            note(stepped.Count == 1
-                ? $"{stepped[0]} begins with an instruction that the kernel must run one step at a time, so that counting a call takes some 15 times as long as usual (15 us)"
-                : $"{stepped.Count} of {found.Count} functions begin with an instruction that the kernel must run one step at a time, so that counting a call of "
-                    + $"these takes some 15 times as long as usual (15 us): {Names(stepped)}");
-        }
-
-        return found;
+            Note = stepped.Count switch
+            {
+                0 => "",
+                1 => $"{stepped[0]} begins with an instruction that the kernel must run one step at a time, so that counting a call takes some 15 times as long as "
+                    + "usual (15 us)",
+                int count => $"{count} of {found.Count} functions begin with an instruction that the kernel must run one step at a time, so that counting a call of "
+                    + $"these takes some 15 times as long as usual (15 us): {Names(stepped)}",
+            },
+        };
     }
 
     private static CannotRunException Nothing(FuncCountTarget target, ElfImage image) => image.Symbols switch

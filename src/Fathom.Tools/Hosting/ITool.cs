@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Fathom.Output.Sinks;
 
 namespace Fathom.Tools.Hosting;
@@ -17,11 +18,22 @@ public interface ITool
     /// <returns>What is traced from now on, until it is disposed of: an <see cref="IReportTracing"/> or an <see cref="IEventTracing"/>.</returns>
     /// <exception cref="CannotRunException">It cannot run; the message says why and what to do.</exception>
     ITracing Start(ToolRequest request);
+
+    /// <summary>
+    /// Says whether it would run on the running kernel, by which sources, and with which limits. By default it is started with what it traces
+    /// without options, and ended at once: nothing else can be trusted to agree with the tool. Verifying is where it fails or not; to attach what is
+    /// verified takes less than a millisecond (tracepoints by BTF), and some refusals come only then. A tool that must be told what to trace answers
+    /// in parts, one for each kind of thing (<see cref="ToolPart.Try"/>).
+    /// </summary>
+    /// <returns>The answer; that it cannot run is no exception.</returns>
+    ToolExamination Examine() => ToolExamination.ByStarting(this);
 }
 
 /// <summary>A tool at work.</summary>
 public interface ITracing : IDisposable
 {
+    /// <summary>What is attached.</summary>
+    IReadOnlyList<TraceSource> Sources => [];
 }
 
 /// <summary>A tool at work that sums up: it has something to say when a report is due.</summary>

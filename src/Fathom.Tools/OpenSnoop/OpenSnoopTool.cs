@@ -41,17 +41,13 @@ public sealed class OpenSnoopTool : ITool
             request.Has(OpenSnoopOptions.Extended));
 
         OpenSnoopProbe.Loaded probe = OpenSnoopProbe.Load(Kernel.Running, new() { Mode = mode, AnyFlag = flags.Aggregate(0UL, static (all, bits) => all | bits), Filter = filter.Settings }, options);
-        try
-        {
-            filter.Fill(probe.FilterCgroup, probe.FilterTree);
-            var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, probe.Attach(), () => Losses(probe));
-            return new OpenSnoopTracing(source, layout, request.ValueOf(OpenSnoopOptions.Name), request.Has(OpenSnoopOptions.OnlyFailed), flags);
-        }
-        catch
-        {
-            probe.Dispose();
-            throw;
-        }
+        return ProbeStart.Run(
+            probe,
+            () => filter.Fill(probe.FilterCgroup, probe.FilterTree),
+            static probe => probe.Attach(),
+            links => new OpenSnoopTracing(
+                new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe)),
+                layout, request.ValueOf(OpenSnoopOptions.Name), request.Has(OpenSnoopOptions.OnlyFailed), flags));
     }
 
     private static IEnumerable<Loss> Losses(OpenSnoopProbe.Loaded probe) =>

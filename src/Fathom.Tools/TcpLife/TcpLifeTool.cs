@@ -43,24 +43,24 @@ public sealed class TcpLifeTool : ITool
         uint network = request.ValueOf(TcpLifeOptions.Netns) is { } name ? new NetworkNamespaces().Find(name) : 0;
         TcpLifeProbe.Loaded probe = TcpLifeProbe.Load(
             Kernel.Running, new() { Mode = mode, NetworkNamespace = network, Filter = filter.Settings }, options);
-        try
-        {
-            filter.Fill(probe.FilterCgroup, probe.FilterTree);
-            foreach (uint port in ports)
+        return ProbeStart.Run(
+            probe,
+            () =>
             {
-                probe.Ports.Set(port, port);
-            }
+                filter.Fill(probe.FilterCgroup, probe.FilterTree);
+                foreach (uint port in ports)
+                {
+                    probe.Ports.Set(port, port);
+                }
+            },
+            static probe => probe.Attach(),
+            links =>
+            {
+                var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe), () => LossesAtEnd(probe, mode));
 
-            var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, probe.Attach(), () => Losses(probe), () => LossesAtEnd(probe, mode));
-
-            // After attaching: a session that is not among these and has not been seen to begin is one that the kernel did not show.
-            return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()));
-        }
-        catch
-        {
-            probe.Dispose();
-            throw;
-        }
+                // After attaching: a session that is not among these and has not been seen to begin is one that the kernel did not show.
+                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()));
+            });
     }
 
     private static IEnumerable<Loss> Losses(TcpLifeProbe.Loaded probe) =>

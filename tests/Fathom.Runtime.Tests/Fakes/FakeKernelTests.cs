@@ -483,6 +483,7 @@ public sealed unsafe class FakeKernelTests
     public void Only_conclusive_answers_are_remembered()
     {
         Runtime.Kernel kernel = Kernel;
+        _calls.Capabilities = default;
         _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
         Assert.Equal(FeatureSupport.Unknown, kernel.Probe(KernelFeatures.RingBuffer).Support);
         _calls.Fail(BpfCommand.MapCreate, Errno.EINVAL);

@@ -12,6 +12,8 @@ public sealed class LockedMemoryTests
     private static readonly CapabilitySet WithoutResource = new(ulong.MaxValue & ~CapabilitySet.SysResource.Bits);
 
     private readonly FakeSystemCalls _calls = new();
+
+    public LockedMemoryTests() => _calls.Files["/proc/sys/kernel/osrelease"] = "5.10.0-46-amd64\n"u8.ToArray();
     private readonly List<ulong> _limits = [];
 
     private LoadedObject Load() => LoadedObject.Load(
@@ -63,8 +65,21 @@ public sealed class LockedMemoryTests
         _calls.LockedMemory = new() { Soft = 65_536, Hard = 65_536 };
         CountMemory(500_000);
 
-        Assert.Contains("may not lock more than 64 KB", Assert.Throws<KernelPolicyException>(Load).Message, StringComparison.Ordinal);
+        KernelPolicyException e = Assert.Throws<KernelPolicyException>(Load);
+        Assert.Contains("may not lock more than 64 KB", e.Message, StringComparison.Ordinal);
+        Assert.Equal(RefusalCause.LockedMemory, e.Cause);
         Assert.Equal([65_536], _limits);
+    }
+
+    [Fact]
+    public void A_kernel_that_does_not_count_is_not_suspected_of_it()
+    {
+        _calls.Files["/proc/sys/kernel/osrelease"] = "5.11.0\n"u8.ToArray();
+        _calls.Capabilities = WithoutResource;
+        _calls.LockedMemory = new() { Soft = 65_536, Hard = 65_536 };
+        _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
+
+        Assert.Equal(RefusalCause.KernelPolicy, Assert.Throws<KernelPolicyException>(Load).Cause);
     }
 
     [Fact]

@@ -15,6 +15,9 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
     private long _lossesRead = Environment.TickCount64;
 
     /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources => source.Sources;
+
+    /// <inheritdoc/>
     public abstract void Begin(ISink sink);
 
     /// <inheritdoc/>

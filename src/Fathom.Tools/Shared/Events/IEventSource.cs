@@ -1,11 +1,15 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared.Events;
 
 /// <summary>The kernel side of a tool that shows each event.</summary>
 internal interface IEventSource : IDisposable
 {
+    /// <summary>What is attached.</summary>
+    IReadOnlyList<TraceSource> Sources => [];
+
     /// <summary>Whether events come so fast that they should be taken again at once.</summary>
     bool IsPressing { get; }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Runtime;
+using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared.Events;
 
@@ -21,6 +22,9 @@ internal sealed class ProbeSource(
 {
     private readonly OrderedRecords _records = new(ring);
     private bool _isDetached;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(links);
 
     /// <inheritdoc/>
     public bool IsPressing => _records.IsPressing;

@@ -1,0 +1,38 @@
+using System;
+using System.Text;
+
+namespace Fathom.Output.Text;
+
+/// <summary>Words in lines that every terminal has room for.</summary>
+public static class WrappedText
+{
+    /// <summary>The longest line, in characters.</summary>
+    public const int Columns = 79;
+
+    /// <summary>Appends words, going on in a new line where one is full, and ends the last line.</summary>
+    /// <param name="text">Where they go; its last line may have begun.</param>
+    /// <param name="words">The words, with spaces between. A word that is longer than a line is not cut.</param>
+    /// <param name="column">How many characters the line has already.</param>
+    /// <param name="indent">Spaces that further lines begin with.</param>
+    public static StringBuilder AppendWrapped(this StringBuilder text, string words, int column, int indent)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(words);
+        bool first = true;
+        foreach (string word in words.Split(' '))
+        {
+            if (!first && column + 1 + word.Length > Columns)
+            {
+                text.Append('\n').Append(' ', indent);
+                column = indent;
+                first = true;
+            }
+
+            text.Append(first ? "" : " ").Append(word);
+            column += word.Length + (first ? 0 : 1);
+            first = false;
+        }
+
+        return text.Append('\n');
+    }
+}
