@@ -64,6 +64,13 @@ public partial class KernelTests
     public void Its_other_form_is_accepted(string program) => Load("Functions", program + ProgramForms.KprobeSuffix).Dispose();
 
     [Fact]
+    public void Of_two_forms_a_kernel_takes_one()
+    {
+        using LoadedObject loaded = Load("Functions");
+        Assert.All(["Reads", "Returned", "ReturnedFifth", "ReturnedUnread"], name => Assert.Contains(loaded.GetProgram(name).Kind, (string[])["fentry", "fexit", "kprobe", "kretprobe"]));
+    }
+
+    [Fact]
     public void Arguments_and_results_of_a_function_come_from_its_registers()
     {
         using LoadedObject loaded = Load("Probes");
@@ -113,13 +120,20 @@ public partial class KernelTests
     [LibraryImport("libc.so.6", EntryPoint = "labs")]
     private static partial long Labs(long number);
 
-    private static LoadedObject Load(string type, params string[] optional)
+    /// <summary>Loads an object, or one function of it, under a name that says nothing of its form.</summary>
+    private static LoadedObject Load(string type, string? alone = null)
     {
+        BpfObject definition = ObjectFile.Parse(Compiling.ObjectFileOf(s_functions.Value, type));
         LoadOptions options = new();
-        options.With.UnionWith(optional);
+        if (alone is not null)
+        {
+            definition = definition with { Functions = [definition.Functions.Single(f => f.Name == alone) with { Name = "Alone" }] };
+            options.With.Add("Alone");
+        }
+
         try
         {
-            return LoadedObject.Load(Kernel.Running, ObjectFile.Parse(Compiling.ObjectFileOf(s_functions.Value, type)), options);
+            return LoadedObject.Load(Kernel.Running, definition, options);
         }
         catch (BpfException e) when (e is MissingCapabilityException or KernelPolicyException or FeatureNotSupportedException)
         {
