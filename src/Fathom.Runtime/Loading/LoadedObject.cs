@@ -19,6 +19,9 @@ public sealed class LoadedObject : IDisposable
     private readonly List<BpfProgram> _programs = [];
     private readonly List<string> _notes = [];
 
+    // Keys of places of static probes, each used once; 0 is no cookie.
+    private ulong _usdtPlaces = 1;
+
     private LoadedObject(Kernel kernel) => _kernel = kernel;
 
     /// <summary>The programs that are loaded, in the object's order.</summary>
@@ -125,6 +128,24 @@ public sealed class LoadedObject : IDisposable
         }
     }
 
+    /// <summary>
+    /// Attaches a program to a static probe (USDT), at all its places: in one link where the kernel can (Linux 6.6), otherwise at each through perf.
+    /// A program that takes arguments needs cookies (Linux 5.15). A counter of listeners (semaphore) is up as long as it is attached.
+    /// </summary>
+    /// <param name="name">The program.</param>
+    /// <param name="file">The program or library with the probe: see <see cref="UserFiles"/>.</param>
+    /// <param name="provider">Who provides the probe; empty for any.</param>
+    /// <param name="probe">The probe.</param>
+    /// <param name="process">The only process; 0 for all.</param>
+    /// <exception cref="BpfException">The file has no such probe, an argument is nowhere that is understood, or the kernel refuses.</exception>
+    public LinkSet AttachUsdt(string name, UserFile file, string provider, string probe, int process = 0)
+    {
+        LinkSet links = UsdtAttachment.Attach(
+            GetProgram(name), _maps.GetValueOrDefault(Bpf.UsdtSpec.MapName), _usdtPlaces, file, provider, probe, process, out int count);
+        _usdtPlaces += (ulong)count;
+        return links;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -150,7 +171,7 @@ public sealed class LoadedObject : IDisposable
     private void LoadAll(BpfObject definition, LoadOptions options)
     {
         // Read all names first: a mistake in one is told before anything is made.
-        List<Entry> entries = EntriesOf(definition, options);
+        List<Entry> entries = EntriesOf(_kernel, definition, options);
         CapabilitySet needed = CapabilitySet.Bpf;
         foreach (Entry entry in entries)
         {
@@ -189,7 +210,7 @@ public sealed class LoadedObject : IDisposable
         }
     }
 
-    private static List<Entry> EntriesOf(BpfObject definition, LoadOptions options)
+    private static List<Entry> EntriesOf(Kernel kernel, BpfObject definition, LoadOptions options)
     {
         var others = new Dictionary<string, BpfFunction>(StringComparer.Ordinal);
         foreach (BpfFunction function in definition.Functions)
@@ -219,6 +240,12 @@ public sealed class LoadedObject : IDisposable
             ProgramSection SectionOf(BpfFunction form)
             {
                 ProgramSection read = ProgramSection.Parse(form.Section);
+                if (read.Kind == "usdt" && kernel.Probe(KernelFeatures.UprobeMulti).Support == FeatureSupport.Yes)
+                {
+                    // Which of the two it is must be known when it is verified.
+                    read = read with { Kind = "usdt.multi", AttachType = ProgramSection.TraceUprobeMulti };
+                }
+
                 return options.Targets.TryGetValue(function.Name, out string? target) ? read with { Target = target } : read;
             }
         }
