@@ -7,7 +7,7 @@ public static unsafe partial class Helpers
 {
     /// <summary>A trusted socket as a trusted <c>tcp_sock</c>, null if it is none (<c>bpf_skc_to_tcp_sock</c>).</summary>
     [Helper(137, Since = "5.9", ProgramTypes = ProgramTypes.TracepointBtf | ProgramTypes.Fentry | ProgramTypes.Iterator, Result = PointerKind.Trusted)]
-    public static void* SkcToTcpSock(void* socket) => throw DeviceOnlyException.Create();
+    public static void* SkcToTcpSock([Trusted] void* socket) => throw DeviceOnlyException.Create();
 
     /// <summary>Moves the start of the packet; pointers into it must be made anew (<c>bpf_xdp_adjust_head</c>).</summary>
     [Helper(44, ProgramTypes = ProgramTypes.Xdp)]

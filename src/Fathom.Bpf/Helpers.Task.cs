@@ -51,5 +51,5 @@ public static unsafe partial class Helpers
 
     /// <summary>The saved user registers (<c>pt_regs</c>) of a trusted task (<c>bpf_task_pt_regs</c>).</summary>
     [Helper(175, Since = "5.15", ProgramTypes = ProgramTypes.Tracing, Result = PointerKind.Trusted)]
-    public static void* TaskPtRegs(void* task) => throw DeviceOnlyException.Create();
+    public static void* TaskPtRegs([Trusted] void* task) => throw DeviceOnlyException.Create();
 }

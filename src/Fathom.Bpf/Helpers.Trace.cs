@@ -22,7 +22,7 @@ public static unsafe partial class Helpers
 
     /// <summary>Writes the addresses of a trusted task's stack; gives the bytes written, or a negative errno (<c>bpf_get_task_stack</c>).</summary>
     [Helper(141, Since = "5.9", ProgramTypes = ProgramTypes.Tracing)]
-    public static long GetTaskStack(void* task, void* buffer, uint bytes, StackFlags flags = StackFlags.None) => throw DeviceOnlyException.Create();
+    public static long GetTaskStack([Trusted] void* task, void* buffer, uint bytes, StackFlags flags = StackFlags.None) => throw DeviceOnlyException.Create();
 
     /// <summary>
     /// The number that was given when the program was attached; in programs at entry and exit of functions since Linux 5.19, on raw and typed

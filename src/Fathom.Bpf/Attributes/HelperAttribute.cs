@@ -81,6 +81,12 @@ internal sealed class FollowedBySizeAttribute : Attribute
 {
 }
 
+/// <summary>The argument must be a pointer to a kernel object whose type the verifier knows.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+internal sealed class TrustedAttribute : Attribute
+{
+}
+
 /// <summary>Of a span, only the address is an argument.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class AddressOnlyAttribute : Attribute

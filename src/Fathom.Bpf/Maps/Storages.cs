@@ -11,12 +11,12 @@ public sealed unsafe class TaskStorage<TValue>
     /// <param name="initial">What a new value is; null for zeros.</param>
     /// <param name="flags">Whether it is made if it is not there.</param>
     [Helper(156, Since = "5.11", ProgramTypes = ProgramTypes.Tracing, Result = PointerKind.MapValue)]
-    public TValue* Get(void* task, TValue* initial, StorageFlags flags) => throw DeviceOnlyException.Create();
+    public TValue* Get([Trusted] void* task, TValue* initial, StorageFlags flags) => throw DeviceOnlyException.Create();
 
     /// <summary>Removes a task's value (<c>bpf_task_storage_delete</c>).</summary>
     /// <returns>0, or -ENOENT.</returns>
     [Helper(157, Since = "5.11", ProgramTypes = ProgramTypes.Tracing)]
-    public long Delete(void* task) => throw DeviceOnlyException.Create();
+    public long Delete([Trusted] void* task) => throw DeviceOnlyException.Create();
 }
 
 /// <summary>A value with each cgroup, gone when the cgroup is (<c>BPF_MAP_TYPE_CGRP_STORAGE</c>, Linux 6.2).</summary>
@@ -30,12 +30,12 @@ public sealed unsafe class CgroupStorage<TValue>
     /// <param name="initial">What a new value is; null for zeros.</param>
     /// <param name="flags">Whether it is made if it is not there.</param>
     [Helper(210, Since = "6.2", ProgramTypes = ProgramTypes.Tracing, Result = PointerKind.MapValue)]
-    public TValue* Get(void* cgroup, TValue* initial, StorageFlags flags) => throw DeviceOnlyException.Create();
+    public TValue* Get([Trusted] void* cgroup, TValue* initial, StorageFlags flags) => throw DeviceOnlyException.Create();
 
     /// <summary>Removes a cgroup's value (<c>bpf_cgrp_storage_delete</c>).</summary>
     /// <returns>0, or -ENOENT.</returns>
     [Helper(211, Since = "6.2", ProgramTypes = ProgramTypes.Tracing)]
-    public long Delete(void* cgroup) => throw DeviceOnlyException.Create();
+    public long Delete([Trusted] void* cgroup) => throw DeviceOnlyException.Create();
 }
 
 /// <summary>Whether a storage makes a value that is not there.</summary>

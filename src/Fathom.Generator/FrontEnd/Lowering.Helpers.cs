@@ -115,6 +115,14 @@ internal sealed partial class Lowering
             throw Unsupported(argument.Value, "This is not the program's context, which 'context' must be: write Helpers.Context()");
         }
 
+        if (parameter.Has("Trusted") && _b.TypeOf(value).Space is PointerSpace.Kernel or PointerSpace.User)
+        {
+            throw Unsupported(argument.Value, (_kind.Arguments is ArgumentSource.Registers or ArgumentSource.ResultRegister
+                ? "On a kprobe the verifier does not know what an argument points to, which it must for '" + parameter.Name + "': make the method [Fentry] or [Fexit], or "
+                : "The verifier does not know what this points to, which it must for '" + parameter.Name + "': ")
+                + "give an argument of a typed tracepoint or of a function's entry, what is read through one, or Helpers.GetCurrentTaskBtf()");
+        }
+
         return [value];
     }
 
