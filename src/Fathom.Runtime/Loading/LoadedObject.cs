@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Fathom.Format.Objects;
 using Fathom.Runtime.Interop;
 
@@ -253,18 +254,26 @@ public sealed class LoadedObject : IDisposable
         return entries;
     }
 
-    // Of the two forms of a program the first that the kernel takes. What it says of the second is what the user can do something about,
-    // unless it is about the program itself.
+    // Of the two forms of a program the first that the kernel takes. The verifier's opinion of the first is the one to tell if it likes neither:
+    // what it says is then about the method, not about the form.
     private static BpfProgram Load(ProgramLoader loader, Entry entry)
     {
         try
         {
             return loader.Load(entry.Function, entry.Section);
         }
-        catch (BpfException e) when (entry.Other is not null && e is FeatureNotSupportedException or KernelPolicyException or KernelBtfException
-            or VerifierRejectedException { Kind: VerifierErrorKind.MissingInKernel })
+        catch (BpfException e) when (entry.Other is not null
+            && e is FeatureNotSupportedException or KernelPolicyException or KernelBtfException or VerifierRejectedException)
         {
-            return loader.Load(entry.Other!, entry.OtherSection, entry.Function.Name);
+            try
+            {
+                return loader.Load(entry.Other!, entry.OtherSection, entry.Function.Name);
+            }
+            catch (VerifierRejectedException) when (e is VerifierRejectedException)
+            {
+                ExceptionDispatchInfo.Throw(e);
+                throw;
+            }
         }
     }
 
