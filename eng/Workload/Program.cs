@@ -51,6 +51,42 @@ switch (args[0])
         Libc.Check(Libc.Call(Libc.Open, Libc.Text("./by-open")));
         break;
 
+    case "library":
+        // library PATH COUNT [slow]: a library with so many functions.
+        TestLibrary.Write(args[1], int.Parse(args[2]), args.Length > 3);
+        break;
+
+    case "calls":
+        // calls PATH COUNT THREADS: each function of the library a prime number of times from each thread (see Primes).
+        nint library = NativeLibrary.Load(args[1]);
+        int functionCount = int.Parse(args[2]);
+        var functions = new nint[functionCount];
+        for (int i = 0; i < functionCount; i++)
+        {
+            functions[i] = NativeLibrary.GetExport(library, "f" + i);
+        }
+
+        unsafe void CallAll()
+        {
+            for (int i = 0; i < functions.Length; i++)
+            {
+                for (int times = Primes.OfFunction(i); times > 0; times--)
+                {
+                    ((delegate* unmanaged<void>)functions[i])();
+                }
+            }
+        }
+
+        var threads = new Thread[int.Parse(args[3])];
+        for (int i = 0; i < threads.Length; i++)
+        {
+            threads[i] = new Thread(CallAll);
+            threads[i].Start();
+        }
+
+        Array.ForEach(threads, static thread => thread.Join());
+        break;
+
     case "ring":
         // ring PATH: an open by io_uring.
         Console.WriteLine(Ring.Open(args[1]));

@@ -6,7 +6,7 @@ namespace Fathom.Bpf;
 public static unsafe partial class Helpers
 {
     /// <summary>A trusted socket as a trusted <c>tcp_sock</c>, null if it is none (<c>bpf_skc_to_tcp_sock</c>).</summary>
-    [Helper(137, Since = "5.9", ProgramTypes = ProgramTypes.TracepointBtf, Result = PointerKind.Trusted)]
+    [Helper(137, Since = "5.9", ProgramTypes = ProgramTypes.TracepointBtf | ProgramTypes.Fentry | ProgramTypes.Iterator, Result = PointerKind.Trusted)]
     public static void* SkcToTcpSock(void* socket) => throw DeviceOnlyException.Create();
 
     /// <summary>Moves the start of the packet; pointers into it must be made anew (<c>bpf_xdp_adjust_head</c>).</summary>
@@ -34,7 +34,7 @@ public static unsafe partial class Helpers
     public static long Redirect(uint interfaceIndex, ulong flags = 0) => throw DeviceOnlyException.Create();
 
     /// <summary>Copies bytes from the packet (<c>bpf_skb_load_bytes</c>).</summary>
-    [Helper(26, ProgramTypes = ProgramTypes.TrafficControl)]
+    [Helper(26, ProgramTypes = ProgramTypes.TrafficControl | ProgramTypes.CgroupSkb)]
     public static long SkbLoadBytes(SocketBuffer* context, uint offset, Span<byte> destination) => throw DeviceOnlyException.Create();
 
     /// <summary>Copies bytes to the packet (<c>bpf_skb_store_bytes</c>).</summary>

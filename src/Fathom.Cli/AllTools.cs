@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Fathom.Tools.BioLatency;
 using Fathom.Tools.ExecSnoop;
+using Fathom.Tools.FuncCount;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.OpenSnoop;
 using Fathom.Tools.TcpLife;
@@ -11,5 +12,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new OpenSnoopTool(), new TcpLifeTool()];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new FuncCountTool(), new OpenSnoopTool(), new TcpLifeTool()];
 }

@@ -34,7 +34,14 @@ internal static class CommandLine
         Dictionary<string, string> given = Options(tool.Description, own, out string[] rest);
         if (given.ContainsKey(CommonOptions.Help.Name))
         {
-            return Build(tool, given, new Schedule(), command: null, help: true);
+            return Build(tool, given, "", new Schedule(), command: null, help: true);
+        }
+
+        string argument = "";
+        if (tool.Description.Argument is { } wanted)
+        {
+            argument = rest.Length > 0 ? rest[0] : throw new UsageException($"{tool.Description.Name} needs {wanted.Name}: {wanted.Help}");
+            rest = rest[1..];
         }
 
         if (command is { Count: 0 })
@@ -42,11 +49,11 @@ internal static class CommandLine
             throw new UsageException("a command to trace must follow '--'");
         }
 
-        return Build(tool, given, ScheduleOf(tool.Description, given, rest), command, help: false);
+        return Build(tool, given, argument, ScheduleOf(tool.Description, given, rest), command, help: false);
     }
 
     private static Invocation Build(
-        ITool tool, Dictionary<string, string> given, Schedule schedule, IReadOnlyList<string>? command, bool help) => new()
+        ITool tool, Dictionary<string, string> given, string argument, Schedule schedule, IReadOnlyList<string>? command, bool help) => new()
         {
             Tool = tool,
             Schedule = schedule,
@@ -56,6 +63,7 @@ internal static class CommandLine
             Timestamps = given.ContainsKey(CommonOptions.Timestamp.Name),
             Request = new()
             {
+                Argument = argument,
                 Options = tool.Description.Options.Where(option => given.ContainsKey(option.Name)).ToDictionary(option => option.Name, option => given[option.Name]),
                 Pid = PidOf(given, command is not null),
                 Comm = CommOf(given),
@@ -161,7 +169,9 @@ internal static class CommandLine
         if (rest.Length > (tool.TakesInterval ? 2 : 0))
         {
             string surplus = rest[tool.TakesInterval ? 2 : 0];
-            throw new UsageException($"'{surplus}' is too much{(tool.TakesInterval ? ": only an interval and a count may follow the options" : "")}");
+            throw new UsageException($"'{surplus}' is too much{(
+                tool.TakesInterval ? $": only an interval and a count may follow {tool.Argument?.Name ?? "the options"}"
+                : tool.Argument is { } only ? $": there is one {only.Name}, which the shell must not take apart or expand (put it in quotes)" : "")}");
         }
 
         if (rest.Length > 0 && given.ContainsKey(CommonOptions.Interval.Name))

@@ -45,8 +45,13 @@ internal static class HelpText
         IReadOnlyList<ToolOption> options = CommonOptions.With(tool);
         var text = new StringBuilder();
         text.Append(tool.Summary).Append(".\n\n");
-        text.Append("Usage: fathom ").Append(tool.Name).Append(" [options]").Append(tool.TakesInterval ? " [interval [count]]" : "");
+        text.Append("Usage: fathom ").Append(tool.Name).Append(" [options]").Append(tool.Argument is { } argument ? " " + argument.Name : "").Append(tool.TakesInterval ? " [interval [count]]" : "");
         text.Append(" [-- COMMAND ARGS...]\n\n");
+        if (tool.Argument is { } told)
+        {
+            Entry(text, told.Name, told.Help, 24);
+        }
+
         if (tool.TakesInterval)
         {
             Entry(text, "interval", "Seconds from one report to the next, such as 1 or 0.5. Without it, there is one report at the end.", 24);

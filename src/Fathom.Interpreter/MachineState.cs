@@ -61,6 +61,18 @@ public sealed class MachineState
     /// <summary>What was given when the program was attached (<c>bpf_get_attach_cookie</c>).</summary>
     public ulong AttachCookie { get; set; }
 
+    /// <summary>The address of the traced function (<c>bpf_get_func_ip</c>).</summary>
+    public ulong FunctionAddress { get; set; }
+
+    /// <summary>
+    /// How many words at the start of the context are arguments of the traced function (<c>bpf_get_func_arg_cnt</c>). In the word behind them is its
+    /// result, if the context has one (<c>bpf_get_func_ret</c>).
+    /// </summary>
+    public int FunctionArgumentCount { get; set; }
+
+    /// <summary>What iterators gave to their reader, one element for each time (<c>bpf_seq_write</c>).</summary>
+    public IList<byte[]> Sequence { get; } = [];
+
     /// <summary>From what the next random number is made (<c>bpf_get_prandom_u32</c>); not 0.</summary>
     public ulong RandomSeed { get; set; } = 0x9e37_79b9_7f4a_7c15;
 

@@ -108,21 +108,46 @@ public sealed class BpfTest
     /// <returns>Its address.</returns>
     public ulong PlaceText(string text) => Machine.AddMemory("text", Encoding.UTF8.GetBytes(text + "\0")).Address;
 
+    /// <summary>The address of the traced function, as <c>Helpers.GetFuncIp</c> gives it.</summary>
+    public ulong FunctionAddress
+    {
+        get => Machine.State.FunctionAddress;
+        set => Machine.State.FunctionAddress = value;
+    }
+
+    /// <summary>What was given when the program was attached, as <c>Helpers.GetAttachCookie</c> gives it.</summary>
+    public ulong AttachCookie
+    {
+        get => Machine.State.AttachCookie;
+        set => Machine.State.AttachCookie = value;
+    }
+
     /// <summary>
-    /// Runs a program whose context is its arguments: of a typed or raw tracepoint. A program without a context takes none.
+    /// Runs a program that has arguments: of a typed or raw tracepoint, an iterator, a function. A program at a function's return takes the result;
+    /// at its exit, which has the arguments too, these and then the result. Where a context is registers, they are made of the arguments, as for a
+    /// call on x86-64. A program without a context takes none.
     /// </summary>
-    /// <param name="program">The name, as in the generated <c>Programs</c>.</param>
+    /// <param name="program">The name, as in the generated <c>Programs</c>; with <c>__kprobe</c> behind it the form for kernels that need that.</param>
     /// <param name="arguments">Numbers, and structs that <see cref="Place{T}"/> made for pointers.</param>
     /// <returns>What the program returned, and how many instructions it took.</returns>
     /// <exception cref="InterpreterException">The program did what no verifier lets pass, or used what the interpreter does not have; the message says the line of C#.</exception>
     public RunResult Run(string program, params ReadOnlySpan<Argument> arguments)
     {
+        string type = TypeOf(program);
+        bool isRegisters = type.Contains("probe", StringComparison.Ordinal) || type == "usdt";
+        if (isRegisters)
+        {
+            PtRegs registers = Registers(arguments, isReturn: type.Contains("ret", StringComparison.Ordinal));
+            return RunOn(program, ref registers);
+        }
+
         Span<ulong> context = stackalloc ulong[arguments.Length];
         for (int i = 0; i < arguments.Length; i++)
         {
             context[i] = arguments[i].Bits;
         }
 
+        Machine.State.FunctionArgumentCount = Math.Max(arguments.Length - (type.StartsWith("fexit", StringComparison.Ordinal) ? 1 : 0), 0);
         return Object.Run(program, MemoryMarshal.AsBytes(context));
     }
 
@@ -239,6 +264,25 @@ public sealed class BpfTest
         }
 
         throw new KeyNotFoundException($"The object has no variable {name}.");
+    }
+
+    /// <summary>The type of a program, as its section says it.</summary>
+    private string TypeOf(string program) =>
+        Object.Definition.Functions.FirstOrDefault(f => f.IsEntry && f.Name == program)?.Section.TrimStart('?').Split('/')[0] ?? "";
+
+    private static PtRegs Registers(ReadOnlySpan<Argument> arguments, bool isReturn)
+    {
+        ulong At(ReadOnlySpan<Argument> all, int index) => index < all.Length ? all[index].Bits : 0;
+        int most = isReturn ? 1 : 6;
+        if (arguments.Length > most)
+        {
+            throw new ArgumentException(isReturn ? "When a function returns there is its result only." : "Only the first 6 arguments of a function are in registers.", nameof(arguments));
+        }
+
+        return isReturn ? new PtRegs { Rax = At(arguments, 0) } : new PtRegs
+        {
+            Rdi = At(arguments, 0), Rsi = At(arguments, 1), Rdx = At(arguments, 2), Rcx = At(arguments, 3), R8 = At(arguments, 4), R9 = At(arguments, 5),
+        };
     }
 
     private InterpretedMap Find(string name) =>

@@ -1,6 +1,10 @@
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using Fathom.Format.Objects;
 using Fathom.Runtime;
 using Xunit;
@@ -8,8 +12,10 @@ using Xunit;
 namespace Fathom.Generator.Tests;
 
 /// <summary>Programs of each type are accepted by the running kernel's verifier, and those that can be run by hand give what they should.</summary>
-public class KernelTests
+public partial class KernelTests
 {
+    private static readonly Lazy<Assembly> s_functions = new(() => Compiling.Build(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", "Functions.cs"))));
+
     [Fact]
     public void Programs_of_each_type_are_accepted()
     {
@@ -33,5 +39,84 @@ public class KernelTests
             packet[12] = 8;
             Assert.Equal(2u, loaded.GetProgram("Filter").TestRun(packet: packet).ReturnValue);
         }
+    }
+
+    [Theory]
+    [InlineData("Probes")]
+    [InlineData("Tasks")]
+    [InlineData("Cgroups")]
+    public void Programs_on_functions_tasks_and_cgroups_are_accepted(string type) => Load(type).Dispose();
+
+    [Theory]
+    [InlineData("Reads")]
+    [InlineData("Returned")]
+    [InlineData("ReturnedFifth")]
+    [InlineData("ReturnedUnread")]
+    public void Both_forms_of_a_program_are_accepted(string program)
+    {
+        Load("Functions", program + ProgramForms.KprobeSuffix).Dispose();
+        Load("Functions", program).Dispose();
+    }
+
+    [Fact]
+    public void Arguments_and_results_of_a_function_come_from_its_registers()
+    {
+        using LoadedObject loaded = Load("Probes");
+        (string path, ulong offset) = PlaceOf("libc.so.6", "labs");
+        using BpfLink called = loaded.GetProgram("Absolute").AttachUprobe(path, new UserProbe(offset), Environment.ProcessId);
+        using BpfLink returned = loaded.GetProgram("Absolutely").AttachUprobe(path, new UserProbe(offset), Environment.ProcessId);
+        Assert.Equal(4242424242, Labs(-4242424242));
+        Assert.Equal(-4242424242, loaded.GetGlobal<long>(".bss", 0));
+        Assert.Equal(4242424242, loaded.GetGlobal<long>(".bss", 8));
+    }
+
+    [Fact]
+    public void An_iterator_gives_its_records()
+    {
+        using LoadedObject loaded = Load("Tasks");
+        using BpfIterator pass = loaded.GetProgram("Each").OpenIterator();
+        List<int> processes = [];
+        byte[] buffer = new byte[4096];
+        for (int count; (count = pass.Read(buffer)) > 0;)
+        {
+            processes.AddRange(MemoryMarshal.Cast<byte, int>(buffer.AsSpan(0, count)));
+        }
+
+        Assert.Contains(Environment.ProcessId, processes);
+        Assert.DoesNotContain(processes, process => process <= 0);
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "labs")]
+    private static partial long Labs(long number);
+
+    private static LoadedObject Load(string type, params string[] optional)
+    {
+        LoadOptions options = new();
+        options.With.UnionWith(optional);
+        try
+        {
+            return LoadedObject.Load(Kernel.Running, ObjectFile.Parse(Compiling.ObjectFileOf(s_functions.Value, type)), options);
+        }
+        catch (BpfException e) when (e is MissingCapabilityException or KernelPolicyException or FeatureNotSupportedException)
+        {
+            Assert.Skip(e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>The file that an exported function of a loaded library is in, and where.</summary>
+    private static (string Path, ulong Offset) PlaceOf(string library, string function)
+    {
+        ulong address = (ulong)NativeLibrary.GetExport(NativeLibrary.Load(library), function);
+        foreach (string[] map in File.ReadLines("/proc/self/maps").Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            ulong[] range = [.. map[0].Split('-').Select(n => ulong.Parse(n, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+            if (address >= range[0] && address < range[1])
+            {
+                return (map[5], address - range[0] + ulong.Parse(map[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            }
+        }
+
+        throw new InvalidOperationException(function + " is nowhere");
     }
 }

@@ -26,6 +26,8 @@ public sealed class HelperTests
     [InlineData(35, 0x1234UL)]
     [InlineData(158, 0x1234UL)]
     [InlineData(174, 13UL)]
+    [InlineData(173, 14UL)]
+    [InlineData(185, 2UL)]
     public void What_the_world_is_like(int helper, ulong expected)
     {
         Machine machine = new(cpuCount: 2)
@@ -33,11 +35,33 @@ public sealed class HelperTests
             State =
             {
                 TimeNs = 1_000, BootTimeNs = 2_000, TaiTimeNs = 3_000, Jiffies = 4, Cpu = 1, NumaNode = 5, ProcessId = 7, ThreadId = 8,
-                UserId = 9, GroupId = 10, CgroupId = 11, CurrentTask = 0x1234, AttachCookie = 13,
+                UserId = 9, GroupId = 10, CgroupId = 11, CurrentTask = 0x1234, AttachCookie = 13, FunctionAddress = 14, FunctionArgumentCount = 2,
             },
         };
         machine.State.AncestorCgroupIds[2] = 12;
         Assert.Equal(expected, machine.Invoke(Guest.Call(helper), 2).Value);
+    }
+
+    [Theory]
+    [InlineData("mov %r2, 1\n", 183, 3, 0L, 20UL)]
+    [InlineData("mov %r2, 2\n", 183, 3, -22L, 7UL)]
+    [InlineData("mov %r2, -1\n", 183, 3, -22L, 7UL)]
+    [InlineData("", 184, 2, 0L, 30UL)]
+    public void Words_of_a_function(string index, int helper, int register, long result, ulong word)
+    {
+        Machine machine = new() { State = { FunctionArgumentCount = 2 } };
+        InterpretedProgram program = Guest.Program(
+            $"mov %r6, %r10\nadd %r6, -8\nstdw [%r6+0], 7\n{index}mov %r{register}, %r6\ncall {helper}\nldxdw %r7, [%r6+0]\njeq %r0, {result}, +1\nmov %r7, -1\nmov %r0, %r7\nexit");
+        byte[] context = [.. BitConverter.GetBytes(10UL), .. BitConverter.GetBytes(20UL), .. BitConverter.GetBytes(30UL)];
+        Assert.Equal(word, machine.Run(program, context).Value);
+    }
+
+    [Fact]
+    public void A_function_has_no_result_when_it_is_called()
+    {
+        Machine machine = new() { State = { FunctionArgumentCount = 1 } };
+        InterpretedProgram program = Guest.Program("mov %r2, %r10\nadd %r2, -8\ncall 184\nexit");
+        Assert.Equal(unchecked((ulong)-95L), machine.Run(program, new byte[8]).Value);
     }
 
     [Fact]

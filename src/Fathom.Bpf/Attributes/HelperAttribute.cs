@@ -40,10 +40,26 @@ public enum ProgramTypes
     Xdp = 32,
     /// <summary><see cref="TrafficControlAttribute"/>.</summary>
     TrafficControl = 64,
+    /// <summary>All of the kernel's type KPROBE: at functions of the kernel and of user space, and <see cref="UsdtAttribute"/>.</summary>
+    Kprobe = 128,
+    /// <summary><see cref="FentryAttribute"/> and <see cref="FexitAttribute"/>.</summary>
+    Fentry = 256,
+    /// <summary><see cref="IteratorAttribute"/>.</summary>
+    Iterator = 512,
+    /// <summary><see cref="CgroupSkbAttribute"/>.</summary>
+    CgroupSkb = 1024,
+    /// <summary><see cref="CgroupSockAttribute"/>.</summary>
+    CgroupSock = 2048,
+    /// <summary><see cref="CgroupSockAddrAttribute"/>.</summary>
+    CgroupSockAddr = 4096,
+    /// <summary>Programs that observe.</summary>
+    Observing = TracepointBtf | RawTracepoint | Tracepoint | PerfEvent | Kprobe | Fentry | Iterator,
     /// <summary>Programs that observe, and <see cref="Syscall"/>, which may call whatever they may.</summary>
-    Tracing = TracepointBtf | RawTracepoint | Tracepoint | PerfEvent | Syscall,
+    Tracing = Observing | Syscall,
+    /// <summary>Programs that a system call of a process in a cgroup runs: the current task is that process.</summary>
+    CgroupSyscalls = CgroupSock | CgroupSockAddr,
     /// <summary>All.</summary>
-    All = Tracing | Xdp | TrafficControl,
+    All = Tracing | Xdp | TrafficControl | CgroupSkb | CgroupSyscalls,
 }
 
 /// <summary>What a pointer points to: it decides how the compiler reads through it.</summary>

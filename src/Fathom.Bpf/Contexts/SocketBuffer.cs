@@ -1,6 +1,6 @@
 namespace Fathom.Bpf;
 
-/// <summary>Context of a traffic control program (<c>struct __sk_buff</c>).</summary>
+/// <summary>Context of a program in traffic control and on packets of a cgroup (<c>struct __sk_buff</c>).</summary>
 [KernelContext("__sk_buff")]
 public unsafe struct SocketBuffer
 {
@@ -54,6 +54,30 @@ public unsafe struct SocketBuffer
 
     /// <summary>End of the packet: cast it to a pointer and compare.</summary>
     public uint DataEnd;
+
+    /// <summary>Id of the NAPI structure that received the packet.</summary>
+    public uint NapiId;
+
+    /// <summary>Address family (<c>AF_INET</c>, <c>AF_INET6</c>). This and what follows is for programs on a cgroup.</summary>
+    public uint Family;
+
+    /// <summary>IPv4 address of the other side, in network byte order.</summary>
+    public uint RemoteIp4;
+
+    /// <summary>IPv4 address of this side, in network byte order.</summary>
+    public uint LocalIp4;
+
+    /// <summary>IPv6 address of the other side, in network byte order.</summary>
+    public fixed uint RemoteIp6[4];
+
+    /// <summary>IPv6 address of this side, in network byte order.</summary>
+    public fixed uint LocalIp6[4];
+
+    /// <summary>Port of the other side, in network byte order in the upper half.</summary>
+    public uint RemotePort;
+
+    /// <summary>Port of this side, in host byte order.</summary>
+    public uint LocalPort;
 }
 
 /// <summary>What becomes of a packet in traffic control (<c>TC_ACT_*</c>).</summary>

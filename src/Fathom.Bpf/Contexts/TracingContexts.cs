@@ -22,7 +22,10 @@ public struct PerfEventContext
     public ulong Address;
 }
 
-/// <summary>Registers of x86-64 (<c>struct pt_regs</c>).</summary>
+/// <summary>
+/// Registers of x86-64 (<c>struct pt_regs</c>), also the context of programs on functions: at a call the arguments are in <see cref="Rdi"/>,
+/// <see cref="Rsi"/>, <see cref="Rdx"/>, <see cref="Rcx"/>, <see cref="R8"/>, <see cref="R9"/>, at a return the result is in <see cref="Rax"/>.
+/// </summary>
 [KernelStruct("pt_regs")]
 public struct PtRegs
 {
@@ -77,4 +80,26 @@ public struct SyscallExitContext
 
     /// <summary>Result: negative errno on failure.</summary>
     public long Result;
+}
+
+/// <summary>What every iterator has (<c>struct bpf_iter_meta</c>).</summary>
+[KernelStruct("bpf_iter_meta")]
+public unsafe struct IteratorMeta
+{
+    /// <summary>Where <see cref="Helpers.SeqWrite(void*, void*, uint)"/> writes to.</summary>
+    [KernelField("seq")] public SequenceFile* Sequence;
+
+    /// <summary>Number of the reading, a new one each time that the iterator is opened.</summary>
+    [KernelField("session_id")] public ulong Session;
+
+    /// <summary>Number of the object in the reading, from 0.</summary>
+    [KernelField("seq_num")] public ulong Index;
+}
+
+/// <summary>A file that an iterator writes (<c>struct seq_file</c>).</summary>
+[KernelStruct("seq_file")]
+public struct SequenceFile
+{
+    /// <summary>Bytes in the buffer.</summary>
+    [KernelField("count")] public ulong Count;
 }

@@ -6,6 +6,7 @@ namespace Fathom.Bpf.KernelTypes;
 [KernelStruct("task_struct")]
 public unsafe struct TaskStruct
 {
+    public ThreadInfo thread_info;
     public uint __state;
     public int exit_code;
     public int pid;
@@ -23,6 +24,17 @@ public unsafe struct TaskStruct
     public ulong start_time;
     public ulong start_boottime;
     public fixed byte comm[16];
+}
+
+/// <summary>What the entry code keeps of a thread (<c>struct thread_info</c>, x86).</summary>
+[KernelStruct("thread_info")]
+public struct ThreadInfo
+{
+    /// <summary>In <see cref="status"/>: the system call that runs is one of the 32-bit interface (<c>TS_COMPAT</c>).</summary>
+    /// <remarks>https://github.com/torvalds/linux/blob/v6.18/arch/x86/include/asm/thread_info.h</remarks>
+    public const uint Compat = 2;
+
+    public uint status;
 }
 
 /// <summary>View of a thread before Linux 5.14, where the state has another name.</summary>

@@ -10,7 +10,7 @@ public sealed unsafe class StackTraces
     /// <param name="context">The program's context.</param>
     /// <param name="flags">Which stack; the low 8 bits are a number of frames to skip.</param>
     /// <returns>An id of 0 or more, or a negative errno: -EEXIST when another stack has the place.</returns>
-    [Helper(27, ProgramTypes = ProgramTypes.TracepointBtf | ProgramTypes.RawTracepoint | ProgramTypes.Tracepoint | ProgramTypes.PerfEvent)]
+    [Helper(27, ProgramTypes = ProgramTypes.Observing)]
     public long GetId(void* context, StackFlags flags = StackFlags.None) => throw DeviceOnlyException.Create();
 }
 

@@ -68,10 +68,10 @@ internal static class AccessorWriter
     {
         w.Line("/// <summary>Names of the programs.</summary>");
         w.Open(access + " static class Programs");
-        foreach (ProgramShape program in shape.Programs)
+        foreach (ProgramShape program in shape.Programs.Where(p => !p.IsOtherForm))
         {
-            w.Line("/// <summary>On <c>" + program.Section + "</c>.</summary>");
-            w.Line("public const string " + Escape(program.Method.Name) + " = \"" + BtfTypes.Identifier(program.Method.Name) + "\";");
+            w.Line("/// <summary>On <c>" + program.Section.TrimStart('?').Replace("&", "&amp;").Replace("<", "&lt;") + "</c>.</summary>");
+            w.Line("public const string " + Escape(program.Method.Name) + " = \"" + program.Name + "\";");
         }
 
         w.Close().Line();

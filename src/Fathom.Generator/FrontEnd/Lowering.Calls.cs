@@ -552,7 +552,7 @@ internal sealed partial class Lowering
         Function function = _unit.Module.AddFunction(name, ".text", types, result, functionType);
         _unit.Subprograms[key] = function;
         _unit.FunctionPlaces[name] = definition.Place();
-        var lowering = new Lowering(_unit, function, scope, _kind, _typeFlag);
+        var lowering = new Lowering(_unit, function, scope, _kind);
         lowering.SubprogramBody(definition, where);
         return function;
     }

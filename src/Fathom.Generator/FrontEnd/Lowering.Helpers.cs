@@ -16,17 +16,15 @@ internal sealed partial class Lowering
     // These have no effect and the same result for the whole run of a program.
     private static readonly HashSet<int> s_pure = [14, 15, 35, 80, 158];
 
-    private static readonly string[] s_programTypes = ["TracepointBtf", "RawTracepoint", "Tracepoint", "PerfEvent", "Syscall", "Xdp", "TrafficControl"];
-
     private Value? CallHelper(IInvocationOperation call, AttributeData helper)
     {
         int number = helper.First<int>();
         IMethodSymbol method = call.TargetMethod;
-        int allowed = helper.Named("ProgramTypes", 127);
-        if ((allowed & _typeFlag) == 0)
+        int allowed = helper.Named("ProgramTypes", -1);
+        if ((allowed & _kind.Flag) == 0)
         {
-            throw new LoweringException(Descriptors.HelperNotAvailable, Where(call), method.ContainingType.Name + "." + method.Name, _kind,
-                string.Join(", ", s_programTypes.Where((_, i) => (allowed & (1 << i)) != 0)));
+            throw new LoweringException(Descriptors.HelperNotAvailable, Where(call), method.ContainingType.Name + "." + method.Name, _kind.Name,
+                string.Join(", ", ProgramKind.FlagNames.Where((_, i) => (allowed & (1 << i)) != 0)));
         }
 
         var groups = new List<Value>[method.Parameters.Length];
@@ -111,7 +109,13 @@ internal sealed partial class Lowering
             return [LoopBody(argument.Value)];
         }
 
-        return [IsNull(argument.Value) ? _b.Constant(s_i64, 0) : Scalar(argument.Value)];
+        Value value = IsNull(argument.Value) ? _b.Constant(s_i64, 0) : Scalar(argument.Value);
+        if (parameter.Name == "context" && _b.TypeOf(value) is { IsPointer: true, Space: not (PointerSpace.Context or PointerSpace.Unknown) })
+        {
+            throw Unsupported(argument.Value, "This is not the program's context, which 'context' must be: write Helpers.Context()");
+        }
+
+        return [value];
     }
 
     /// <summary>The address of an argument that the kernel reads or writes: what is not in the program's own memory is copied there.</summary>

@@ -12,8 +12,10 @@ namespace Fathom.Generator.FrontEnd;
 /// <content>Places: where variables, fields and elements are, and how they are read and written.</content>
 internal sealed partial class Lowering
 {
-    private const int ProbeReadKernel = 113;
-    private const int TracingPrograms = 31;
+    private const int ProbeReadUser = 112, ProbeReadKernel = 113;
+
+    // ProgramTypes.Tracing.
+    private const int TracingPrograms = 0x39f;
 
     private Value LoadLocated(IOperation operation)
     {
@@ -302,19 +304,30 @@ internal sealed partial class Lowering
     }
 
     /// <summary>
-    /// Arguments of typed tracepoints are 8-byte loads from the context, made where the argument is used: an argument that an older kernel's
-    /// tracepoint lacks is then not touched on a branch that a constant rules out.
+    /// Typed arguments are 8-byte loads from the context, made where the argument is used: an argument that an older kernel's tracepoint lacks
+    /// is then not touched on a branch that a constant rules out.
     /// </summary>
     private Value LoadArgument(ArgumentPlace argument)
     {
         Value context = _b.Parameter(0);
         if (argument.Type is IPointerTypeSymbol)
         {
-            return _b.Load(IrType.PointerTo(PointerSpace.Trusted), context, argument.Index * 8, MemorySize.Double);
+            return _b.Load(IrType.PointerTo(argument.Space), context, argument.Offset, MemorySize.Double);
         }
 
-        Value wide = _b.Load(s_i64, context, argument.Index * 8, MemorySize.Double);
-        return Layouts.ScalarSize(argument.Type) == 8 ? wide : Fit(_b.Convert(Conversion.Truncate, wide), argument.Type);
+        return FromWord(_b.Load(s_i64, context, argument.Offset, MemorySize.Double), argument.Type, argument.HasGarbage);
+    }
+
+    /// <summary>The number in a word above which there may be anything.</summary>
+    private Value FromWord(Value wide, ITypeSymbol type, bool hasGarbage)
+    {
+        if (Layouts.ScalarSize(type) == 8)
+        {
+            return wide;
+        }
+
+        Value narrow = _b.Convert(Conversion.Truncate, wide);
+        return hasGarbage && type.SpecialType == SpecialType.System_Boolean ? _b.Convert(Conversion.ZeroExtend8, narrow) : Fit(narrow, type);
     }
 
     private Value LoadMemory(MemoryPlace memory, Location where)
@@ -344,6 +357,7 @@ internal sealed partial class Lowering
     private static PointerSpace LoadedSpace(PointerSpace from, MemoryPlace memory) => from switch
     {
         PointerSpace.Trusted => PointerSpace.Trusted,
+        PointerSpace.User => PointerSpace.User,
         // Spilled to the stack a pointer keeps its meaning; only addresses of kernel objects are always read with care.
         PointerSpace.Stack or PointerSpace.Unknown when memory.Type is IPointerTypeSymbol { PointedAtType: var pointee } && pointee.KernelName() is null => PointerSpace.Unknown,
         _ => PointerSpace.Kernel,
@@ -352,18 +366,24 @@ internal sealed partial class Lowering
     /// <summary>Reads memory that the verifier does not know into a piece of stack.</summary>
     private Value ProbeRead(MemoryPlace memory, int size, Location where)
     {
-        RequireTracing("bpf_probe_read_kernel", where);
         Value slot = _b.SlotAddress(_b.NewSlot(size, System.Math.Min(size, 8), "read"));
-        Value source = Address(memory, where);
-        _ = _b.Call(ProbeReadKernel, s_i64, [slot, _b.Constant(s_i32, size), source]);
+        ProbeRead(slot, memory, size, where);
         return slot;
+    }
+
+    /// <summary>Reads memory of the kernel or the process to an address of the program; what is not there is zeros.</summary>
+    private void ProbeRead(Value to, MemoryPlace memory, int size, Location where)
+    {
+        bool isUser = _b.TypeOf(memory.Pointer).Space == PointerSpace.User;
+        RequireTracing(isUser ? "bpf_probe_read_user" : "bpf_probe_read_kernel", where);
+        _ = _b.Call(isUser ? ProbeReadUser : ProbeReadKernel, s_i64, [to, _b.Constant(s_i32, size), Address(memory, where)]);
     }
 
     private void RequireTracing(string helper, Location where)
     {
-        if ((_typeFlag & TracingPrograms) == 0)
+        if ((_kind.Flag & TracingPrograms) == 0)
         {
-            throw new LoweringException(Descriptors.HelperNotAvailable, where, helper, _kind, "Tracing");
+            throw new LoweringException(Descriptors.HelperNotAvailable, where, helper, _kind.Name, "Tracing");
         }
     }
 

@@ -345,9 +345,10 @@ internal sealed partial class Lowering
             _b.SetBlock(enough);
         }
 
-        if (_b.TypeOf(span.Pointer).Space is PointerSpace.Kernel or PointerSpace.User)
+        if (_b.TypeOf(span.Pointer).Space is (PointerSpace.Kernel or PointerSpace.User) and var space)
         {
-            throw new LoweringException(Descriptors.NotSupported, where, "Kernel memory is read into a stackalloc buffer first: Helpers.ProbeReadKernel");
+            throw new LoweringException(Descriptors.NotSupported, where, space == PointerSpace.User
+                ? "Memory of the process is read into a stackalloc buffer first: Helpers.ProbeReadUser" : "Kernel memory is read into a stackalloc buffer first: Helpers.ProbeReadKernel");
         }
 
         int offset = 0;

@@ -167,9 +167,7 @@ internal sealed partial class Lowering
 
         if (_b.TypeOf(memory.Pointer).Space is PointerSpace.Kernel or PointerSpace.User)
         {
-            RequireTracing("bpf_probe_read_kernel", where);
-            Value to = target.Offset == 0 ? target.Pointer : _b.Offset(target.Pointer, target.Offset);
-            _ = _b.Call(ProbeReadKernel, s_i64, [to, _b.Constant(s_i32, layout.Size), Address(memory, where)]);
+            ProbeRead(target.Offset == 0 ? target.Pointer : _b.Offset(target.Pointer, target.Offset), memory, layout.Size, where);
             return;
         }
 

@@ -18,23 +18,23 @@ internal sealed partial class Lowering
     private static readonly IrType s_i32 = IrType.I32;
     private static readonly IrType s_i64 = IrType.I64;
 
+    private const int GetFuncRet = 184;
+
     private readonly UnitContext _unit;
     private readonly FunctionBuilder _b;
-    private readonly string _kind;
-    private readonly int _typeFlag;
+    private readonly ProgramKind _kind;
     private Scope _scope;
     private Block? _fault;
 
     // Targets that were located already and are read again: C# evaluates them once.
     private readonly Dictionary<IOperation, Place> _located = [];
 
-    private Lowering(UnitContext unit, Function function, Scope scope, string kind, int typeFlag)
+    private Lowering(UnitContext unit, Function function, Scope scope, ProgramKind kind)
     {
         _unit = unit;
         _b = new FunctionBuilder(function);
         _scope = scope;
         _kind = kind;
-        _typeFlag = typeFlag;
     }
 
     /// <summary>Lowers a program.</summary>
@@ -42,19 +42,19 @@ internal sealed partial class Lowering
     {
         IMethodSymbol method = Bodies.Definition(program.Method);
         Location where = method.Place();
-        string name = BtfTypes.Identifier(method.Name);
-        IEnumerable<(string, int)> parameters = program.Kind == "TracepointBtf" || method.Parameters.Length == 0
-            ? [("ctx", unit.Types.PointerToLong())]
-            : [(method.Parameters[0].Name, unit.Types.Of(method.Parameters[0].Type, where))];
+        string name = program.Name;
+        IEnumerable<(string, int)> parameters = program.Kind.TakesContext(method)
+            ? [(method.Parameters[0].Name, unit.Types.Of(method.Parameters[0].Type, where))]
+            : [("ctx", unit.Types.PointerToLong())];
         int typeId = unit.Types.AddFunction(name, method.ReturnsVoid ? null : method.ReturnType, parameters, BtfLinkage.Global, where);
         IrType result = s_i32;
         Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
         unit.FunctionPlaces[name] = where;
-        var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind, program.TypeFlag);
-        lowering.ProgramBody(method, program.Kind);
+        var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind);
+        lowering.ProgramBody(method);
     }
 
-    private void ProgramBody(IMethodSymbol method, string kind)
+    private void ProgramBody(IMethodSymbol method)
     {
         MethodBody body = BodyOf(method, method.Place());
         _scope.Facts = body.Facts;
@@ -62,7 +62,7 @@ internal sealed partial class Lowering
         for (int i = 0; i < method.Parameters.Length; i++)
         {
             IParameterSymbol parameter = method.Parameters[i];
-            Place place = kind == "TracepointBtf" ? new ArgumentPlace(i, parameter.Type) : new ValuePlace(_b.Parameter(0), parameter.Type);
+            Place place = _kind.TakesContext(method) ? new ValuePlace(_b.Parameter(0), parameter.Type) : ProgramArgument(parameter, body);
             if (_scope.Facts.IsAssigned(parameter) || _scope.Facts.IsAddressed(parameter))
             {
                 place = Declare(parameter, parameter.Type, Load(place, Location.None), parameter.Name);
@@ -72,6 +72,30 @@ internal sealed partial class Lowering
         }
 
         Finish(body.Blocks, method);
+    }
+
+    /// <summary>Where a program finds the value of a parameter.</summary>
+    private Place ProgramArgument(IParameterSymbol parameter, MethodBody body)
+    {
+        if (_kind.ArgumentOffset(parameter.Ordinal) is { } offset)
+        {
+            // What the kernel says is a number, or points to one, the verifier lets nobody read through.
+            bool isObject = parameter.Type is IPointerTypeSymbol { PointedAtType: var pointee } && Layouts.ScalarSize(pointee) == 0;
+            PointerSpace space = _kind.Pointers == PointerSpace.Trusted && !isObject ? PointerSpace.Kernel : _kind.Pointers;
+            return new ArgumentPlace(offset, space, parameter.Type) { HasGarbage = _kind.HasGarbage };
+        }
+
+        if (!body.Blocks.Any(b => b.DescendantsAndSelf().Any(o => o is IParameterReferenceOperation { Parameter: var used } && SymbolEqualityComparer.Default.Equals(used, parameter))))
+        {
+            return new ValuePlace(_b.Constant(RegisterType(parameter.Type, PointerSpace.Kernel, parameter.Place()), 0), parameter.Type);
+        }
+
+        Value slot = _b.SlotAddress(_b.NewSlot(8, 8, parameter.Name));
+        _ = _b.Call(GetFuncRet, s_i64, [_b.Parameter(0), slot]);
+        return new ValuePlace(
+            parameter.Type is IPointerTypeSymbol ? _b.Load(IrType.PointerTo(PointerSpace.Kernel), slot, 0, Format.Instructions.MemorySize.Double)
+                : FromWord(_b.Load(s_i64, slot, 0, Format.Instructions.MemorySize.Double), parameter.Type, hasGarbage: true),
+            parameter.Type);
     }
 
     /// <summary>Lowers the bodies and ends the function, also where control falls off its end.</summary>

@@ -78,7 +78,7 @@ internal sealed class ObjectCompiler
         var module = new Module { License = shape.License };
         var unit = new UnitContext(_compilation, module, shape, _layouts, _positions, _spaces, _bodies, _cancellation);
         unit.Diagnostics.AddRange(shape.Problems);
-        unit.FunctionNames.UnionWith(shape.Maps.Select(m => m.Field.Name).Concat(shape.Globals.Select(g => BtfTypes.Identifier(g.Field.Name))).Concat(shape.Programs.Select(p => BtfTypes.Identifier(p.Method.Name))));
+        unit.FunctionNames.UnionWith(shape.Maps.Select(m => m.Field.Name).Concat(shape.Globals.Select(g => BtfTypes.Identifier(g.Field.Name))).Concat(shape.Programs.Select(p => p.Name)));
         foreach (MapShape map in shape.Maps)
         {
             unit.Guard(map.Field.Place(), () => module.AddMap(Define(map, unit)));
@@ -90,10 +90,19 @@ internal sealed class ObjectCompiler
                 BtfTypes.Identifier(global.Field.Name), global.Section, global.Initial, global.Alignment, unit.Types.Of(global.Field.Type, global.Field.Place())));
         }
 
+        IMethodSymbol? refused = null;
         foreach (ProgramShape program in shape.Programs)
         {
             _cancellation.ThrowIfCancellationRequested();
+            if (program.IsOtherForm && SymbolEqualityComparer.Default.Equals(refused, program.Method))
+            {
+                // What is wrong with the method was said of its first form.
+                continue;
+            }
+
+            int before = unit.Diagnostics.Count;
             unit.Guard(program.Method.Place(), () => Lowering.Program(unit, program));
+            refused = unit.Diagnostics.Count > before ? program.Method : null;
         }
 
         again = _spaces.IsUnsettled();

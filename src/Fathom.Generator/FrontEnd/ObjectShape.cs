@@ -15,7 +15,11 @@ internal sealed record MapShape(IFieldSymbol Field, MapType Type, ITypeSymbol? K
 internal sealed record GlobalShape(IFieldSymbol Field, Compiler.IR.DataSection Section, byte[] Initial, int Alignment, int Offset, bool IsConstant);
 
 /// <summary>A method that the kernel runs.</summary>
-internal sealed record ProgramShape(IMethodSymbol Method, string Section, string Kind, int TypeFlag);
+internal sealed record ProgramShape(IMethodSymbol Method, string Name, string Section, ProgramKind Kind)
+{
+    /// <summary>True if it is there for kernels that do not have what the other program of the method needs.</summary>
+    public bool IsOtherForm { get; init; }
+}
 
 /// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
 internal sealed class ObjectShape
@@ -297,33 +301,31 @@ internal sealed class ObjectShape
 
     private void ReadProgram(IMethodSymbol method, AttributeData attribute)
     {
-        string name = attribute.AttributeClass!.Name;
-        (string section, string kind, int flag) = name switch
+        (IReadOnlyList<ProgramForm> forms, string? problem) = ProgramForm.Read(attribute);
+        foreach (ProgramForm form in forms)
         {
-            "TracepointBtfAttribute" => ("tp_btf/" + Text(attribute, 0), "TracepointBtf", 1),
-            "RawTracepointAttribute" => ("raw_tp/" + Text(attribute, 0), "RawTracepoint", 2),
-            "TracepointAttribute" => ("tracepoint/" + Text(attribute, 0) + "/" + Text(attribute, 1), "Tracepoint", 4),
-            "PerfEventAttribute" => ("perf_event", "PerfEvent", 8),
-            "SyscallAttribute" => ("syscall", "Syscall", 16),
-            "XdpAttribute" => ("xdp", "Xdp", 32),
-            "TrafficControlAttribute" => (attribute.Named("Hook", 0) switch { 1 => "tcx/ingress", 2 => "tcx/egress", _ => "tc" }, "TrafficControl", 64),
-            _ => throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its attribute is not known"),
-        };
-        string? wrong = section.Substring(section.IndexOf('/') + 1).Split('/').FirstOrDefault(part => part.Length == 0 || BtfTypes.Identifier(part) != part) is { } bad
-            ? "'" + bad + "' is no name of something that the kernel has" : ProgramRules.Check(method, kind);
-        if (wrong is not null)
-        {
-            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, wrong);
+            problem ??= ProgramRules.Check(method, form.Kind);
         }
 
-        if (Programs.Any(p => BtfTypes.Identifier(p.Method.Name) == BtfTypes.Identifier(method.Name)))
+        if (problem is not null)
         {
-            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has this name, which is its name in the kernel");
+            throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, problem);
         }
 
-        Programs.Add(new ProgramShape(method, section, kind, flag));
+        foreach (ProgramForm form in forms)
+        {
+            string name = BtfTypes.Identifier(method.Name) + form.Suffix;
+            if (Programs.Any(p => p.Name == name))
+            {
+                throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "another program has the name '" + name + "', which is its name in the kernel");
+            }
+
+            if (form.Suffix.Length > 0 && Members().Any(m => m is IFieldSymbol { IsStatic: true, IsConst: false } && BtfTypes.Identifier(m.Name) == name))
+            {
+                throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its other form has the name '" + name + "' in the object file, and a field has it too: choose another name");
+            }
+
+            Programs.Add(new ProgramShape(method, name, form.Section, form.Kind) { IsOtherForm = form.Suffix.Length > 0 });
+        }
     }
-
-    private static string Text(AttributeData attribute, int index) =>
-        attribute.ConstructorArguments.Length > index ? attribute.ConstructorArguments[index].Value as string ?? "" : "";
 }

@@ -20,8 +20,15 @@ internal sealed record MemoryPlace(Value Pointer, int Offset, ITypeSymbol Type, 
     public int Alignment { get; init; } = 1;
 }
 
-/// <summary>An argument of a typed tracepoint: loaded from the context where it is used, and only there.</summary>
-internal sealed record ArgumentPlace(int Index, ITypeSymbol Type) : Place(Type);
+/// <summary>An argument of a program: loaded from a word of the context where it is used, and only there.</summary>
+/// <param name="Offset">Of the word, in bytes.</param>
+/// <param name="Space">What it points into, if its type is a pointer.</param>
+/// <param name="Type">The parameter's type.</param>
+internal sealed record ArgumentPlace(int Offset, PointerSpace Space, ITypeSymbol Type) : Place(Type)
+{
+    /// <summary>True for a truth value above whose byte there may be anything.</summary>
+    public bool HasGarbage { get; init; }
+}
 
 /// <summary>A span that is assigned many times.</summary>
 internal sealed record SpanRegisters(Value Pointer, Value Length, ITypeSymbol Type, string HintKey) : Place(Type);

@@ -6,7 +6,7 @@ namespace Fathom.Generator.FrontEnd;
 internal static class ProgramRules
 {
     /// <summary>What is wrong with a program's signature, null if nothing is.</summary>
-    public static string? Check(IMethodSymbol method, string kind)
+    public static string? Check(IMethodSymbol method, ProgramKind kind)
     {
         if (!method.IsStatic || method.IsGenericMethod || method.IsAsync)
         {
@@ -18,14 +18,27 @@ internal static class ProgramRules
             return "its result must be void, an integer of at most 32 bits, or an enum";
         }
 
-        if (kind != "TracepointBtf" && method.Parameters.Length > 1)
+        if (method.ReturnsVoid != (kind.Result == ResultRule.None) && kind.Result != ResultRule.Any)
         {
-            return "it takes at most one parameter, a pointer to its context";
+            return kind.Result == ResultRule.None ? "its result must be void, as the kernel takes none from it"
+                : kind.Name.StartsWith("Cgroup", System.StringComparison.Ordinal) ? "its result must say what becomes of what it sees: make it CgroupVerdict"
+                : "its result must say whether it runs at the return too: make it int, and return 0 if it does, 1 if not";
         }
 
-        if (kind == "TracepointBtf" && method.Parameters.Length > 12)
+        return CheckParameters(method, kind);
+    }
+
+    private static string? CheckParameters(IMethodSymbol method, ProgramKind kind)
+    {
+        if (method.Parameters.Length > kind.MaxParameters)
         {
-            return "a tracepoint has at most 12 arguments";
+            return kind.Arguments switch
+            {
+                ArgumentSource.Words => "there are at most 12 arguments",
+                ArgumentSource.Registers => "only the first 6 arguments of a function are in registers: leave the others away",
+                ArgumentSource.ResultRegister or ArgumentSource.ResultWord => "when a function returns there is its result only: take that as the one parameter, and remember arguments when it is called",
+                _ => "it takes at most one parameter, a pointer to its context",
+            };
         }
 
         foreach (IParameterSymbol parameter in method.Parameters)
@@ -35,21 +48,35 @@ internal static class ProgramRules
                 return "parameter '" + parameter.Name + "' must be passed by value";
             }
 
-            bool isPointer = parameter.Type is IPointerTypeSymbol;
-            if (kind == "TracepointBtf" ? Layouts.ScalarSize(parameter.Type) == 0 : !isPointer)
+            if ((kind.TakesContext(method) ? CheckContext(parameter, kind) : CheckArgument(parameter, kind)) is { } wrong)
             {
-                return kind == "TracepointBtf"
-                    ? "parameter '" + parameter.Name + "' must be an integer, an enum or a pointer"
-                    : "parameter '" + parameter.Name + "' must be a pointer to the context";
-            }
-
-            string? context = kind switch { "Xdp" => "XdpContext", "TrafficControl" => "SocketBuffer", "RawTracepoint" => "RawTracepointContext", "PerfEvent" => "PerfEventContext", _ => null };
-            if (context is not null && parameter.Type is IPointerTypeSymbol { PointedAtType: { } pointee } && pointee.SpecialType != SpecialType.System_Void && !pointee.Is(Symbols.Vocabulary, context))
-            {
-                return "its parameter must be '" + context + "*'";
+                return wrong;
             }
         }
 
         return null;
+    }
+
+    private static string? CheckContext(IParameterSymbol parameter, ProgramKind kind)
+    {
+        if (parameter.Type is not IPointerTypeSymbol { PointedAtType: var pointee })
+        {
+            return "parameter '" + parameter.Name + "' must be a pointer to the context" + (kind.Context is null ? "" : ", '" + kind.Context + "*'");
+        }
+
+        return kind.Context is null || pointee.SpecialType == SpecialType.System_Void || kind.IsContext(parameter) ? null : "its parameter must be '" + kind.Context + "*'";
+    }
+
+    private static string? CheckArgument(IParameterSymbol parameter, ProgramKind kind)
+    {
+        if (Layouts.ScalarSize(parameter.Type) == 0)
+        {
+            return "parameter '" + parameter.Name + "' must be an integer, an enum or a pointer";
+        }
+
+        bool isOther = parameter.Type is IPointerTypeSymbol { PointedAtType: var pointee } && pointee.Has("KernelContext");
+        return !isOther && !kind.IsContext(parameter) ? null
+            : kind.Context is null ? "parameter '" + parameter.Name + "' cannot be a context, as the parameters are arguments: Helpers.Context() gives the context"
+            : "its parameters are arguments, or one of them only, '" + kind.Context + "*', is the context; beside arguments Helpers.Context() gives it";
     }
 }

@@ -114,6 +114,17 @@ public sealed partial class Machine
                 return 0;
             case 174: // get_attach_cookie
                 return State.AttachCookie;
+            case 173: // get_func_ip
+                return State.FunctionAddress;
+            case 183: // get_func_arg
+                return FunctionWord(r1, (uint)r2 < (uint)State.FunctionArgumentCount ? (int)r2 : -1, r3, Errno.InvalidArgument);
+            case 184: // get_func_ret
+                return FunctionWord(r1, State.FunctionArgumentCount, r2, Errno.NotSupported);
+            case 185: // get_func_arg_cnt
+                return (ulong)State.FunctionArgumentCount;
+            case 127: // seq_write
+                State.Sequence.Add(Argument(r2, (uint)r3).ToArray());
+                return 0;
             case 25: // perf_event_output
                 return PerfEventOutput(r2, r3, r4, r5);
             case 130: // ringbuf_output
@@ -215,6 +226,24 @@ public sealed partial class Machine
             to[length] = 0;
         }
 
+        return 0;
+    }
+
+    /// <summary>https://github.com/torvalds/linux/blob/v6.18/kernel/trace/bpf_trace.c (get_func_arg, get_func_ret).</summary>
+    private ulong FunctionWord(ulong context, int index, ulong destination, int error)
+    {
+        Span<byte> to = Argument(destination, sizeof(ulong), write: true);
+        if (context != _context.Start)
+        {
+            throw new BadProgramException(Here, $"0x{context:x} is not the program's context");
+        }
+
+        if (index < 0 || (index + 1) * sizeof(ulong) > _context.Span.Length)
+        {
+            return Negative(error);
+        }
+
+        _context.Span.Slice(index * sizeof(ulong), sizeof(ulong)).CopyTo(to);
         return 0;
     }
 

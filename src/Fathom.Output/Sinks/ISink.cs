@@ -1,4 +1,5 @@
 using System;
+using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
 using Fathom.Output.Rows;
 
@@ -25,6 +26,9 @@ public interface ISink
     /// <param name="all">All durations of the interval together.</param>
     /// <param name="unit">The unit for people.</param>
     void WriteTotals(Histogram all, TimeUnit unit);
+
+    /// <summary>How often each of several things happened in the interval.</summary>
+    void Write(CountTable table);
 
     /// <summary>Something was lost.</summary>
     void Write(LossRecord record);

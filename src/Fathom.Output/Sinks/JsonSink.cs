@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
 using Fathom.Output.Rows;
 
@@ -60,6 +61,24 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     /// <summary>Nothing: each histogram's record has its count and sum already.</summary>
     public void WriteTotals(Histogram all, TimeUnit unit)
     {
+    }
+
+    /// <summary>A record for each row.</summary>
+    public void Write(CountTable table)
+    {
+        foreach (CountRow row in table.Rows)
+        {
+            WriteLine("count", row, static (json, row) =>
+            {
+                json.WriteString("name", row.Name);
+                if (row.Symbol != row.Name)
+                {
+                    json.WriteString("symbol", row.Symbol);
+                }
+
+                json.WriteNumber("count", row.Count);
+            });
+        }
     }
 
     /// <inheritdoc/>

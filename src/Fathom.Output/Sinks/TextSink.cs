@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
+using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
 using Fathom.Output.Rows;
 
@@ -79,6 +81,21 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
                 CultureInfo.InvariantCulture,
                 $"\navg = {total / all.Count} {unit.Label}, total: {total} {unit.Label}, count: {all.Count}\n\n");
         }
+    }
+
+    /// <inheritdoc/>
+    public void Write(CountTable table)
+    {
+        // The classic widths are 36 and 8; longer names get more, as far as 80 columns go.
+        string[] names = [.. table.Rows.Select(static row => Escaping.Escape(row.Name))];
+        int width = Math.Clamp(names.Select(static name => name.Length).DefaultIfEmpty().Max(), 36, 70);
+        _block.Append(table.Header.PadRight(width)).Append(CultureInfo.InvariantCulture, $" {"COUNT",8}\n");
+        for (int i = 0; i < names.Length; i++)
+        {
+            _block.Append(names[i].PadRight(width)).Append(CultureInfo.InvariantCulture, $" {table.Rows[i].Count,8}\n");
+        }
+
+        Flush();
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading.Tasks;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
@@ -9,27 +10,66 @@ public sealed class BpfLink : IDisposable
 {
     private readonly KernelDescriptor? _link;
     private readonly KernelDescriptor? _event;
+    private Action? _remove;
 
-    internal BpfLink(BpfProgram program, KernelDescriptor? link, KernelDescriptor? perfEvent, string way)
+    /// <param name="program">What is attached.</param>
+    /// <param name="link">The kernel's link.</param>
+    /// <param name="perfEvent">The event that it stands on.</param>
+    /// <param name="way">How, for people.</param>
+    /// <param name="remove">What is left to do when both are closed, for what does not end with a descriptor.</param>
+    internal BpfLink(BpfProgram program, KernelDescriptor? link, KernelDescriptor? perfEvent, string way, Action? remove = null)
     {
         Program = program;
         Way = way;
         _link = link;
         _event = perfEvent;
+        _remove = remove;
     }
 
     /// <summary>What is attached.</summary>
     public BpfProgram Program { get; }
 
-    /// <summary>How: <c>tp_btf link</c>, <c>raw tracepoint</c>, <c>perf link</c>, <c>perf event</c>, <c>XDP link</c> or <c>tcx link</c>.</summary>
+    /// <summary>
+    /// How: <c>tp_btf link</c>, <c>fentry link</c>, <c>raw tracepoint</c>, <c>perf link</c>, <c>perf event</c>, <c>kprobe_multi link</c>,
+    /// <c>uprobe_multi link</c>, <c>tracefs kprobe</c>, <c>XDP link</c>, <c>tcx link</c>, <c>clsact filter</c>, <c>cgroup link</c> and so on.
+    /// </summary>
     public string Way { get; }
 
-    /// <summary>Detaches. A perf tracepoint takes tens of milliseconds for that; the others take less than one.</summary>
+    /// <summary>Whether it stands on a perf event, which takes its time to close.</summary>
+    internal bool IsSlow => _event is not null;
+
+    internal KernelDescriptor? Link => _link;
+
+    /// <summary>The same attachment under another name of its way; this one is not to be disposed of then.</summary>
+    internal BpfLink As(string way) => new(Program, _link, _event, way, _remove);
+
+    /// <summary>
+    /// How often the place was passed without the program being run, as far as the kernel counts that of links (kprobe_multi since Linux 6.7);
+    /// what the program itself missed is in <see cref="ProgramInfo.RecursionMisses"/>.
+    /// </summary>
+    public unsafe long GetMissed()
+    {
+        if (_link is null || Program.Kind is not ("kprobe.multi" or "kretprobe.multi" or "kprobe.session"))
+        {
+            return 0;
+        }
+
+        var info = default(RawKprobeMultiInfo);
+        var attributes = new InfoAttributes { Descriptor = _link.Value, Length = (uint)sizeof(RawKprobeMultiInfo), Info = &info };
+        return Program.Kernel.Calls.Bpf(BpfCommand.GetInfo, ref attributes) < 0 ? 0 : (long)info.Missed;
+    }
+
+    /// <summary>
+    /// Detaches. What stands on a perf event (perf tracepoints, single kprobes and uprobes) takes tens of milliseconds for that; the others
+    /// take less than one, or, for many functions at once, as long as attaching took.
+    /// </summary>
     public void Dispose()
     {
         // The link before the event that it stands on.
         _link?.Dispose();
         _event?.Dispose();
+        _remove?.Invoke();
+        _remove = null;
     }
 }
 
@@ -41,14 +81,25 @@ public sealed class LinkSet : IDisposable
     /// <summary>The attachments.</summary>
     public IReadOnlyList<BpfLink> Links => _links;
 
-    internal void Add(BpfLink link) => _links.Add(link);
+    /// <summary>Takes an attachment over.</summary>
+    public void Add(BpfLink link) => _links.Add(link);
 
-    /// <summary>Detaches all, the last one first.</summary>
+    /// <summary>Detaches all, the last one first; many that each take their time, several at once.</summary>
     public void Dispose()
     {
-        for (int i = _links.Count - 1; i >= 0; i--)
+        // Closing a perf event waits until no CPU can be in the program any more. Threads that wait for the same share the time.
+        const int Few = 4;
+        const int Threads = 16;
+        if (_links.Count > Few && _links.Exists(static link => link.IsSlow))
         {
-            _links[i].Dispose();
+            Parallel.For(0, _links.Count, new ParallelOptions { MaxDegreeOfParallelism = Threads }, i => _links[_links.Count - 1 - i].Dispose());
+        }
+        else
+        {
+            for (int i = _links.Count - 1; i >= 0; i--)
+            {
+                _links[i].Dispose();
+            }
         }
 
         _links.Clear();

@@ -1,28 +1,48 @@
 using System.Globalization;
+using System.Threading;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
 
-/// <summary>The tracing file system, as far as perf tracepoints need it.</summary>
-internal static class Tracefs
+/// <summary>The tracing file system: names and numbers of tracepoints, functions that can be traced, probes made by writing a line.</summary>
+internal sealed class Tracefs
 {
-    private const string Root = "/sys/kernel/tracing";
-    private const string OldRoot = "/sys/kernel/debug/tracing";
+    private const string Place = "/sys/kernel/tracing";
+    private const string OldPlace = "/sys/kernel/debug/tracing";
+    private const string Known = "/events/header_page";
+
+    private readonly Kernel _kernel;
+    private readonly Lock _lock = new();
+    private KernelDescriptor? _own;
+    private string? _root;
+
+    public Tracefs(Kernel kernel) => _kernel = kernel;
+
+    /// <summary>
+    /// Where it is: where it is mounted, or, where it is not and this process may (CAP_SYS_ADMIN), a mount of this process's own that no
+    /// other sees and that ends with it. Null if there is none; <see cref="Problem"/> says why.
+    /// </summary>
+    public string? Root
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _root ??= Find();
+            }
+        }
+    }
+
+    /// <summary>Why there is no <see cref="Root"/>: 0 if it is not known yet.</summary>
+    public int Problem { get; private set; }
 
     /// <summary>The number of a tracepoint.</summary>
-    /// <param name="kernel">The kernel.</param>
     /// <param name="tracepoint"><c>category/name</c>.</param>
     /// <exception cref="TracefsException">tracefs is not mounted or not readable, or has no such tracepoint.</exception>
-    public static ulong ReadId(Kernel kernel, string tracepoint)
+    public ulong ReadId(string tracepoint)
     {
-        string path = $"{Root}/events/{tracepoint}/id";
-        string? text = kernel.Calls.ReadText(path, out int error);
-        if (text is null && error == Errno.ENOENT)
-        {
-            text = kernel.Calls.ReadText($"{OldRoot}/events/{tracepoint}/id", out int oldError);
-            error = oldError == Errno.ENOENT ? error : oldError;
-        }
-
+        string path = $"{Root ?? Place}/events/{tracepoint}/id";
+        string? text = _kernel.Calls.ReadText(path, out int error);
         if (text is not null && ulong.TryParse(text.Trim(), NumberStyles.None, null, out ulong id))
         {
             return id;
@@ -30,14 +50,43 @@ internal static class Tracefs
 
         throw new TracefsException("look up tracepoint", tracepoint, text is null ? error : 0, error switch
         {
-            Errno.EACCES or Errno.EPERM => $"{Root} is not readable; run it as root or with CAP_DAC_READ_SEARCH, or use tp_btf/ or raw_tp/ which need no tracefs.",
-            Errno.ENOENT when IsMounted(kernel) => "this kernel has no such tracepoint; the names are those below /sys/kernel/tracing/events.",
-            Errno.ENOENT => $"tracefs is not mounted; mount -t tracefs tracefs {Root}, or use tp_btf/ or raw_tp/ which need no tracefs.",
+            Errno.EACCES or Errno.EPERM => Unreadable("use tp_btf/ or raw_tp/ which need no tracefs"),
+            Errno.ENOENT when Root is not null => $"this kernel has no such tracepoint; the names are those below {Place}/events.",
+            Errno.ENOENT when Problem is Errno.EACCES => Unreadable("use tp_btf/ or raw_tp/ which need no tracefs"),
+            Errno.ENOENT => $"tracefs is not mounted; mount -t tracefs tracefs {Place}, or use tp_btf/ or raw_tp/ which need no tracefs.",
             _ => $"{path} does not hold a number.",
         });
     }
 
-    private static bool IsMounted(Kernel kernel) =>
-        kernel.Calls.ReadText(Root + "/events/header_page", out _) is not null
-        || kernel.Calls.ReadText(OldRoot + "/events/header_page", out _) is not null;
+    private static string Unreadable(string otherwise) => $"{Place} is not readable; run it as root or with CAP_DAC_READ_SEARCH, or {otherwise}.";
+
+    private string? Find()
+    {
+        foreach (string place in (string[])[Place, OldPlace])
+        {
+            using KernelDescriptor? file = _kernel.Calls.Open(place + Known, out int error);
+            if (file is not null)
+            {
+                return place;
+            }
+
+            if (error is Errno.EACCES or Errno.EPERM)
+            {
+                // It is there: another mount of it would give no more rights.
+                Problem = Errno.EACCES;
+                return null;
+            }
+        }
+
+        _own ??= _kernel.Calls.MountDetached("tracefs", out int refused);
+        Problem = _own is null ? Errno.ENOENT : 0;
+        if (_own is null)
+        {
+            return null;
+        }
+
+        // It ends with the process.
+        DescriptorLedger.Closed(_own);
+        return $"/proc/self/fd/{_own.Value.ToString(CultureInfo.InvariantCulture)}";
+    }
 }

@@ -144,7 +144,7 @@ internal unsafe struct TestRunAttributes
 
 /// <summary>For <see cref="BpfCommand.LinkCreate"/>; the fields from 16 on depend on the type of attachment.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
-internal struct LinkCreateAttributes
+internal unsafe struct LinkCreateAttributes
 {
     [FieldOffset(0)]
     public int Program;
@@ -158,6 +158,40 @@ internal struct LinkCreateAttributes
     public ulong PerfCookie;
     [FieldOffset(24)]
     public ulong TracingCookie;
+
+    /// <summary>Of <c>kprobe_multi</c>.</summary>
+    [FieldOffset(16)]
+    public uint KprobeFlags;
+    [FieldOffset(20)]
+    public uint KprobeCount;
+    [FieldOffset(32)]
+    public ulong* KprobeAddresses;
+    [FieldOffset(40)]
+    public ulong* KprobeCookies;
+
+    /// <summary>Of <c>uprobe_multi</c>.</summary>
+    [FieldOffset(16)]
+    public byte* UprobePath;
+    [FieldOffset(24)]
+    public ulong* UprobeOffsets;
+    [FieldOffset(32)]
+    public ulong* UprobeSemaphores;
+    [FieldOffset(40)]
+    public ulong* UprobeCookies;
+    [FieldOffset(48)]
+    public uint UprobeCount;
+    [FieldOffset(52)]
+    public uint UprobeFlags;
+    [FieldOffset(56)]
+    public int UprobeProcess;
+}
+
+/// <summary>For <see cref="BpfCommand.IteratorCreate"/>.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 8)]
+internal struct IteratorCreateAttributes
+{
+    public int Link;
+    public uint Flags;
 }
 
 /// <summary>For <see cref="BpfCommand.RawTracepointOpen"/>.</summary>
@@ -226,12 +260,22 @@ internal struct RawLinkInfo
     public uint ProgramId;
 }
 
-/// <summary><c>struct perf_event_attr</c> in its first published size, which every kernel knows.</summary>
-[StructLayout(LayoutKind.Explicit, Size = Bytes)]
-internal struct PerfEventAttributes
+/// <summary><c>struct bpf_link_info</c> of a kprobe_multi link, up to what is used. The addresses are not asked for.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 48)]
+internal struct RawKprobeMultiInfo
 {
-    /// <summary><c>PERF_ATTR_SIZE_VER0</c>.</summary>
-    public const int Bytes = 64;
+    [FieldOffset(24)]
+    public uint Count;
+    [FieldOffset(32)]
+    public ulong Missed;
+}
+
+/// <summary><c>struct perf_event_attr</c> in its second published size, which every kernel knows (Linux 2.6.33).</summary>
+[StructLayout(LayoutKind.Explicit, Size = Bytes)]
+internal unsafe struct PerfEventAttributes
+{
+    /// <summary><c>PERF_ATTR_SIZE_VER1</c>.</summary>
+    public const int Bytes = 72;
 
     [FieldOffset(0)]
     public uint Type;
@@ -243,6 +287,14 @@ internal struct PerfEventAttributes
     public ulong SamplePeriodOrFrequency;
     [FieldOffset(40)]
     public ulong Flags;
+
+    /// <summary>Of a kprobe, the function's name, or null; of a uprobe, the file.</summary>
+    [FieldOffset(56)]
+    public byte* Name;
+
+    /// <summary>Of a kprobe, the distance from the function, or the address; of a uprobe, the place in the file.</summary>
+    [FieldOffset(64)]
+    public ulong Offset;
 }
 
 /// <summary><c>struct __user_cap_header_struct</c>.</summary>

@@ -39,4 +39,6 @@ internal enum BpfCommand
     LinkNextId = 31,
     /// <summary><c>BPF_ENABLE_STATS</c>.</summary>
     EnableStatistics = 32,
+    /// <summary><c>BPF_ITER_CREATE</c>.</summary>
+    IteratorCreate = 33,
 }

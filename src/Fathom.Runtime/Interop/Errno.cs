@@ -16,11 +16,15 @@ internal static class Errno
     public const int EBUSY = 16;
     public const int EEXIST = 17;
     public const int ENODEV = 19;
+    public const int ENOTDIR = 20;
+    public const int EISDIR = 21;
     public const int EINVAL = 22;
     public const int EMFILE = 24;
     public const int ENOSPC = 28;
     public const int ENOSYS = 38;
+    public const int EILSEQ = 84;
     public const int EOPNOTSUPP = 95;
+    public const int EADDRNOTAVAIL = 99;
 
     /// <summary>The kernel's internal number, which leaks out of some of its maps and programs; not in the C library's tables.</summary>
     public const int ENOTSUPP = 524;
@@ -44,8 +48,8 @@ internal static class Errno
         EEXIST => "EEXIST",
         18 => "EXDEV",
         ENODEV => "ENODEV",
-        20 => "ENOTDIR",
-        21 => "EISDIR",
+        ENOTDIR => "ENOTDIR",
+        EISDIR => "EISDIR",
         EINVAL => "EINVAL",
         23 => "ENFILE",
         EMFILE => "EMFILE",
@@ -56,7 +60,9 @@ internal static class Errno
         34 => "ERANGE",
         36 => "ENAMETOOLONG",
         ENOSYS => "ENOSYS",
+        EILSEQ => "EILSEQ",
         EOPNOTSUPP => "EOPNOTSUPP",
+        EADDRNOTAVAIL => "EADDRNOTAVAIL",
         110 => "ETIMEDOUT",
         ENOTSUPP => "ENOTSUPP",
         _ => "errno " + error,

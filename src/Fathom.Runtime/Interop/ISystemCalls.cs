@@ -21,6 +21,12 @@ internal unsafe interface ISystemCalls
     /// <summary><c>read(2)</c>.</summary>
     long Read(int descriptor, byte* buffer, nuint length);
 
+    /// <summary><c>write(2)</c>.</summary>
+    long Write(int descriptor, byte* buffer, nuint length);
+
+    /// <summary><c>lseek(2)</c>.</summary>
+    long Seek(int descriptor, long offset, int origin);
+
     /// <summary><c>close(2)</c>.</summary>
     long Close(int descriptor);
 
@@ -29,6 +35,12 @@ internal unsafe interface ISystemCalls
 
     /// <summary><c>munmap(2)</c>.</summary>
     long Unmap(nint address, nuint length);
+
+    /// <summary><c>fsopen(2)</c>, <c>fsconfig(2)</c> (create) and <c>fsmount(2)</c>: a file system that is mounted nowhere.</summary>
+    long MountDetached(string type);
+
+    /// <summary><c>socket(2)</c>.</summary>
+    long Socket(int domain, int type, int protocol);
 
     /// <summary><c>pidfd_open(2)</c>.</summary>
     long OpenProcess(int process);

@@ -14,6 +14,9 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     /// <summary>Tries of <c>BPF_PROG_LOAD</c> when a signal interrupts the verifier, which then gives EAGAIN.</summary>
     public const int LoadTries = 10;
 
+    /// <summary><c>O_WRONLY | O_APPEND</c>.</summary>
+    public const int OpenAppend = 0x401;
+
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
 
@@ -129,21 +132,58 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         }
     }
 
+    /// <summary>Writes once; 0 or the errno.</summary>
+    public int Write(KernelDescriptor descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* pointer = bytes)
+        {
+            long result;
+            do
+            {
+                result = calls.Write(descriptor.Value, pointer, (nuint)bytes.Length);
+            }
+            while (result == -Errno.EINTR);
+            GC.KeepAlive(descriptor);
+            return result < 0 ? (int)-result : 0;
+        }
+    }
+
+    /// <summary>Adds a line to a file of the kernel's, in which a line is a command; 0 or the errno.</summary>
+    public int Append(string path, string line)
+    {
+        using KernelDescriptor? file = Open(path, out int error, OpenAppend);
+        return file is null ? error : Write(file, Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
+    /// <summary>A file system that is mounted nowhere and ends with its descriptor (Linux 5.2); null with the errno.</summary>
+    public KernelDescriptor? MountDetached(string type, out int error) => Wrap(calls.MountDetached(type), type, out error);
+
+    /// <summary>A socket.</summary>
+    public KernelDescriptor? OpenSocket(int domain, int type, int protocol, out int error) =>
+        Wrap(calls.Socket(domain, type, protocol), "socket", out error);
+
     /// <summary>Reads a whole small text file; null with the errno if that fails.</summary>
     public string? ReadText(string path, out int error) =>
-        ReadBytes(path, out error) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+        ReadBytes(path, 4096, out int length, out error) is { } bytes ? Encoding.UTF8.GetString(bytes, 0, length) : null;
 
     /// <summary>Reads a whole small file; null with the errno if that fails.</summary>
-    public byte[]? ReadBytes(string path, out int error)
+    public byte[]? ReadBytes(string path, out int error) => ReadBytes(path, 4096, out int length, out error) is { } bytes ? bytes[..length] : null;
+
+    /// <summary>Reads a whole file, of the kind whose size nobody knows before; null with the errno if that fails.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="expected">Bytes that are made room for at first.</param>
+    /// <param name="length">Bytes that were read, from the start of the result.</param>
+    /// <param name="error">The errno.</param>
+    public byte[]? ReadBytes(string path, int expected, out int length, out int error)
     {
+        length = 0;
         using KernelDescriptor? file = Open(path, out error);
         if (file is null)
         {
             return null;
         }
 
-        byte[] buffer = new byte[4096];
-        int length = 0;
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(expected);
         while (true)
         {
             if (length == buffer.Length)
@@ -160,11 +200,20 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
 
             if (count == 0)
             {
-                return buffer[..length];
+                return buffer;
             }
 
             length += count;
         }
+    }
+
+    /// <summary>The size of an open file in bytes, or the negative errno. Where its next read starts is undefined afterwards.</summary>
+    public long SizeOf(KernelDescriptor descriptor)
+    {
+        const int SeekEnd = 2;
+        long size = calls.Seek(descriptor.Value, 0, SeekEnd);
+        GC.KeepAlive(descriptor);
+        return size;
     }
 
     private KernelDescriptor? Wrap(long result, string purpose, out int error)

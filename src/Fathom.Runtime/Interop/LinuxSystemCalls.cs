@@ -23,6 +23,13 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     private static long PrlimitNumber => IsArm ? 261 : 302;
 
+    // One number on every architecture, as all calls since Linux 5.1.
+    private static long FsopenNumber => 430;
+
+    private static long FsconfigNumber => 431;
+
+    private static long FsmountNumber => 432;
+
     private static long PidfdOpenNumber => 434;
 
     /// <inheritdoc/>
@@ -42,6 +49,12 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Read(int descriptor, byte* buffer, nuint length) => Result(LibcRead(descriptor, buffer, length));
 
     /// <inheritdoc/>
+    public long Write(int descriptor, byte* buffer, nuint length) => Result(LibcWrite(descriptor, buffer, length));
+
+    /// <inheritdoc/>
+    public long Seek(int descriptor, long offset, int origin) => Result(LibcSeek(descriptor, (nint)offset, origin));
+
+    /// <inheritdoc/>
     public long Close(int descriptor) => Result(LibcClose(descriptor));
 
     /// <inheritdoc/>
@@ -50,6 +63,35 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     /// <inheritdoc/>
     public long Unmap(nint address, nuint length) => Result(LibcMunmap(address, length));
+
+    /// <inheritdoc/>
+    public long MountDetached(string type)
+    {
+        // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/mount.h (FSOPEN_CLOEXEC, FSCONFIG_CMD_CREATE, FSMOUNT_CLOEXEC)
+        const long CloseOnExec = 1;
+        const long Create = 6;
+        byte[] name = System.Text.Encoding.UTF8.GetBytes(type + "\0");
+        fixed (byte* pointer = name)
+        {
+            long context = Result(SystemCall(FsopenNumber, (long)pointer, CloseOnExec, 0, 0, 0));
+            if (context < 0)
+            {
+                return context;
+            }
+
+            long result = Result(SystemCall(FsconfigNumber, context, Create, 0, 0, 0));
+            if (result >= 0)
+            {
+                result = Result(SystemCall(FsmountNumber, context, CloseOnExec, 0, 0, 0));
+            }
+
+            LibcClose((int)context);
+            return result;
+        }
+    }
+
+    /// <inheritdoc/>
+    public long Socket(int domain, int type, int protocol) => Result(LibcSocket(domain, type, protocol));
 
     /// <inheritdoc/>
     public long OpenProcess(int process) => Result(SystemCall(PidfdOpenNumber, process, 0, 0, 0, 0));
@@ -87,6 +129,15 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint LibcRead(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint LibcWrite(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial int LibcSocket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial nint LibcSeek(int descriptor, nint offset, int origin);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int LibcClose(int descriptor);

@@ -25,7 +25,11 @@ public sealed class Kernel
     private KernelConfiguration? _configuration;
     private int _possibleCpus;
 
-    internal Kernel(ISystemCalls calls) => Calls = new KernelCalls(calls);
+    internal Kernel(ISystemCalls calls)
+    {
+        Calls = new KernelCalls(calls);
+        Tracefs = new Tracefs(this);
+    }
 
     /// <summary>The kernel that this process runs on.</summary>
     public static Kernel Running { get; } = new(LinuxSystemCalls.Instance);
@@ -72,6 +76,8 @@ public sealed class Kernel
     public string Lockdown => _lockdown ??= ParseLockdown(Calls.ReadText("/sys/kernel/security/lockdown", out _));
 
     internal KernelCalls Calls { get; }
+
+    internal Tracefs Tracefs { get; }
 
     /// <summary>How it was built, where it says so.</summary>
     internal KernelConfiguration Configuration => _configuration ??= KernelConfiguration.Read(this);

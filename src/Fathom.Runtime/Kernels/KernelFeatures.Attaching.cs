@@ -36,7 +36,7 @@ public static unsafe partial class KernelFeatures
     {
         try
         {
-            return new FeatureAnswer(FeatureSupport.Yes, $"sched/sched_switch has id {Tracefs.ReadId(kernel, "sched/sched_switch")}");
+            return new FeatureAnswer(FeatureSupport.Yes, $"sched/sched_switch has id {kernel.Tracefs.ReadId("sched/sched_switch")}");
         }
         catch (TracefsException e)
         {

@@ -23,6 +23,9 @@ public sealed unsafe class BpfProgram
     /// <summary>What its section's name says it attaches to; empty if that is said when attaching.</summary>
     public string Target => Section.Target;
 
+    /// <summary>The kind of its section: <c>tp_btf</c>, <c>fentry</c>, <c>kprobe</c>, <c>kprobe.multi</c> and so on.</summary>
+    public string Kind => Section.Kind;
+
     internal Kernel Kernel { get; }
 
     internal KernelDescriptor Descriptor { get; }
@@ -79,16 +82,79 @@ public sealed unsafe class BpfProgram
     /// <exception cref="BpfException">The section names no target, or the kernel refuses.</exception>
     public BpfLink Attach() => Attacher.Attach(this);
 
-    /// <summary>Attaches it to a network interface, at the driver where that can (XDP programs; Linux 5.9).</summary>
-    public BpfLink AttachXdp(string networkInterface) => Attacher.AttachNetwork(this, ProgramType.Xdp, ProgramSection.AttachXdp, networkInterface);
+    /// <summary>Attaches it to a tracepoint (raw_tp and tracepoint programs).</summary>
+    /// <param name="tracepoint">Its name; for a tracepoint program with the category: <c>sched/sched_switch</c>.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives; 0 for none. Linux 6.10 for raw tracepoints, 5.15 for perf's.</param>
+    /// <exception cref="BpfException">There is no such tracepoint, or the kernel refuses.</exception>
+    public BpfLink AttachTracepoint(string tracepoint, ulong cookie = 0) => Type == ProgramType.RawTracepoint
+        ? TracepointAttachment.AttachRaw(this, tracepoint, cookie)
+        : TracepointAttachment.AttachPerf(this, tracepoint, cookie);
 
-    /// <summary>Attaches it to a network interface's incoming or outgoing packets (tc programs, as tcx; Linux 6.6).</summary>
-    public BpfLink AttachTc(string networkInterface, bool outgoing) => Attacher.AttachNetwork(
-        this, ProgramType.Classifier, outgoing ? ProgramSection.AttachTcxEgress : ProgramSection.AttachTcxIngress, networkInterface);
+    /// <summary>Attaches it to one function of the kernel (kprobe and kretprobe programs), through perf or else through tracefs.</summary>
+    /// <param name="function">The function's name; empty if <paramref name="offset"/> is an address.</param>
+    /// <param name="offset">Bytes from its start, or the address.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives; 0 for none (Linux 5.15).</param>
+    /// <exception cref="BpfException">There is no such function, it cannot be probed, or the kernel refuses.</exception>
+    public BpfLink AttachKprobe(string function, ulong offset = 0, ulong cookie = 0) =>
+        KernelFunctionAttachment.AttachKprobe(this, function, offset, cookie);
+
+    /// <summary>Attaches it to many functions of the kernel in one link (kprobe.multi, kretprobe.multi and kprobe.session programs; Linux 5.18).</summary>
+    /// <param name="addresses">The functions' addresses, each once: by name, one that is not unique would fail them all.</param>
+    /// <param name="cookies">What <c>bpf_get_attach_cookie</c> gives at each; empty for none (Linux 5.19).</param>
+    /// <exception cref="BpfException">One of the functions cannot be traced, or the kernel refuses.</exception>
+    public BpfLink AttachKprobes(ReadOnlySpan<ulong> addresses, ReadOnlySpan<ulong> cookies = default) =>
+        KernelFunctionAttachment.TryAttachMany(this, addresses, cookies, out int error) ?? throw KernelFunctionAttachment.ManyFailure(this, error);
+
+    /// <summary>As <see cref="AttachKprobes"/>; gives null and the reason in place of an exception.</summary>
+    public BpfLink? TryAttachKprobes(ReadOnlySpan<ulong> addresses, ReadOnlySpan<ulong> cookies, out BpfException? reason)
+    {
+        BpfLink? link = KernelFunctionAttachment.TryAttachMany(this, addresses, cookies, out int error);
+        reason = link is null ? KernelFunctionAttachment.ManyFailure(this, error) : null;
+        return link;
+    }
+
+    /// <summary>Attaches it to a place in the code of a file (uprobe, uretprobe and usdt programs), through perf or else through tracefs.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="probe">The place.</param>
+    /// <param name="process">The only process; 0 for all.</param>
+    /// <exception cref="BpfException">There is no such place, or the kernel refuses. Perf's uprobes need CAP_SYS_ADMIN.</exception>
+    public BpfLink AttachUprobe(string path, UserProbe probe, int process = 0) => UserFunctionAttachment.Attach(this, path, probe, process);
+
+    /// <summary>Attaches it to many places in the code of a file in one link (uprobe.multi and the like; Linux 6.6).</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="probes">The places, each once.</param>
+    /// <param name="process">The only process; 0 for all.</param>
+    /// <exception cref="BpfException">One of the places is wrong, or the kernel refuses.</exception>
+    public BpfLink AttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process = 0) =>
+        UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error) ?? throw UserFunctionAttachment.ManyFailure(this, path, error);
+
+    /// <summary>As <see cref="AttachUprobes"/>; gives null and the reason in place of an exception.</summary>
+    public BpfLink? TryAttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process, out BpfException? reason)
+    {
+        BpfLink? link = UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error);
+        reason = link is null ? UserFunctionAttachment.ManyFailure(this, path, error) : null;
+        return link;
+    }
+
+    /// <summary>Attaches it to a network interface, at the driver where that can (XDP programs; Linux 5.9).</summary>
+    public BpfLink AttachXdp(string networkInterface) => NetworkAttachment.AttachXdp(this, networkInterface);
+
+    /// <summary>
+    /// Attaches it to a network interface's incoming or outgoing packets (tc programs): by a tcx link (Linux 6.6), otherwise as a filter of
+    /// clsact, which does not end by itself if the process is killed.
+    /// </summary>
+    public BpfLink AttachTc(string networkInterface, bool outgoing) => NetworkAttachment.AttachTc(this, networkInterface, outgoing);
+
+    /// <summary>Attaches it to a cgroup of version 2 and those below it (cgroup programs; Linux 5.7).</summary>
+    /// <param name="path">The cgroup's directory.</param>
+    public BpfLink AttachCgroup(string path) => CgroupAttachment.Attach(this, path);
+
+    /// <summary>Begins a pass over what it iterates (iter programs; Linux 5.8).</summary>
+    public BpfIterator OpenIterator() => BpfIterator.Open(this);
 
     /// <summary>Attaches it to a clock on each CPU (perf_event programs).</summary>
     /// <param name="frequency">Samples a second on each CPU that is busy.</param>
-    public LinkSet AttachSampling(int frequency) => Attacher.AttachSampling(this, frequency);
+    public LinkSet AttachSampling(int frequency) => PerfEvents.AttachSampling(this, frequency);
 }
 
 /// <summary>What the kernel knows of a program.</summary>

@@ -18,6 +18,15 @@ public sealed class LoadOptions
     /// <summary>Entries of maps, by name, in place of those of the object.</summary>
     public IDictionary<string, int> MaxEntries { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Maps of other objects, by name, in place of those of this object: several objects, or one that is loaded several times, then share
+    /// them. They stay their owner's, and must have the same type and sizes.
+    /// </summary>
+    public IDictionary<string, BpfMap> Maps { get; } = new Dictionary<string, BpfMap>(StringComparer.Ordinal);
+
+    /// <summary>What programs attach to, by name, in place of what their section says: <c>vfs_read</c> for a fentry program.</summary>
+    public IDictionary<string, string> Targets { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Sets a constant: bytes of <c>.rodata</c>, which is frozen before the verifier sees it.</summary>
     /// <param name="offset">Bytes from the start of the section.</param>
     /// <param name="value">The constant.</param>

@@ -15,6 +15,7 @@ public sealed class LoadedObject : IDisposable
     private readonly Kernel _kernel;
     private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MappedMemory> _sections = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
     private readonly List<BpfProgram> _programs = [];
     private readonly List<string> _notes = [];
 
@@ -137,32 +138,23 @@ public sealed class LoadedObject : IDisposable
             memory.Dispose();
         }
 
-        foreach (BpfMap map in _maps.Values)
+        foreach ((string name, BpfMap map) in _maps)
         {
-            map.Descriptor.Dispose();
+            if (!_shared.Contains(name))
+            {
+                map.Descriptor.Dispose();
+            }
         }
     }
 
     private void LoadAll(BpfObject definition, LoadOptions options)
     {
         // Read all names first: a mistake in one is told before anything is made.
-        var entries = new List<(BpfFunction Function, ProgramSection Section)>();
-        foreach (BpfFunction function in definition.Functions)
-        {
-            if (function.IsEntry && !options.Without.Contains(function.Name))
-            {
-                ProgramSection section = ProgramSection.Parse(function.Section);
-                if (!section.IsOptional || options.With.Contains(function.Name))
-                {
-                    entries.Add((function, section));
-                }
-            }
-        }
-
+        List<Entry> entries = EntriesOf(definition, options);
         CapabilitySet needed = CapabilitySet.Bpf;
-        foreach ((_, ProgramSection section) in entries)
+        foreach (Entry entry in entries)
         {
-            needed |= section.Needed;
+            needed |= entry.Section.Needed;
         }
 
         using ObjectBtf btf = ObjectBtf.Load(_kernel, definition);
@@ -174,7 +166,12 @@ public sealed class LoadedObject : IDisposable
         foreach (MapDefinition map in definition.Maps)
         {
             // An empty section is no map to the kernel, and nothing can refer to it.
-            if (map.InitialValue is null || map.ValueSize > 0)
+            if (options.Maps.TryGetValue(map.Name, out BpfMap? shared))
+            {
+                _maps.Add(map.Name, shared.Expect(map.KeySize, map.ValueSize, map.Type));
+                _shared.Add(map.Name);
+            }
+            else if (map.InitialValue is null || map.ValueSize > 0)
             {
                 _maps.Add(map.Name, MapFactory.Create(_kernel, map, options, btf, needed));
             }
@@ -186,9 +183,63 @@ public sealed class LoadedObject : IDisposable
         }
 
         var loader = new ProgramLoader(_kernel, definition, btf, _maps);
-        foreach ((BpfFunction function, ProgramSection section) in entries)
+        foreach (Entry entry in entries)
         {
-            _programs.Add(loader.Load(function, section));
+            _programs.Add(Load(loader, entry));
         }
     }
+
+    private static List<Entry> EntriesOf(BpfObject definition, LoadOptions options)
+    {
+        var others = new Dictionary<string, BpfFunction>(StringComparer.Ordinal);
+        foreach (BpfFunction function in definition.Functions)
+        {
+            if (function.IsEntry && function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal))
+            {
+                others[function.Name[..^ProgramForms.KprobeSuffix.Length]] = function;
+            }
+        }
+
+        var entries = new List<Entry>();
+        foreach (BpfFunction function in definition.Functions)
+        {
+            if (!function.IsEntry || options.Without.Contains(function.Name)
+                || (function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal) && others.ContainsValue(function)))
+            {
+                continue;
+            }
+
+            BpfFunction? other = others.GetValueOrDefault(function.Name);
+            ProgramSection section = SectionOf(function);
+            if (!section.IsOptional || other is not null || options.With.Contains(function.Name))
+            {
+                entries.Add(new(function, section, other, other is null ? default : SectionOf(other)));
+            }
+
+            ProgramSection SectionOf(BpfFunction form)
+            {
+                ProgramSection read = ProgramSection.Parse(form.Section);
+                return options.Targets.TryGetValue(function.Name, out string? target) ? read with { Target = target } : read;
+            }
+        }
+
+        return entries;
+    }
+
+    // Of the two forms of a program the first that the kernel takes. What it says of the second is what the user can do something about,
+    // unless it is about the program itself.
+    private static BpfProgram Load(ProgramLoader loader, Entry entry)
+    {
+        try
+        {
+            return loader.Load(entry.Function, entry.Section);
+        }
+        catch (BpfException e) when (entry.Other is not null && e is FeatureNotSupportedException or KernelPolicyException or KernelBtfException
+            or VerifierRejectedException { Kind: VerifierErrorKind.MissingInKernel })
+        {
+            return loader.Load(entry.Other!, entry.OtherSection, entry.Function.Name);
+        }
+    }
+
+    private readonly record struct Entry(BpfFunction Function, ProgramSection Section, BpfFunction? Other, ProgramSection OtherSection);
 }

@@ -25,7 +25,10 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private CoreCandidates? _candidates;
 
     /// <summary>Loads one entry program.</summary>
-    public BpfProgram Load(BpfFunction entry, ProgramSection section)
+    /// <param name="entry">Its function.</param>
+    /// <param name="section">What its section says.</param>
+    /// <param name="name">What it is known as, if not by the function's name.</param>
+    public BpfProgram Load(BpfFunction entry, ProgramSection section, string? name = null)
     {
         LinkedProgram program = Linker.Link(definition, entry.Name);
         ImmutableArray<Instruction> instructions = program.Instructions;
@@ -44,7 +47,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         byte[] functions = FunctionInfo(program, slots);
         byte[] lines = functions.Length == 0 ? [] : LineInformation(program, slots);
         byte[] license = Encoding.UTF8.GetBytes(definition.License + "\0");
-        uint attachId = section.Type == ProgramType.Tracing ? FindTracepoint(program, section) : 0;
+        uint attachId = section.Type == ProgramType.Tracing ? FindTarget(program, section) : 0;
         fixed (byte* codePointer = code, functionPointer = functions, linePointer = lines, licensePointer = license)
         {
             var attributes = new ProgramLoadAttributes
@@ -78,7 +81,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
             GC.KeepAlive(maps);
             return descriptor is not null
-                ? new BpfProgram(kernel, descriptor, entry.Name, section)
+                ? new BpfProgram(kernel, descriptor, name ?? entry.Name, section)
                 : throw Rejection(program, section, slots, relocated, error, log);
         }
     }
@@ -199,11 +202,19 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private static bool IsNewAtomic(Instruction instruction) =>
         instruction.Class == InstructionClass.StoreX && (instruction.Opcode & 0xe0) == 0xc0 && instruction.Immediate != (int)AtomicOperation.Add;
 
-    private uint FindTracepoint(LinkedProgram program, ProgramSection section)
+    private uint FindTarget(LinkedProgram program, ProgramSection section)
     {
-        int id = kernel.Btf.Find(BtfKind.Typedef, "btf_trace_" + section.Target);
-        return id != 0 ? (uint)id : throw new FeatureNotSupportedException(
-            "load program", program.Name, 0, $"tracepoint {section.Target} (no type btf_trace_{section.Target} in its BTF)");
+        // The type's kind and name: https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/verifier.c (bpf_check_attach_target)
+        (BtfKind kind, string name, string what) = section.Kind switch
+        {
+            "tp_btf" => (BtfKind.Typedef, "btf_trace_" + section.Target, "tracepoint"),
+            "iter" => (BtfKind.Function, "bpf_iter_" + section.Target, "iterator"),
+            _ => (BtfKind.Function, section.Target, "function"),
+        };
+        int id = name.Length == 0 ? 0 : kernel.Btf.Find(kind, name);
+        return id != 0 ? (uint)id : throw (name.Length == 0
+            ? new BpfException("load program", program.Name, 0, $"say which function before loading, with LoadOptions.Targets: the kernel verifies {section.Kind} programs for it.")
+            : new FeatureNotSupportedException("load program", program.Name, 0, $"{what} {section.Target} (no type {name} in its BTF)"));
     }
 
     private ImmutableArray<Instruction> Complete(ImmutableArray<Instruction> instructions, LinkedProgram program)

@@ -39,6 +39,9 @@ public interface ITracing : IDisposable
 /// <summary>A tool at work that sums up: it has something to say when a report is due.</summary>
 public interface IReportTracing : ITracing
 {
+    /// <summary>What is printed when tracing has begun; null for what the tool's description says.</summary>
+    string? Banner => null;
+
     /// <summary>Writes what happened since the last report, or since the start.</summary>
     void Report(ISink sink);
 

@@ -20,6 +20,9 @@ public sealed record ToolDescription
     /// <summary>Its own options, besides those that all tools have. A letter that it uses is not that of a common option.</summary>
     public required IReadOnlyList<ToolOption> Options { get; init; }
 
+    /// <summary>What must be said besides options, such as a pattern; null for a tool that needs nothing.</summary>
+    public ToolArgument? Argument { get; init; }
+
     /// <summary>Whether the command line may end with <c>[interval [count]]</c>.</summary>
     public bool TakesInterval { get; init; }
 
@@ -29,6 +32,11 @@ public sealed record ToolDescription
     /// <summary>What the tool cannot see, one sentence each.</summary>
     public required IReadOnlyList<string> BlindSpots { get; init; }
 }
+
+/// <summary>What a tool must be told.</summary>
+/// <param name="Name">What the help calls it.</param>
+/// <param name="Help">What it is.</param>
+public sealed record ToolArgument(string Name, string Help);
 
 /// <summary>An option of a tool.</summary>
 /// <param name="Name">The long name, with its dashes.</param>

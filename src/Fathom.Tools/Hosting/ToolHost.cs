@@ -53,9 +53,10 @@ public static class ToolHost
             }
             else
             {
-                sink.Begin(tool.Description.Banner);
+                var reports = (IReportTracing)tracing;
+                sink.Begin(reports.Banner ?? tool.Description.Banner);
                 traced?.Resume(clock.Stop);
-                Report((IReportTracing)tracing, schedule, sink, clock);
+                Report(reports, schedule, sink, clock);
             }
 
             if (traced is { HasEnded: false })

@@ -9,6 +9,9 @@ public sealed record ToolRequest
     /// <summary>The tool's own options that were given, by long name; the value is empty for one that takes none.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The tool's argument; empty for a tool that takes none.</summary>
+    public string Argument { get; init; } = "";
+
     /// <summary>Only what this process does; 0 for all.</summary>
     public int Pid { get; init; }
 

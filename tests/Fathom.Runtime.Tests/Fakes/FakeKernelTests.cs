@@ -51,7 +51,7 @@ public sealed unsafe class FakeKernelTests
         var e = Throws<KernelPolicyException>(() => LoadedObject.Load(Kernel, Sample("raw_tp/sys_enter")));
 
         Assert.Equal(
-            "load program probe: EPERM: the kernel refuses programs of type raw tracepoint without a reason although the process has "
+            "load program probe: EPERM: the kernel refuses programs of type raw_tp without a reason although the process has "
             + "CAP_PERFMON and CAP_BPF: a security policy of this machine forbids it; see the kernel's log (dmesg, audit).",
             e.Message);
     }
@@ -380,7 +380,7 @@ public sealed unsafe class FakeKernelTests
         using (LoadedObject loaded = LoadedObject.Load(Kernel, Sample("tracepoint/sched/sched_switch")))
         {
             Assert.Contains("is not mounted", Assert.Throws<TracefsException>(loaded.Attach).Message, StringComparison.Ordinal);
-            _calls.FileErrors["/sys/kernel/tracing/events/sched/sched_switch/id"] = Errno.EACCES;
+            _calls.FileErrors["/sys/kernel/tracing/events/header_page"] = Errno.EACCES;
             Assert.Contains("is not readable", Assert.Throws<TracefsException>(loaded.Attach).Message, StringComparison.Ordinal);
         }
 

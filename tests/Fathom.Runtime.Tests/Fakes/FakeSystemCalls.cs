@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Runtime.Interop;
 using Xunit;
@@ -15,6 +16,8 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     private readonly Dictionary<BpfCommand, Script> _scripts = [];
     private readonly Dictionary<BpfCommand, int> _counts = [];
     private readonly Dictionary<int, (byte[] Bytes, int Position)> _openFiles = [];
+    private readonly Dictionary<int, string> _paths = [];
+    private readonly Dictionary<nint, GCHandle> _mappings = [];
     private int _nextDescriptor = 100;
 
     /// <summary>Answers one call of a command: the result, or the negative errno.</summary>
@@ -40,6 +43,12 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     /// <summary>Errno of <c>mmap(2)</c>.</summary>
     public int MapError { get; set; } = Errno.ENODEV;
 
+    /// <summary>Whether <c>mmap(2)</c> gives files instead of <see cref="MapError"/>.</summary>
+    public bool MapsFiles { get; set; }
+
+    /// <summary>How many files are mapped.</summary>
+    public int MappedFiles => _mappings.Count;
+
     /// <summary>Errno of <c>perf_event_open(2)</c>, 0 for success.</summary>
     public int PerfError { get; set; }
 
@@ -51,6 +60,15 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>The requests of <c>ioctl(2)</c> so far.</summary>
     public List<uint> Requests { get; } = [];
+
+    /// <summary>What was written, as <c>path: text</c>.</summary>
+    public List<string> Written { get; } = [];
+
+    /// <summary>Errno of mounting a file system that is mounted nowhere.</summary>
+    public int MountError { get; set; } = Errno.EPERM;
+
+    /// <summary>Answers <c>perf_event_open(2)</c> in place of <see cref="PerfError"/>: 0, or the errno.</summary>
+    public Func<PerfEventAttributes, int>? OnPerf { get; set; }
 
     /// <summary>Bytes that one <c>read(2)</c> gives at most.</summary>
     public int ReadSize { get; set; } = 4096;
@@ -94,7 +112,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     }
 
     public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
-        PerfError != 0 ? -PerfError : NewDescriptor();
+        (OnPerf?.Invoke(*attributes) ?? PerfError) is var error and not 0 ? -error : NewDescriptor();
 
     public long Control(int descriptor, uint request, long argument)
     {
@@ -111,8 +129,29 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
         int descriptor = NewDescriptor();
         _openFiles[descriptor] = (bytes, 0);
+        _paths[descriptor] = path;
         return descriptor;
     }
+
+    public long Write(int descriptor, byte* buffer, nuint length)
+    {
+        string text = Encoding.UTF8.GetString(buffer, (int)length);
+        string path = _paths[descriptor];
+        Written.Add($"{path}: {text.TrimEnd('\n')}");
+
+        // A line that makes a probe makes its event's number too, as tracefs does.
+        if (path.EndsWith("_events", StringComparison.Ordinal) && text.Length > 2 && text[0] != '-')
+        {
+            string name = text[2..text.IndexOf(' ', StringComparison.Ordinal)];
+            Files[$"{path[..path.LastIndexOf('/')]}/events/{name}/id"] = "1789\n"u8.ToArray();
+        }
+
+        return (long)length;
+    }
+
+    public long MountDetached(string type) => -MountError;
+
+    public long Socket(int domain, int type, int protocol) => NewDescriptor();
 
     public long Read(int descriptor, byte* buffer, nuint length)
     {
@@ -123,11 +162,36 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return count;
     }
 
+    public long Seek(int descriptor, long offset, int origin)
+    {
+        Assert.Equal((0, 2), (offset, origin));
+        return _openFiles[descriptor].Bytes.Length;
+    }
+
     public long Close(int descriptor) => Open.Remove(descriptor) ? 0 : throw new InvalidOperationException($"Descriptor {descriptor} is closed twice.");
 
-    public long Map(nuint length, int protection, int flags, int descriptor, long offset) => -MapError;
+    public long Map(nuint length, int protection, int flags, int descriptor, long offset)
+    {
+        if (!MapsFiles || !_openFiles.TryGetValue(descriptor, out (byte[] Bytes, int Position) file))
+        {
+            return -MapError;
+        }
 
-    public long Unmap(nint address, nuint length) => 0;
+        Assert.Equal((0L, (nuint)file.Bytes.Length), (offset, length));
+        GCHandle pinned = GCHandle.Alloc(file.Bytes, GCHandleType.Pinned);
+        _mappings.Add(pinned.AddrOfPinnedObject(), pinned);
+        return pinned.AddrOfPinnedObject();
+    }
+
+    public long Unmap(nint address, nuint length)
+    {
+        if (_mappings.Remove(address, out GCHandle pinned))
+        {
+            pinned.Free();
+        }
+
+        return 0;
+    }
 
     public long OpenProcess(int process) => process == 1 ? NewDescriptor() : -Errno.ESRCH;
 

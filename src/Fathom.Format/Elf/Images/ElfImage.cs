@@ -1,0 +1,247 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Text;
+
+namespace Fathom.Format.Elf.Images;
+
+/// <summary>
+/// A program or a shared library as it lies on the disk: its functions and static probes, by offset in the file, which is how the kernel
+/// wants uprobes. Only the headers are read at first, the rest when it is asked for, so that a file of any size may be mapped instead of
+/// read. Every offset, size and index is checked before it is used, and the work is bounded by the size of the file. Not safe for use by
+/// several threads at a time.
+/// </summary>
+public sealed class ElfImage
+{
+    private readonly ReadOnlyMemory<byte> _file;
+    private readonly ImageHeaders _headers;
+    private readonly ElfImage? _debug;
+    private SymbolTable?[]? _tables;
+    private ImmutableArray<ElfFunction> _functions;
+    private ImmutableArray<UsdtProbe> _probes;
+    private ReadOnlyMemory<byte>? _buildId;
+
+    private ElfImage(ReadOnlyMemory<byte> file, ImageHeaders headers, ElfImage? debug)
+    {
+        _file = file;
+        _headers = headers;
+        _debug = debug;
+    }
+
+    /// <summary>The machine that it runs on.</summary>
+    public ElfMachine Machine => _headers.Machine;
+
+    /// <summary>Whether its addresses have 64 bits.</summary>
+    public bool Is64Bit => _headers.Is64;
+
+    /// <summary>How it is loaded.</summary>
+    public ElfImageType Type => _headers.Type;
+
+    /// <summary>Which names of functions it has, with those of its debug file.</summary>
+    public ElfSymbolKinds Symbols
+    {
+        get
+        {
+            var kinds = ElfSymbolKinds.None;
+            foreach (ImageSection section in _headers.Sections)
+            {
+                kinds = section.Type switch
+                {
+                    (uint)ElfSectionType.SymbolTable => ElfSymbolKinds.All,
+                    ImageHeaders.DynamicSymbols when kinds == ElfSymbolKinds.None => ElfSymbolKinds.DynamicOnly,
+                    _ => kinds,
+                };
+            }
+
+            return _debug is { Symbols: ElfSymbolKinds.All } ? ElfSymbolKinds.All : kinds;
+        }
+    }
+
+    /// <summary>
+    /// The number that its build gave it (<c>NT_GNU_BUILD_ID</c>), a view of the file; empty if it has none, or only a damaged one.
+    /// </summary>
+    public ReadOnlyMemory<byte> BuildId => _buildId ??= ImageNotes.FindBuildId(_file, _headers);
+
+    /// <summary>
+    /// The functions that it defines, of all its symbol tables and of its debug file, ordered by address and then by name. Functions that
+    /// do not lie in the file as executable are left out.
+    /// </summary>
+    /// <exception cref="BadFormatException">A symbol table is damaged.</exception>
+    public ImmutableArray<ElfFunction> Functions
+    {
+        get
+        {
+            if (_functions.IsDefault)
+            {
+                List<ElfFunction> functions = [];
+                AddFunctions(functions, null);
+                _functions = Sorted(functions);
+            }
+
+            return _functions;
+        }
+    }
+
+    /// <summary>Its static probes, in the order of the file. Those that do not lie in the file as executable are left out.</summary>
+    /// <exception cref="BadFormatException">The notes that describe them are damaged.</exception>
+    public ImmutableArray<UsdtProbe> UsdtProbes
+    {
+        get
+        {
+            if (_probes.IsDefault)
+            {
+                _probes = ImageNotes.ReadProbes(this, _headers);
+            }
+
+            return _probes;
+        }
+    }
+
+    /// <summary>Reads the headers of an image.</summary>
+    /// <param name="file">The whole file; must stay unchanged as long as the result is used.</param>
+    /// <exception cref="BadFormatException">
+    /// It is no executable or shared library of x86-64, i386 or arm64, or a damaged one.
+    /// </exception>
+    public static ElfImage Parse(ReadOnlyMemory<byte> file) => new(file, ImageHeaders.Read(file), null);
+
+    /// <summary>
+    /// The same image with the names of a separate debug file, whose addresses are those of this image. Whether they belong together is
+    /// for the caller to know: compare <see cref="BuildId"/>.
+    /// </summary>
+    /// <param name="debug">The debug file.</param>
+    public ElfImage WithSymbolsOf(ElfImage debug) => new(_file, _headers, debug);
+
+    /// <summary>The functions with a name, of which there may be several: static ones, or versions. Cheaper than all of them.</summary>
+    /// <param name="name">The name as in <see cref="ElfFunction.Name"/>.</param>
+    /// <exception cref="BadFormatException">A symbol table is damaged.</exception>
+    public ImmutableArray<ElfFunction> FindFunctions(string name)
+    {
+        List<ElfFunction> functions = [];
+        AddFunctions(functions, name);
+        return Sorted(functions);
+    }
+
+    /// <summary>The address of a variable (<c>STT_OBJECT</c>).</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="address">Its address in the image.</param>
+    /// <returns>False if there is none of this name.</returns>
+    /// <exception cref="BadFormatException">A symbol table is damaged.</exception>
+    public bool TryFindVariable(string name, out ulong address)
+    {
+        byte[] wanted = Encoding.UTF8.GetBytes(name);
+        foreach (SymbolTable table in Tables())
+        {
+            long budget = table.NewBudget();
+            for (int i = 0; i < table.Count; i++)
+            {
+                if (table.TryRead(i, ref budget, out RawSymbol symbol) && symbol.Type == SymbolTable.ObjectType && symbol.Name.SequenceEqual(wanted))
+                {
+                    address = symbol.Address;
+                    return true;
+                }
+            }
+        }
+
+        address = 0;
+        return false;
+    }
+
+    /// <summary>Where the byte at an address lies in the file.</summary>
+    /// <param name="address">An address in the image.</param>
+    /// <param name="executable">Whether it must lie where instructions are loaded.</param>
+    /// <param name="fileOffset">Bytes from the start of the file.</param>
+    /// <returns>False if nothing of the file is loaded at this address.</returns>
+    public bool TryGetFileOffset(ulong address, bool executable, out ulong fileOffset)
+    {
+        foreach (ImageSegment segment in _headers.Segments)
+        {
+            // The distance wraps for an address below the segment, and is then larger than any size.
+            ulong distance = address - segment.Address;
+            if (segment.Type == ImageHeaders.LoadSegment
+                && (segment.IsExecutable || !executable)
+                && address >= segment.Address
+                && distance < segment.FileSize
+                && segment.Offset < (ulong)_file.Length
+                && distance < (ulong)_file.Length - segment.Offset)
+            {
+                fileOffset = segment.Offset + distance;
+                return true;
+            }
+        }
+
+        fileOffset = 0;
+        return false;
+    }
+
+    /// <summary>Bytes of the file, for example the first ones of a function.</summary>
+    /// <param name="fileOffset">Bytes from the start of the file.</param>
+    /// <param name="count">How many bytes at most.</param>
+    /// <returns>A view of the file; shorter where the file ends.</returns>
+    public ReadOnlyMemory<byte> ReadBytes(ulong fileOffset, int count)
+    {
+        return fileOffset >= (ulong)_file.Length
+            ? default
+            : _file.Slice((int)fileOffset, Math.Min(Math.Max(count, 0), _file.Length - (int)fileOffset));
+    }
+
+    private static ImmutableArray<ElfFunction> Sorted(List<ElfFunction> functions)
+    {
+        functions.Sort(static (a, b) =>
+        {
+            int order = a.Address.CompareTo(b.Address);
+            return order != 0 ? order : string.CompareOrdinal(a.Name, b.Name);
+        });
+        ImmutableArray<ElfFunction>.Builder result = ImmutableArray.CreateBuilder<ElfFunction>(functions.Count);
+        foreach (ElfFunction function in functions)
+        {
+            if (result.Count == 0 || result[result.Count - 1].Address != function.Address || result[result.Count - 1].Name != function.Name)
+            {
+                result.Add(function);
+            }
+        }
+
+        return result.ToImmutable();
+    }
+
+    private void AddFunctions(List<ElfFunction> functions, string? name)
+    {
+        // A name with escapes is not the text of its bytes, so that all have to be decoded.
+        byte[]? wanted = name is null || name.AsSpan().IndexOf('\\') >= 0 ? null : Encoding.UTF8.GetBytes(name);
+        foreach (SymbolTable table in Tables())
+        {
+            long budget = table.NewBudget();
+            for (int i = 0; i < table.Count; i++)
+            {
+                if (table.TryRead(i, ref budget, out RawSymbol symbol)
+                    && symbol.Type != SymbolTable.ObjectType
+                    && (wanted is null || symbol.Name.SequenceEqual(wanted))
+                    && TryGetFileOffset(symbol.Address, executable: true, out ulong offset))
+                {
+                    string text = table.NameOf(symbol);
+                    if (name is null || text == name)
+                    {
+                        functions.Add(new ElfFunction(text, symbol.Address, symbol.Size, offset, symbol.Type == SymbolTable.IndirectFunctionType));
+                    }
+                }
+            }
+        }
+    }
+
+    private IEnumerable<SymbolTable> Tables()
+    {
+        ImmutableArray<ImageSection> sections = _headers.Sections;
+        _tables ??= new SymbolTable?[sections.Length];
+        foreach (ImageSection section in sections)
+        {
+            if (section.Type is (uint)ElfSectionType.SymbolTable or ImageHeaders.DynamicSymbols)
+            {
+                yield return _tables[section.Index] ??= new SymbolTable(_headers, section);
+            }
+        }
+
+        foreach (SymbolTable table in _debug?.Tables() ?? [])
+        {
+            yield return table;
+        }
+    }
+}

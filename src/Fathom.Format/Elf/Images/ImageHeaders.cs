@@ -1,0 +1,183 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+
+namespace Fathom.Format.Elf.Images;
+
+/// <summary>A part of the file that is loaded (<c>PT_LOAD</c>), or notes (<c>PT_NOTE</c>).</summary>
+internal readonly record struct ImageSegment(uint Type, bool IsExecutable, ulong Offset, ulong Address, ulong FileSize);
+
+/// <summary>A section as its header describes it. Whether it lies in the file is checked where its bytes are asked for.</summary>
+internal readonly record struct ImageSection(int Index, uint NameOffset, uint Type, ulong Address, ulong Offset, ulong Size, uint Link, ulong EntrySize);
+
+/// <summary>
+/// The headers of an image, of both widths. Tables are checked to lie in the file, so that what is read is bounded by its size.
+/// https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/elf.h (Elf32_Ehdr, Elf64_Ehdr, Elf64_Phdr, Elf64_Shdr)
+/// </summary>
+internal sealed class ImageHeaders
+{
+    public const uint LoadSegment = 1;
+    public const uint NoteSegment = 4;
+    public const uint NoteSection = 7;
+    public const uint DynamicSymbols = 11;
+
+    // Where a count does not fit its field, it is in the first section's header (PN_XNUM, SHN_XINDEX).
+    private const int Overflow = 0xffff;
+
+    private readonly ReadOnlyMemory<byte> _file;
+
+    private ImageHeaders(ReadOnlyMemory<byte> file, bool is64, ElfMachine machine, ElfImageType type)
+    {
+        _file = file;
+        Is64 = is64;
+        Machine = machine;
+        Type = type;
+        Sections = ReadSections(out int names, out int segments);
+        SectionNames = names;
+        Segments = ReadSegments(segments);
+    }
+
+    public bool Is64 { get; }
+
+    public ElfMachine Machine { get; }
+
+    public ElfImageType Type { get; }
+
+    public ImmutableArray<ImageSection> Sections { get; }
+
+    /// <summary>Index of the section with the names of sections; 0 if there is none.</summary>
+    public int SectionNames { get; }
+
+    public ImmutableArray<ImageSegment> Segments { get; }
+
+    public static ImageHeaders Read(ReadOnlyMemory<byte> file)
+    {
+        ReadOnlySpan<byte> bytes = file.Span;
+        Require(bytes.Length >= 20, 0, bytes.IsEmpty ? "the file is empty" : "the file is shorter than an ELF header");
+        Require(bytes[0] == 0x7f && bytes[1] == (byte)'E' && bytes[2] == (byte)'L' && bytes[3] == (byte)'F', 0, "this is no ELF file");
+        Require(bytes[4] is 1 or 2, 4, "the file is neither of 32 nor of 64 bits");
+        Require(bytes[5] == 1, 5, "only little-endian files are read");
+        bool is64 = bytes[4] == 2;
+        Require(bytes.Length >= (is64 ? 64 : 52), 0, "the file is shorter than an ELF header");
+
+        ushort type = BinaryPrimitives.ReadUInt16LittleEndian(bytes.Slice(16));
+        Require(type is 2 or 3, 16, type switch
+        {
+            1 => "this is an object file, which no process runs as it is",
+            4 => "this is a core dump",
+            _ => "this is neither a program nor a shared library",
+        });
+        ushort machine = BinaryPrimitives.ReadUInt16LittleEndian(bytes.Slice(18));
+        Require(
+            machine == (ushort)ElfMachine.X64 || (machine == (ushort)ElfMachine.Arm64 && is64) || (machine == (ushort)ElfMachine.X86 && !is64),
+            18,
+            $"the file is for machine {machine} in {(is64 ? 64 : 32)} bits; x86-64, i386 and arm64 are read");
+        return new ImageHeaders(file, is64, (ElfMachine)machine, (ElfImageType)type);
+    }
+
+    /// <summary>A section's bytes; empty for one that takes no room in the file.</summary>
+    public ReadOnlyMemory<byte> Bytes(ImageSection section)
+    {
+        if ((ElfSectionType)section.Type is ElfSectionType.Null or ElfSectionType.NoBits)
+        {
+            return default;
+        }
+
+        return Slice(section.Offset, section.Size, $"section {section.Index} lies outside the file");
+    }
+
+    /// <summary>Bytes that must lie in the file.</summary>
+    public ReadOnlyMemory<byte> Slice(ulong offset, ulong size, string problem)
+    {
+        Require(offset <= (ulong)_file.Length && size <= (ulong)_file.Length - offset, (long)Math.Min(offset, long.MaxValue), problem);
+        return _file.Slice((int)offset, (int)size);
+    }
+
+    private static void Require(bool condition, long offset, string problem)
+    {
+        if (!condition)
+        {
+            throw new BadFormatException(ElfFile.Format, offset, problem);
+        }
+    }
+
+    private ImmutableArray<ImageSection> ReadSections(out int names, out int segments)
+    {
+        ReadOnlySpan<byte> bytes = _file.Span;
+        int counts = Is64 ? 56 : 44;
+        int size = Is64 ? 64 : 40;
+        ulong table = Word(Is64 ? 40 : 32);
+        segments = Half(counts);
+        int count = Half(counts + 4);
+        names = Half(counts + 6);
+        if (table == 0)
+        {
+            Require(segments != Overflow, counts, "the number of segments is missing");
+            names = 0;
+            return [];
+        }
+
+        Require(Half(counts + 2) == size, counts + 2, "section headers have an unknown size");
+        Require(table <= (ulong)bytes.Length && size <= bytes.Length - (long)table, Is64 ? 40 : 32, "the section table lies outside the file");
+        ImageSection first = ReadSection((int)table, 0);
+        ulong wanted = count != 0 ? (ulong)count : first.Size;
+        Require(wanted <= ((ulong)bytes.Length - table) / (ulong)size, Is64 ? 40 : 32, "the section table lies outside the file");
+        count = (int)wanted;
+        names = names == Overflow ? (int)Math.Min(first.Link, int.MaxValue) : names;
+        Require(names < Math.Max(count, 1), counts + 6, "the section of section names does not exist");
+        if (segments == Overflow)
+        {
+            segments = BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice((int)table + (Is64 ? 44 : 28)));
+            Require(segments >= 0, counts, "the number of segments is too large");
+        }
+
+        ImmutableArray<ImageSection>.Builder sections = ImmutableArray.CreateBuilder<ImageSection>(count);
+        for (int i = 0; i < count; i++)
+        {
+            sections.Add(ReadSection((int)table + (i * size), i));
+        }
+
+        return sections.MoveToImmutable();
+    }
+
+    private ImageSection ReadSection(int at, int index) => Is64
+        ? new ImageSection(index, Int(at), Int(at + 4), Word(at + 16), Word(at + 24), Word(at + 32), Int(at + 40), Word(at + 56))
+        : new ImageSection(index, Int(at), Int(at + 4), Word(at + 12), Word(at + 16), Word(at + 20), Int(at + 24), Word(at + 36));
+
+    private ImmutableArray<ImageSegment> ReadSegments(int count)
+    {
+        if (count == 0)
+        {
+            return [];
+        }
+
+        ulong table = Word(Is64 ? 32 : 28);
+        int size = Is64 ? 56 : 32;
+        Require(Half(Is64 ? 54 : 42) == size, Is64 ? 54 : 42, "program headers have an unknown size");
+        Require(
+            table <= (ulong)_file.Length && (ulong)count <= ((ulong)_file.Length - table) / (ulong)size,
+            Is64 ? 32 : 28,
+            "the table of segments lies outside the file");
+        ImmutableArray<ImageSegment>.Builder segments = ImmutableArray.CreateBuilder<ImageSegment>();
+        for (int i = 0; i < count; i++)
+        {
+            int at = (int)table + (i * size);
+            uint type = Int(at);
+            if (type is LoadSegment or NoteSegment)
+            {
+                bool executes = (Int(at + (Is64 ? 4 : 24)) & 1) != 0;
+                segments.Add(Is64
+                    ? new ImageSegment(type, executes, Word(at + 8), Word(at + 16), Word(at + 32))
+                    : new ImageSegment(type, executes, Word(at + 4), Word(at + 8), Word(at + 16)));
+            }
+        }
+
+        return segments.ToImmutable();
+    }
+
+    private ushort Half(int at) => BinaryPrimitives.ReadUInt16LittleEndian(_file.Span.Slice(at));
+
+    private uint Int(int at) => BinaryPrimitives.ReadUInt32LittleEndian(_file.Span.Slice(at));
+
+    private ulong Word(int at) => Is64 ? BinaryPrimitives.ReadUInt64LittleEndian(_file.Span.Slice(at)) : Int(at);
+}

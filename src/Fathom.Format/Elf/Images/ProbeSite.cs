@@ -1,0 +1,107 @@
+using System;
+
+namespace Fathom.Format.Elf.Images;
+
+/// <summary>How the kernel gets past the instruction that a uprobe replaced, once the probe has run.</summary>
+public enum ProbeStep
+{
+    /// <summary>Not known: not x86-64, or too few bytes.</summary>
+    Unknown = 0,
+    /// <summary>It runs a copy of the instruction in single-step mode, with a second trap: much dearer than the probe itself.</summary>
+    SingleStep = 1,
+    /// <summary>It does in its own code what the instruction would have done.</summary>
+    Emulate = 2,
+    /// <summary>As <see cref="Emulate"/> since Linux 6.16, as <see cref="SingleStep"/> before.</summary>
+    EmulateSince616 = 3,
+    /// <summary>
+    /// Linux 6.18 replaces the instruction with a call instead of a trap, which is cheaper again; 6.16 emulates it. A later kernel (7.x)
+    /// does so for a no-operation of 10 bytes only.
+    /// </summary>
+    CallSince618 = 4,
+}
+
+/// <summary>
+/// Where a uprobe at the beginning of a function is best put, and what it costs there beyond the probe itself. A hint: the kernel takes a
+/// probe at the first byte as well.
+/// </summary>
+/// <param name="Offset">Bytes behind the beginning of the function: 4 behind an <c>endbr64</c>, which changes nothing, otherwise 0.</param>
+/// <param name="Step">How the kernel gets past the instruction there.</param>
+public readonly record struct ProbeSite(int Offset, ProbeStep Step)
+{
+    /// <summary>How many bytes of a function are worth giving: <c>endbr64</c> and the longest instruction.</summary>
+    public const int BytesNeeded = 4 + 15;
+
+    // Up to 11 bytes, and only these: https://github.com/torvalds/linux/blob/v6.18/arch/x86/include/asm/nops.h
+    private static readonly byte[][] LongNops =
+    [
+        [0x0f, 0x1f, 0x00],
+        [0x0f, 0x1f, 0x40, 0x00],
+        [0x0f, 0x1f, 0x44, 0x00, 0x00],
+        [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
+        [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
+        [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+        [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+        [0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+        [0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+    ];
+
+    /// <summary>Judges the beginning of a function.</summary>
+    /// <param name="code">Its first bytes, at best <see cref="BytesNeeded"/>.</param>
+    /// <param name="machine">The machine of its image. Only x86-64 is known.</param>
+    public static ProbeSite Find(ReadOnlySpan<byte> code, ElfMachine machine)
+    {
+        if (machine != ElfMachine.X64)
+        {
+            return default;
+        }
+
+        // The mark of a place that may be jumped to indirectly. The kernel has no emulation for it.
+        int offset = code.StartsWith((ReadOnlySpan<byte>)[0xf3, 0x0f, 0x1e, 0xfa]) ? 4 : 0;
+        return new ProbeSite(offset, StepOf(code.Slice(offset)));
+    }
+
+    // https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/uprobes.c (branch_setup_xol_ops, push_setup_xol_ops, can_optimize)
+    private static ProbeStep StepOf(ReadOnlySpan<byte> code)
+    {
+        for (int i = 0; i < LongNops.Length; i++)
+        {
+            if (code.StartsWith(LongNops[i]))
+            {
+                return LongNops[i].Length == 5 ? ProbeStep.CallSince618 : ProbeStep.EmulateSince616;
+            }
+        }
+
+        // Prefixes before a one-byte no-operation do not matter, except that f3 90 is a pause, which was emulated too.
+        int at = 0;
+        while (at < code.Length && at < 14 && code[at] is 0x66 or 0xf3)
+        {
+            at++;
+        }
+
+        if (at >= code.Length)
+        {
+            return ProbeStep.Unknown;
+        }
+
+        byte first = code[at];
+        if (first == 0x90)
+        {
+            return ProbeStep.Emulate;
+        }
+
+        if (at > 0)
+        {
+            return ProbeStep.SingleStep;
+        }
+
+        // push of a register, of r8 to r15 with the one prefix 41: Linux 4.16.
+        if (first is >= 0x50 and <= 0x57 || (first == 0x41 && code.Length > 1 && code[1] is >= 0x50 and <= 0x57))
+        {
+            return ProbeStep.Emulate;
+        }
+
+        // call, jmp and the conditional jumps, each to a place that the instruction itself says.
+        bool branches = first is 0xe8 or 0xe9 or 0xeb or (>= 0x70 and <= 0x7f) || (first == 0x0f && code.Length > 1 && code[1] is >= 0x80 and <= 0x8f);
+        return branches ? ProbeStep.Emulate : first is 0x41 or 0x0f && code.Length < 2 ? ProbeStep.Unknown : ProbeStep.SingleStep;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections.Generic;
+using Fathom.Compiler.IR;
+using Microsoft.CodeAnalysis;
+
+namespace Fathom.Generator.FrontEnd;
+
+/// <summary>Where a program finds the arguments of its method.</summary>
+internal enum ArgumentSource
+{
+    /// <summary>It has one, the context.</summary>
+    Context,
+    /// <summary>Words of the context, whose types the kernel knows.</summary>
+    Words,
+    /// <summary>Registers at a function's call.</summary>
+    Registers,
+    /// <summary>The register that has a function's result when it returns.</summary>
+    ResultRegister,
+    /// <summary>The word behind a function's arguments, whose number the program knows or asks the kernel for.</summary>
+    ResultWord,
+}
+
+/// <summary>What a program may return.</summary>
+internal enum ResultRule
+{
+    /// <summary>Nothing or a number.</summary>
+    Any,
+    /// <summary>Nothing: the verifier refuses anything but 0.</summary>
+    None,
+    /// <summary>A number: the kernel acts on it, and 0 is not what a method without a result means.</summary>
+    Needed,
+}
+
+/// <summary>A type of program: its name and its flag in ProgramTypes, and what its methods look like.</summary>
+/// <param name="Name">Its name, for messages.</param>
+/// <param name="Flag">Its bit in ProgramTypes.</param>
+/// <param name="Arguments">Where its arguments are.</param>
+/// <param name="Context">The struct of Fathom.Bpf that its context is; null if it has none, or one of many.</param>
+/// <param name="Result">What it may return.</param>
+internal sealed record ProgramKind(string Name, int Flag, ArgumentSource Arguments = ArgumentSource.Context, string? Context = null, ResultRule Result = ResultRule.Any)
+{
+    // In struct pt_regs: di, si, dx, cx, r8, r9, and ax. https://github.com/torvalds/linux/blob/v6.12/arch/x86/include/uapi/asm/ptrace.h
+    private static readonly int[] s_argumentRegisters = [112, 104, 96, 88, 72, 64];
+    private const int ResultRegister = 80;
+
+    /// <summary>The names of the flags, in their order.</summary>
+    public static IReadOnlyList<string> FlagNames { get; } =
+        ["TracepointBtf", "RawTracepoint", "Tracepoint", "PerfEvent", "Syscall", "Xdp", "TrafficControl", "Kprobe", "Fentry", "Iterator", "CgroupSkb", "CgroupSock", "CgroupSockAddr"];
+
+    /// <summary>What may stand behind the section's name; null if nothing may.</summary>
+    public Target? Target { get; init; }
+
+    /// <summary>What arguments that are pointers point into.</summary>
+    public PointerSpace Pointers { get; init; } = PointerSpace.Trusted;
+
+    /// <summary>True if words are what was in registers: above a narrow argument there may be anything.</summary>
+    public bool HasGarbage { get; init; }
+
+    /// <summary>Number of the function's arguments, and so the index of the word with its result; null if it is not known.</summary>
+    public int? ResultIndex { get; init; }
+
+    /// <summary>How many parameters a method may have.</summary>
+    public int MaxParameters => Arguments switch
+    {
+        // https://github.com/torvalds/linux/blob/v6.12/include/linux/bpf.h (MAX_BPF_FUNC_ARGS)
+        ArgumentSource.Words => 12,
+        ArgumentSource.Registers => s_argumentRegisters.Length,
+        _ => 1,
+    };
+
+    /// <summary>True if the one parameter of a method is the context, and no argument.</summary>
+    public bool TakesContext(IMethodSymbol method) =>
+        method.Parameters.Length > 0 && (Arguments == ArgumentSource.Context || (method.Parameters.Length == 1 && IsContext(method.Parameters[0])));
+
+    /// <summary>True if a parameter has the type of the context.</summary>
+    public bool IsContext(IParameterSymbol parameter) =>
+        Context is not null && parameter.Type is IPointerTypeSymbol { PointedAtType: var pointee } && pointee.Is(Symbols.Vocabulary, Context);
+
+    /// <summary>Offset in the context of the word with an argument; null if a helper must be asked.</summary>
+    public int? ArgumentOffset(int index) => Arguments switch
+    {
+        ArgumentSource.Registers => s_argumentRegisters[index],
+        ArgumentSource.ResultRegister => ResultRegister,
+        ArgumentSource.ResultWord => ResultIndex * 8,
+        _ => index * 8,
+    };
+}

@@ -1,0 +1,113 @@
+using System;
+using System.Globalization;
+using System.Text;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Runtime;
+
+/// <summary>Programs on the code of user programs: many places in one link, or one through perf.</summary>
+internal static unsafe class UserFunctionAttachment
+{
+    private const uint FlagReturn = 1;
+
+    /// <summary>Attaches to one place in a file, through perf or, where its uprobes are missing or forbidden, through tracefs.</summary>
+    /// <param name="program">A uprobe, uretprobe or usdt program.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="probe">The place.</param>
+    /// <param name="process">The only process; 0 for all.</param>
+    public static BpfLink Attach(BpfProgram program, string path, UserProbe probe, int process)
+    {
+        Attacher.Expect(program, program.Section.Kind is "uprobe" or "uretprobe" or "usdt");
+        Kernel kernel = program.Kernel;
+        bool isReturn = program.Section.IsReturn;
+        string where = string.Create(CultureInfo.InvariantCulture, $"{path}:0x{probe.Offset:x}");
+        KernelDescriptor? perfEvent = PerfEvents.OpenFunction(kernel, isUser: true, isReturn, path, probe.Offset, probe.Semaphore, process, out int error);
+        if (perfEvent is not null)
+        {
+            return PerfEvents.Attach(program, perfEvent, probe.Cookie, where);
+        }
+
+        // A probe by tracefs is one of all processes, and its path ends at the first space.
+        if (error is Errno.ENOENT or Errno.EACCES or Errno.EPERM && process == 0 && !path.Contains(' ', StringComparison.Ordinal))
+        {
+            string semaphore = probe.Semaphore == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"(0x{probe.Semaphore:x})");
+            string line = (isReturn ? "r" : "p") + ":{0} " + where.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal) + semaphore;
+            if (KernelFunctionAttachment.TryTracefs(program, "uprobe_events", line, probe.Cookie, where, out BpfLink? link) is { } other)
+            {
+                return link ?? throw Failure(program, where, other == Errno.ENOENT ? error : other);
+            }
+        }
+
+        throw Failure(program, where, error);
+    }
+
+    /// <summary>Attaches to many places of one file at once (<c>uprobe_multi</c>, Linux 6.6).</summary>
+    /// <param name="program">A program for many places.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="probes">The places, each once.</param>
+    /// <param name="process">The only process; 0 for all.</param>
+    /// <param name="error">0, or the errno.</param>
+    /// <returns>The link, or null.</returns>
+    public static BpfLink? TryAttachMany(BpfProgram program, string path, ReadOnlySpan<UserProbe> probes, int process, out int error)
+    {
+        Attacher.Expect(program, program.Section.Kind is "uprobe.multi" or "uretprobe.multi" or "uprobe.session" or "usdt.multi");
+        var offsets = new ulong[probes.Length];
+        var cookies = new ulong[probes.Length];
+        var semaphores = new ulong[probes.Length];
+        bool hasSemaphores = false;
+        for (int i = 0; i < probes.Length; i++)
+        {
+            (offsets[i], cookies[i], semaphores[i]) = (probes[i].Offset, probes[i].Cookie, probes[i].Semaphore);
+            hasSemaphores |= semaphores[i] != 0;
+        }
+
+        byte[] name = Encoding.UTF8.GetBytes(path + "\0");
+        fixed (byte* namePointer = name)
+        fixed (ulong* offsetPointer = offsets, cookiePointer = cookies, semaphorePointer = semaphores)
+        {
+            var attributes = new LinkCreateAttributes
+            {
+                AttachType = program.Section.AttachType,
+                UprobePath = namePointer,
+                UprobeOffsets = offsetPointer,
+                UprobeSemaphores = hasSemaphores ? semaphorePointer : null,
+                UprobeCookies = cookiePointer,
+                UprobeCount = (uint)probes.Length,
+                UprobeFlags = program.Section.IsReturn ? FlagReturn : 0,
+                UprobeProcess = process,
+            };
+            const string Way = "uprobe_multi link";
+            KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out error);
+            return link is null ? null : new BpfLink(program, link, null, Way);
+        }
+    }
+
+    /// <summary>The exception for places that could not be attached to at once.</summary>
+    public static BpfException ManyFailure(BpfProgram program, string path, int error) => Attacher.Failure(program, path, error, error switch
+    {
+        Errno.EOPNOTSUPP => "this kernel is built without CONFIG_UPROBES.",
+        Errno.EINVAL => "this kernel has no uprobe_multi (Linux 6.6), or one of the places is not in the file.",
+        _ => Reason(error),
+    });
+
+    private static BpfException Failure(BpfProgram program, string where, int error) => error is Errno.EACCES or Errno.EPERM
+        && program.Kernel.Capabilities.MissingOf(CapabilitySet.SysAdmin) is { IsEmpty: false } missing
+        ? new MissingCapabilityException("attach", $"{program.Name} to {where}", error, missing)
+        : Attacher.Failure(program, where, error, error switch
+        {
+            Errno.ENOENT when program.Kernel.Calls.ReadText("/sys/bus/event_source/devices/uprobe/type", out _) is null =>
+                "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS).",
+            Errno.EINVAL => "a probe cannot be put there: the place is not in the file's code, or not the start of an instruction.",
+            _ => Reason(error),
+        });
+
+    private static string Reason(int error) => error switch
+    {
+        Errno.ENOENT => "there is no such file.",
+        Errno.EBADF or Errno.ENOTDIR => "this is not a file that a probe can be put in.",
+        Errno.ESRCH => "the process has ended.",
+        Errno.EILSEQ => "the place is not the start of an instruction.",
+        Errno.ENOTSUPP => "the instruction there cannot be probed.",
+        _ => Attacher.Reason(error),
+    };
+}

@@ -1,0 +1,48 @@
+using System;
+using System.Collections.Generic;
+
+namespace Fathom.Runtime;
+
+/// <summary>A file that a process has mapped.</summary>
+/// <param name="Path">Its path as the process sees it.</param>
+/// <param name="MapFile">Its link in <c>/proc/PID/map_files</c>, which leads to it even if it is deleted or in another file system.</param>
+internal readonly record struct MappedFile(string Path, string MapFile);
+
+/// <summary>The files of <c>/proc/PID/maps</c>: https://docs.kernel.org/filesystems/proc.html (3.2 and <c>map_files</c>).</summary>
+internal static class ProcessFiles
+{
+    private const string Deleted = " (deleted)";
+
+    /// <summary>The files that are mapped as executable, each once, in the order of addresses.</summary>
+    public static List<MappedFile> Parse(int process, string maps)
+    {
+        List<MappedFile> files = [];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (ReadOnlySpan<char> line in maps.AsSpan().EnumerateLines())
+        {
+            // start-end rwxp offset device inode   path
+            int space = line.IndexOf(' ');
+            int path = line.IndexOf('/');
+            if (space < 0 || path < 0 || line.Length < space + 5 || line[space + 3] != 'x')
+            {
+                continue;
+            }
+
+            string text = Unescape(line[path..]);
+            text = text.EndsWith(Deleted, StringComparison.Ordinal) ? text[..^Deleted.Length] : text;
+            if (seen.Add(text))
+            {
+                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{line[..space]}"));
+            }
+        }
+
+        return files;
+    }
+
+    // The kernel writes a line feed in a path as \012, and nothing else so.
+    private static string Unescape(ReadOnlySpan<char> path)
+    {
+        string text = path.ToString();
+        return text.Contains('\\') ? text.Replace("\\012", "\n", StringComparison.Ordinal) : text;
+    }
+}

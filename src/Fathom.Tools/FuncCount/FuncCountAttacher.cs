@@ -1,0 +1,296 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Filters;
+
+namespace Fathom.Tools.FuncCount;
+
+/// <summary>Attaches to what a pattern matches, the best way that the kernel has; what cannot be attached to is left out, and noted.</summary>
+/// <param name="kernel">The kernel.</param>
+/// <param name="constants">What is asked besides the places.</param>
+/// <param name="filter">Which tasks count.</param>
+internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants constants, TaskFilterSetup filter)
+{
+    // One by one, each takes a system call to attach and tens of milliseconds to detach.
+    private const int MostSingles = 500;
+
+    // A trampoline is code of its own for each function.
+    private const int MostTrampolines = 16;
+
+    // So many places that cannot be attached to, and none that can, mean that it is not the places.
+    private const int Hopeless = 8;
+
+    private readonly List<Skipped> _skipped = [];
+
+    /// <summary>What could not be attached to.</summary>
+    public IReadOnlyList<Skipped> Skipped => _skipped;
+
+    /// <summary>Attaches to functions of the kernel.</summary>
+    public FuncCountProbeSource AttachKernelFunctions(IReadOnlyList<Countable> countables)
+    {
+        var source = new FuncCountProbeSource(kernel, constants, filter, countables);
+        return Guarded(source, () =>
+        {
+            List<(int Index, ulong Place)> places = PlacesOf(countables, static one => one.Addresses);
+            string? many = TryKernelMany(source, places);
+            if (many is null)
+            {
+                return;
+            }
+
+            source.Reset();
+            string? singles = TryKernelSingles(source, countables, places);
+            if (singles is null)
+            {
+                return;
+            }
+
+            source.Reset();
+            string? trampolines = TryTrampolines(source, countables);
+            if (trampolines is not null)
+            {
+                throw new CannotRunException(
+                    $"functions of the kernel cannot be counted here. All at once (kprobe_multi): {many} One by one (kprobes): {singles} By trampoline (fentry): "
+                    + $"{trampolines} Tracepoints ('t:*') and functions of libraries ('c:*') can be counted all the same");
+            }
+        });
+    }
+
+    /// <summary>Attaches to places of a file: functions or static probes.</summary>
+    public FuncCountProbeSource AttachUserPlaces(IReadOnlyList<Countable> countables, string path, int process)
+    {
+        var source = new FuncCountProbeSource(kernel, constants, filter, countables);
+        return Guarded(source, () =>
+        {
+            List<(int Index, UserProbe Place)> places = PlacesOf(countables, static one => one.Places);
+            string? many = TryUserMany(source, countables, places, path, process);
+            if (many is not null)
+            {
+                source.Reset();
+                MustBeFew(places.Count, many);
+                bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
+                source.AttachEach(FuncCountProbe.Programs.UserFunction, hasCookies, places,
+                    (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = cookie }, process), null, (index, e) => Skip(countables[index], e));
+            }
+        });
+    }
+
+    /// <summary>Attaches to tracepoints. The system calls are all counted by two programs.</summary>
+    public FuncCountProbeSource AttachTracepoints(IReadOnlyList<Countable> countables)
+    {
+        var source = new FuncCountProbeSource(kernel, constants, filter, countables);
+        return Guarded(source, () =>
+        {
+            var calls = new SystemCallPlaces[FuncCountMode.SystemCalls];
+            var others = new List<(int, Countable)>();
+            bool entries = false, exits = false;
+            for (int i = 0; i < countables.Count; i++)
+            {
+                if (!IsSystemCall(countables[i], out bool isEntry, out int number))
+                {
+                    others.Add((i, countables[i]));
+                }
+                else if (number < 0)
+                {
+                    _skipped.Add(new(countables[i].Name, "its number is not known here"));
+                }
+                else if (isEntry)
+                {
+                    entries = true;
+                    calls[number].Entry = (uint)i + 1;
+                }
+                else
+                {
+                    exits = true;
+                    calls[number].Exit = (uint)i + 1;
+                }
+            }
+
+            if (entries || exits)
+            {
+                string[] programs = [.. entries ? [FuncCountProbe.Programs.CallEntered] : (string[])[], .. exits ? [FuncCountProbe.Programs.CallLeft] : (string[])[]];
+                bool together = others.Count > 0 && FuncCountProbeSource.HasCookies(kernel, ProgramType.RawTracepoint);
+                FuncCountProbe.Loaded loaded = source.Load(calls.Length, together ? [.. programs, FuncCountProbe.Programs.Tracepoint] : programs);
+                for (int i = 0; i < calls.Length; i++)
+                {
+                    loaded.Calls[i] = calls[i];
+                }
+
+                foreach (string program in programs)
+                {
+                    source.Add(loaded.Object.GetProgram(program).Attach());
+                }
+            }
+
+            if (others.Count > 0)
+            {
+                bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.RawTracepoint);
+                source.AttachEach(FuncCountProbe.Programs.Tracepoint, hasCookies, others,
+                    static (program, one, cookie) => program.AttachTracepoint(one.Symbol, cookie), null, (index, e) => Skip(countables[index], e));
+            }
+        });
+    }
+
+    private static bool IsSystemCall(Countable one, out bool isEntry, out int number)
+    {
+        const string Entry = "sys_enter_", Exit = "sys_exit_";
+        isEntry = one.Symbol.StartsWith(Entry, StringComparison.Ordinal);
+        bool isExit = one.Symbol.StartsWith(Exit, StringComparison.Ordinal);
+        number = isEntry ? SystemCalls.Find(one.Symbol[Entry.Length..]) : isExit ? SystemCalls.Find(one.Symbol[Exit.Length..]) : -1;
+        return (isEntry || isExit) && one.Name.StartsWith("syscalls:", StringComparison.Ordinal);
+    }
+
+    private static FuncCountProbeSource Guarded(FuncCountProbeSource source, Action attach)
+    {
+        try
+        {
+            attach();
+            source.AttachFilter();
+            return source;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    private static List<(int Index, T Place)> PlacesOf<T>(IReadOnlyList<Countable> countables, Func<Countable, IReadOnlyList<T>> places) =>
+        [.. countables.SelectMany((one, index) => places(one).Select(place => (index, place)))];
+
+    // Null if it is done, otherwise why it cannot be.
+    private string? TryKernelMany(FuncCountProbeSource source, List<(int Index, ulong Place)> places)
+    {
+        if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
+        {
+            return "this kernel has no cookies for it (Linux 5.15).";
+        }
+
+        BpfProgram program = source.Load(1, FuncCountProbe.Programs.KernelFunctions).Object.GetProgram(FuncCountProbe.Programs.KernelFunctions);
+        return TryMany(source, places, source.Countables, (some, out error) => program.TryAttachKprobes(
+            [.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error),
+            error => KernelManyReason(program, error));
+    }
+
+    private static string KernelManyReason(BpfProgram program, BpfException error) => error.Advice;
+
+    private string? TryUserMany(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, UserProbe Place)> places, string path, int process)
+    {
+        if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
+        {
+            return "this kernel has no uprobe_multi (Linux 6.6).";
+        }
+
+        // Before Linux 6.10 the link of a process saw only its first thread, so the program asks which process it is, and the link is one of all:
+        // https://github.com/torvalds/linux/commit/46ba0e49b642. Not to be found out by trying; a kernel that has the repair carried back is only slower.
+        int only = kernel.Version >= new Version(6, 10) ? process : 0;
+        BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
+        return TryMany(source, places, countables, (some, out error) => program.TryAttachUprobes(
+            path, [.. some.Select(static one => one.Place with { Cookie = (ulong)one.Index })], only, out error), static error => error.Advice);
+    }
+
+    private delegate BpfLink? AttachSome<T>(IReadOnlyList<(int Index, T Place)> places, out BpfException? error);
+
+    // One link for all; where that fails because of some places, halves are tried, down to the places that are to blame.
+    private string? TryMany<T>(
+        FuncCountProbeSource source, List<(int Index, T Place)> places, IReadOnlyList<Countable> countables, AttachSome<T> attach, Func<BpfException, string> reason)
+    {
+        int before = _skipped.Count, attached = 0;
+        BpfException? first = null;
+        var waiting = new Stack<List<(int Index, T Place)>>([places]);
+        while (waiting.TryPop(out List<(int Index, T Place)>? some))
+        {
+            BpfLink? link = attach(some, out BpfException? error);
+            if (link is not null)
+            {
+                source.Add(link);
+                attached += some.Count;
+                continue;
+            }
+
+            if (error is MissingCapabilityException or LockdownException or KernelPolicyException)
+            {
+                throw error;
+            }
+
+            first ??= error!;
+            bool isAboutPlaces = error!.ErrorName is "EINVAL" or "ENOENT" or "ESRCH" or "ENOTSUPP" or "EILSEQ" or "EADDRNOTAVAIL";
+            if (isAboutPlaces && some.Count > 1)
+            {
+                waiting.Push(some[(some.Count / 2)..]);
+                waiting.Push(some[..(some.Count / 2)]);
+                continue;
+            }
+
+            if (isAboutPlaces)
+            {
+                Skip(countables[some[0].Index], error);
+            }
+
+            if (!isAboutPlaces || (attached == 0 && (_skipped.Count - before >= Hopeless || waiting.Count == 0)))
+            {
+                _skipped.RemoveRange(before, _skipped.Count - before);
+                return reason(first);
+            }
+        }
+
+        return null;
+    }
+
+    private string? TryKernelSingles(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, ulong Place)> places)
+    {
+        int before = _skipped.Count;
+        try
+        {
+            bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
+
+            // One first: where there are no kprobes at all, that says so, and the number of functions does not matter.
+            source.AttachEach(FuncCountProbe.Programs.KernelFunction, hasCookies, places[..1], Attach, null, (_, e) => throw e);
+            MustBeFew(places.Count, "this kernel has no kprobe_multi (Linux 5.18 with CONFIG_FPROBE).");
+            source.AttachEach(FuncCountProbe.Programs.KernelFunction, hasCookies, places[1..], Attach, null, (index, e) => Skip(countables[index], e));
+            return null;
+        }
+        catch (BpfException e) when (e is AttachException or KernelPolicyException or FeatureNotSupportedException)
+        {
+            _skipped.RemoveRange(before, _skipped.Count - before);
+            return e.Advice;
+        }
+
+        static BpfLink Attach(BpfProgram program, ulong address, ulong cookie) => program.AttachKprobe("", address, cookie);
+    }
+
+    private string? TryTrampolines(FuncCountProbeSource source, IReadOnlyList<Countable> countables)
+    {
+        if (countables.Count > MostTrampolines)
+        {
+            return $"that is for at most {MostTrampolines} functions.";
+        }
+
+        int before = _skipped.Count;
+        try
+        {
+            source.AttachEach(
+                FuncCountProbe.Programs.KernelTrampoline, hasCookies: false, [.. countables.Select(static (one, index) => (index, one))],
+                static (program, _, _) => program.Attach(), static one => one.Symbol, (index, e) => Skip(countables[index], e));
+            return null;
+        }
+        catch (BpfException e) when (e is AttachException or KernelPolicyException or FeatureNotSupportedException)
+        {
+            _skipped.RemoveRange(before, _skipped.Count - before);
+            return e.Advice;
+        }
+    }
+
+    private static void MustBeFew(int count, string why)
+    {
+        if (count > MostSingles)
+        {
+            throw new CannotRunException(
+                $"{count} places match, but {why.TrimEnd('.')}, and one by one more than {MostSingles} would take minutes to detach: choose fewer with a narrower pattern");
+        }
+    }
+
+    private void Skip(Countable one, BpfException e) => _skipped.Add(new(one.Name, e.Advice.TrimEnd('.')));
+}

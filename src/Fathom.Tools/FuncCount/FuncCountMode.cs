@@ -1,0 +1,24 @@
+namespace Fathom.Tools.FuncCount;
+
+/// <summary>What <see cref="FuncCountProbe"/> asks: bits of its mode.</summary>
+internal static class FuncCountMode
+{
+    /// <summary>The place is the cookie of the attachment.</summary>
+    public const uint ByCookie = 1;
+
+    /// <summary>Only one CPU.</summary>
+    public const uint OneCpu = 2;
+
+    /// <summary>Numbers of system calls are below this.</summary>
+    public const int SystemCalls = 512;
+}
+
+/// <summary>The places of a system call, each plus 1; 0 for none.</summary>
+internal struct SystemCallPlaces
+{
+    /// <summary>That of its entry.</summary>
+    public uint Entry;
+
+    /// <summary>That of its exit.</summary>
+    public uint Exit;
+}

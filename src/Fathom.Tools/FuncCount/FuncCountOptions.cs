@@ -1,0 +1,44 @@
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Tools.FuncCount;
+
+/// <summary>The options of funccount, and its help.</summary>
+internal static class FuncCountOptions
+{
+    /// <summary>More places than this are refused unless the user says that it is meant.</summary>
+    public const int DefaultMost = 10_000;
+
+    public static readonly ToolOption Regex = new("--regexp", 'r', null, "The pattern is a regular expression.");
+    public static readonly ToolOption Cpu = new("--cpu", 'c', "CPU", "Only what runs on this CPU.");
+    public static readonly ToolOption Most = new("--most", 'm', "COUNT", "The most functions to attach to (10000).");
+
+    /// <summary>All of it.</summary>
+    public static ToolDescription Description { get; } = new()
+    {
+        Name = "funccount",
+        Summary = "How often kernel functions, library functions, tracepoints or USDT probes are passed",
+        Argument = new("PATTERN", "What to count, in quotes: 'vfs_*' (kernel functions), 'c:mall*' or '/path:f' (functions of a library or program), "
+            + "'t:block:*' (tracepoints), 'u:lib:probe' (USDT). * stands for anything."),
+        Options = [Regex, Cpu, Most],
+        Examples =
+        [
+            new("'vfs_*'", "kernel functions that begin with vfs_"),
+            new("-i 1 'tcp_send*'", "the same every second"),
+            new("-r '^vfs_(read|write)$'", "a regular expression"),
+            new("c:malloc", "calls of the C library's malloc"),
+            new("-p 185 'c:str*'", "only in process 185"),
+            new("/usr/bin/bash:'read*'", "functions of a program"),
+            new("t:syscalls:'sys_enter_*' -d 5", "system calls, for five seconds"),
+            new("'t:block:*'", "block tracepoints"),
+            new("u:/usr/bin/node:'http*'", "USDT probes of a program"),
+            new("'c:*alloc' -- ls -l", "only while this command runs"),
+        ],
+        BlindSpots =
+        [
+            "Calls of a function that the compiler has inlined are no calls.",
+            "Functions that the kernel does not let be probed are left out, and named.",
+            "A uprobe is in the file: a process that has a copy of it (another container's library) is another file.",
+            "The tool's own calls are not counted, nor what an interrupt runs in the middle of them.",
+        ],
+    };
+}

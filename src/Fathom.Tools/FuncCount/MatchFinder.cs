@@ -1,0 +1,232 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Fathom.Format;
+using Fathom.Format.Elf.Images;
+using Fathom.Format.Names;
+using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+
+namespace Fathom.Tools.FuncCount;
+
+/// <summary>Finds what a pattern matches.</summary>
+/// <param name="kernel">The kernel.</param>
+internal sealed class MatchFinder(Kernel kernel)
+{
+    private const int Suggested = 5;
+
+    /// <summary>Functions of the kernel that can be probed. A name that several functions have is one, with all their addresses.</summary>
+    /// <param name="target">The pattern.</param>
+    /// <exception cref="CannotRunException">Nothing matches, or addresses are hidden.</exception>
+    public Matches KernelFunctions(FuncCountTarget target)
+    {
+        var symbols = new KernelSymbols(kernel);
+        if (symbols.AreHidden)
+        {
+            throw new CannotRunException($"functions of the kernel cannot be counted, because their addresses are hidden: {symbols.HiddenAdvice}");
+        }
+
+        var traceable = new TraceableFunctions(kernel, symbols);
+        IReadOnlyList<KernelFunction> found = traceable.Matching(target.Name);
+        IReadOnlyList<KernelFunction> all = symbols.Matching(target.Name);
+        var addresses = new HashSet<ulong>(found.Select(static function => function.Address));
+        var skipped = new List<Skipped>();
+        foreach (KernelFunction function in all)
+        {
+            // Parts of functions that the compiler moved out of the way are no functions.
+            if (!addresses.Contains(function.Address) && !function.Name.EndsWith(".cold", StringComparison.Ordinal))
+            {
+                skipped.Add(new(function.Name, "the kernel does not let it be probed"));
+            }
+        }
+
+        if (found.Count == 0)
+        {
+            throw all.Count > 0
+                ? new CannotRunException($"the kernel has {Names(all.Select(static function => function.Name))}, but does not let {(all.Count == 1 ? "it" : "them")} be probed: "
+                    + "count what it calls, or what calls it")
+                : Nothing(target, symbols.Functions.Select(static function => function.Name), "or the compiler has inlined it everywhere");
+        }
+
+        return new(
+            [
+                .. found.GroupBy(static function => function.Name, StringComparer.Ordinal)
+                    .Select(static group => new Countable(group.Key, group.Key) { Addresses = [.. group.Select(static function => function.Address).Distinct()] }),
+            ],
+            skipped)
+        {
+            Note = found.Count > 1 ? traceable.Note : "",
+        };
+    }
+
+    /// <summary>Functions of a program or library. Names of one function are one, that which reads best.</summary>
+    /// <exception cref="CannotRunException">There is no such file, or nothing in it matches.</exception>
+    public Matches UserFunctions(FuncCountTarget target, int process, out UserFile file)
+    {
+        file = new UserFiles(kernel).Find(target.Library, process);
+        using UserImage image = UserImage.Open(kernel, file);
+        var byOffset = new Dictionary<ulong, List<ElfFunction>>();
+        var skipped = new List<Skipped>();
+        try
+        {
+            foreach (ElfFunction function in image.Image.Functions)
+            {
+                if (!Matches(target.Name, function.Name))
+                {
+                    continue;
+                }
+
+                if (function.IsIndirect)
+                {
+                    skipped.Add(new(function.Name, "it only chooses the function that is really called, once; count that"));
+                }
+                else if (byOffset.TryGetValue(function.FileOffset, out List<ElfFunction>? names))
+                {
+                    names.Add(function);
+                }
+                else
+                {
+                    byOffset.Add(function.FileOffset, [function]);
+                }
+            }
+
+            if (byOffset.Count == 0)
+            {
+                throw skipped.Count > 0
+                    ? new CannotRunException($"{Names(skipped.Select(static one => one.Name))} in {file.ShownPath} only chooses the function that is really called "
+                        + $"(an indirect function): count that, such as with '{target.Library}:*{skipped[0].Name.TrimStart('_')}*'")
+                    : Nothing(target, image.Image);
+            }
+
+            return PlacesOf(image.Image, byOffset, skipped);
+        }
+        catch (BadFormatException e)
+        {
+            throw Damaged(file, e);
+        }
+    }
+
+    /// <summary>Static probes of a program or library. A probe may be passed at several places.</summary>
+    /// <exception cref="CannotRunException">There is no such file, or nothing in it matches.</exception>
+    public Matches StaticProbes(FuncCountTarget target, int process, out UserFile file)
+    {
+        file = new UserFiles(kernel).Find(target.Library, process);
+        using UserImage image = UserImage.Open(kernel, file);
+        try
+        {
+            var all = image.Image.UsdtProbes;
+            List<Countable> found =
+            [
+                .. all.Where(probe => (target.Group?.IsMatch(probe.Provider) ?? true) && target.Name.IsMatch(probe.Name))
+                    .GroupBy(static probe => probe.Provider + ":" + probe.Name, StringComparer.Ordinal)
+                    .Select(static group => new Countable(group.Key, group.Key)
+                    {
+                        Places = [.. group.DistinctBy(static probe => probe.FileOffset).Select(static probe => new UserProbe(probe.FileOffset, 0, probe.SemaphoreOffset))],
+                    }),
+            ];
+            return found.Count > 0 ? new(found, [])
+                : throw (all.Length == 0
+                    ? new CannotRunException($"{file.ShownPath} has no static probes: it was built without them; count its functions instead, such as with '{target.Library}:*'")
+                    : Nothing(target, all.Select(static probe => probe.Name), ""));
+        }
+        catch (BadFormatException e)
+        {
+            throw Damaged(file, e);
+        }
+    }
+
+    /// <summary>Tracepoints.</summary>
+    /// <exception cref="CannotRunException">Nothing matches, or the categories are not known.</exception>
+    public Matches Tracepoints(FuncCountTarget target)
+    {
+        IReadOnlyList<TracepointName> all = Runtime.Tracepoints.List(kernel, out bool haveCategories);
+
+        // A tracepoint's name is unique, so that without tracefs its category may be taken on trust; that of many may not.
+        if (!haveCategories && target.Group is { } group && target.Name.Literal is null && !group.IsMatch("syscalls") && group.Text != "*")
+        {
+            throw new CannotRunException(
+                $"which tracepoints are in '{group.Text}' is written in tracefs, which is not to be had here: mount -t tracefs tracefs /sys/kernel/tracing, "
+                + "run it as root, or leave the category away, as in 't:NAME'");
+        }
+
+        List<Countable> found =
+        [
+            .. all.Where(one => target.Name.IsMatch(one.Name) && (target.Group is not { } wanted || (one.Category.Length == 0 ? target.Name.Literal is not null || wanted.Text == "*" : wanted.IsMatch(one.Category))))
+                .Select(static one => new Countable(one.Category.Length == 0 ? one.Name : one.Category + ":" + one.Name, one.Name)),
+        ];
+        return found.Count > 0 ? new(found, []) : throw Nothing(target, all.Select(static one => one.Name), "");
+    }
+
+    // The name as the linker knows it, as the programmer wrote it, and that without its parameters.
+    private static bool Matches(NamePattern pattern, string symbol)
+    {
+        if (pattern.IsMatch(symbol))
+        {
+            return true;
+        }
+
+        string name = Demangler.Demangle(symbol);
+        if (ReferenceEquals(name, symbol))
+        {
+            return false;
+        }
+
+        int parameters = name.IndexOf('(', StringComparison.Ordinal);
+        return pattern.IsMatch(name) || (parameters > 0 && pattern.IsMatch(name.AsSpan(0, parameters)));
+    }
+
+    private Matches PlacesOf(ElfImage image, Dictionary<ulong, List<ElfFunction>> byOffset, List<Skipped> skipped)
+    {
+        var found = new List<Countable>(byOffset.Count);
+        var stepped = new List<string>();
+        foreach ((ulong offset, List<ElfFunction> names) in byOffset)
+        {
+            // Aliases: the one with the fewest underscores in front, then the shortest.
+            ElfFunction best = names.MinBy(static one => (one.Name.Length - one.Name.TrimStart('_').Length, one.Name.Length, one.Name))!;
+            string name = Demangler.Demangle(best.Name);
+            ProbeSite site = ProbeSite.Find(image.ReadBytes(offset, ProbeSite.BytesNeeded).Span, image.Machine);
+            if (site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16)))
+            {
+                stepped.Add(name);
+            }
+
+            found.Add(new(name, best.Name) { Places = [new UserProbe(offset + (ulong)site.Offset)] });
+        }
+
+        return new(found, skipped)
+        {
+            Note = stepped.Count switch
+            {
+                0 => "",
+                1 => $"{stepped[0]} begins with an instruction that the kernel must run one step at a time, so that counting a call takes some 15 times as long as "
+                    + "usual (15 us)",
+                int count => $"{count} of {found.Count} functions begin with an instruction that the kernel must run one step at a time, so that counting a call of "
+                    + $"these takes some 15 times as long as usual (15 us): {Names(stepped)}",
+            },
+        };
+    }
+
+    private static CannotRunException Nothing(FuncCountTarget target, ElfImage image) => image.Symbols switch
+    {
+        ElfSymbolKinds.None => new($"{target.Library} has no names of functions: it is stripped; install its debug symbols"),
+        ElfSymbolKinds.DynamicOnly => Nothing(target, image.Functions.Select(static one => one.Name),
+            "and of this file only the exported functions are known, because it is stripped: its debug symbols would name the others"),
+        _ => Nothing(target, image.Functions.Select(static one => Demangler.Demangle(one.Name)), "or the compiler has inlined it everywhere"),
+    };
+
+    private static CannotRunException Nothing(FuncCountTarget target, IEnumerable<string> names, string reason)
+    {
+        IReadOnlyList<string> near = Suggestions.Nearest(target.Name.Text.Trim('*', '^', '$'), names, Suggested);
+        return new($"no {target.Things[..^1]} matches '{target.Name.Text}'{(reason.Length > 0 ? ", " + reason : "")}"
+            + (near.Count > 0 ? $"; near to it are {string.Join(", ", near)}" : ""));
+    }
+
+    private static CannotRunException Damaged(UserFile file, BadFormatException e) => new($"{file.ShownPath} is damaged: {e.Message}", e);
+
+    private static string Names(IEnumerable<string> names)
+    {
+        const int Shown = 5;
+        string[] first = [.. names.Distinct(StringComparer.Ordinal).Take(Shown + 1)];
+        return first.Length > Shown ? string.Join(", ", first.Take(Shown)) + " and others" : string.Join(", ", first);
+    }
+}
