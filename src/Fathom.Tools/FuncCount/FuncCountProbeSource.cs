@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
 using Fathom.Tools.Shared.Events;
 using Fathom.Tools.Shared.Filters;
 
@@ -41,6 +43,9 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
 
     /// <inheritdoc/>
     public IReadOnlyList<Countable> Countables { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(_links);
 
     /// <summary>How places are attached to.</summary>
     public IReadOnlyList<BpfLink> Links => _links.Links;

@@ -55,6 +55,9 @@ public sealed class FuncCountTool : ITool
         return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.");
     }
 
+    /// <inheritdoc/>
+    public ToolExamination Examine() => FuncCountExamination.Of(this, Kernel.Running);
+
     // Before anything is attached: who does not want to pay presses Ctrl-C.
     private static void Warn(ToolRequest request, FuncCountTarget target, Matches matches, int places)
     {

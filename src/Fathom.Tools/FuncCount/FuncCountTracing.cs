@@ -14,6 +14,9 @@ internal interface IFuncCountSource : IDisposable
     /// <summary>What is counted.</summary>
     IReadOnlyList<Countable> Countables { get; }
 
+    /// <summary>What is attached.</summary>
+    IReadOnlyList<TraceSource> Sources => [];
+
     /// <summary>What was not counted, since the start.</summary>
     IEnumerable<Loss> Losses { get; }
 
@@ -33,6 +36,9 @@ internal sealed class FuncCountTracing(IFuncCountSource source, string banner) :
 
     /// <inheritdoc/>
     public string Banner => banner;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceSource> Sources => source.Sources;
 
     /// <inheritdoc/>
     public void Report(ISink sink)
