@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace Fathom.Workload;
+namespace Fathom.Workloads;
 
 /// <summary>System calls as they are, without what .NET or the C library would make of them.</summary>
 internal static unsafe partial class Libc

@@ -1,4 +1,4 @@
-namespace Fathom.Workload;
+namespace Fathom.Workloads;
 
 /// <summary>How often functions are called.</summary>
 internal static class Primes

@@ -1,8 +1,12 @@
 using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
-using Fathom.Workload;
+using Fathom.Workloads;
 
 // One word says what happens; the tests say what of it must be seen.
 switch (args[0])
@@ -85,6 +89,45 @@ switch (args[0])
         }
 
         Array.ForEach(threads, static thread => thread.Join());
+        break;
+
+    case "many":
+        // many PATH COUNT: calls f10 so often, and says how many nanoseconds one took.
+        unsafe
+        {
+            var function = (delegate* unmanaged<void>)NativeLibrary.GetExport(NativeLibrary.Load(args[1]), "f10");
+            int repeats = int.Parse(args[2]);
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repeats; i++)
+            {
+                function();
+            }
+
+            Console.WriteLine((int)(Stopwatch.GetElapsedTime(start).TotalNanoseconds / repeats));
+        }
+
+        break;
+
+    case "semaphores":
+        // semaphores PATH INDEX: says when the counter of listeners of a static probe leaves 0, and when it comes back.
+        NativeLibrary.Load(args[1]);
+        unsafe
+        {
+            // They are the first thing in what of the library is writable.
+            string line = File.ReadLines("/proc/self/maps").First(line => line.EndsWith(args[1], StringComparison.Ordinal) && line.Contains(" rw", StringComparison.Ordinal));
+            var semaphore = (ushort*)long.Parse(line.AsSpan(0, line.IndexOf('-')), NumberStyles.HexNumber) + int.Parse(args[2]);
+            Console.WriteLine("ready");
+            foreach (string word in (string[])["up", "down"])
+            {
+                while (Volatile.Read(ref *semaphore) != 0 != (word == "up"))
+                {
+                    Thread.Sleep(1);
+                }
+
+                Console.WriteLine(word);
+            }
+        }
+
         break;
 
     case "ring":

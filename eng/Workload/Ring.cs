@@ -1,6 +1,6 @@
 using System;
 
-namespace Fathom.Workload;
+namespace Fathom.Workloads;
 
 /// <summary>Opens a file by a request of io_uring.</summary>
 internal static unsafe class Ring

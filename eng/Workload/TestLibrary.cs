@@ -4,11 +4,11 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 
-namespace Fathom.Workload;
+namespace Fathom.Workloads;
 
 /// <summary>
 /// A shared library of our own making: functions <c>f0</c>, <c>f1</c>, ... that do nothing, and a static probe in each of the first ones. Addresses
-/// are offsets in the file.
+/// are offsets in the file. <c>f0</c> is also known as <c>_f0</c>.
 /// </summary>
 /// <remarks>https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html; static probes: https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation</remarks>
 internal sealed class TestLibrary : IDisposable
@@ -50,27 +50,27 @@ internal sealed class TestLibrary : IDisposable
 
         // Names, and where the functions will be: the code follows the tables, each function at a multiple of 16.
         var names = new List<byte> { 0 };
-        int[] nameOffsets = new int[count];
-        for (int i = 0; i < count; i++)
+        int symbolCount = count + 1;
+        int[] nameOffsets = new int[symbolCount];
+        for (int i = 0; i < symbolCount; i++)
         {
             nameOffsets[i] = names.Count;
-            names.AddRange(Encoding.ASCII.GetBytes($"f{i}\0"));
+            names.AddRange(Encoding.ASCII.GetBytes(i < count ? $"f{i}\0" : "_f0\0"));
         }
 
         int symbols = Align(8);
-        int code = Round(symbols + (24 * (count + 1)) + names.Count + (4 * (count + 4)), 64);
-        for (int i = 0; i <= count; i++)
+        int code = Round(symbols + (24 * (symbolCount + 1)) + names.Count + (4 * (symbolCount + 4)), 64);
+        _file.Write(new byte[24]);
+        for (int i = 0; i < symbolCount; i++)
         {
+            const byte GlobalFunction = 0x12;
+            int function = i % count;
             byte[] symbol = new byte[24];
-            if (i > 0)
-            {
-                BinaryPrimitives.WriteInt32LittleEndian(symbol, nameOffsets[i - 1]);
-                symbol[4] = 0x12; // a global function
-                BinaryPrimitives.WriteInt16LittleEndian(symbol.AsSpan(6), 4);
-                BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), code + (16 * (i - 1)));
-                BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(16), CodeOf(i - 1, slow).Length);
-            }
-
+            BinaryPrimitives.WriteInt32LittleEndian(symbol, nameOffsets[i]);
+            symbol[4] = GlobalFunction;
+            BinaryPrimitives.WriteInt16LittleEndian(symbol.AsSpan(6), 4);
+            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), code + (16 * function));
+            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(16), CodeOf(function, slow).Length);
             _file.Write(symbol);
         }
 
@@ -81,10 +81,10 @@ internal sealed class TestLibrary : IDisposable
 
         // One bucket, in which all symbols are chained.
         int hash = Align(4);
-        Numbers(1, count + 1, 1, 0);
-        for (int i = 1; i <= count; i++)
+        Numbers(1, symbolCount + 1, 1, 0);
+        for (int i = 1; i <= symbolCount; i++)
         {
-            Numbers(i < count ? i + 1 : 0);
+            Numbers(i < symbolCount ? i + 1 : 0);
         }
 
         Section(".hash", 5, hash, 1, 4);

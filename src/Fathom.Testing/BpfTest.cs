@@ -272,17 +272,21 @@ public sealed class BpfTest
 
     private static PtRegs Registers(ReadOnlySpan<Argument> arguments, bool isReturn)
     {
-        ulong At(ReadOnlySpan<Argument> all, int index) => index < all.Length ? all[index].Bits : 0;
         int most = isReturn ? 1 : 6;
         if (arguments.Length > most)
         {
             throw new ArgumentException(isReturn ? "When a function returns there is its result only." : "Only the first 6 arguments of a function are in registers.", nameof(arguments));
         }
 
-        return isReturn ? new PtRegs { Rax = At(arguments, 0) } : new PtRegs
+        Span<ulong> words = stackalloc ulong[6];
+        for (int i = 0; i < arguments.Length; i++)
         {
-            Rdi = At(arguments, 0), Rsi = At(arguments, 1), Rdx = At(arguments, 2), Rcx = At(arguments, 3), R8 = At(arguments, 4), R9 = At(arguments, 5),
-        };
+            words[i] = arguments[i].Bits;
+        }
+
+        return isReturn
+            ? new PtRegs { Rax = words[0] }
+            : new PtRegs { Rdi = words[0], Rsi = words[1], Rdx = words[2], Rcx = words[3], R8 = words[4], R9 = words[5] };
     }
 
     private InterpretedMap Find(string name) =>

@@ -58,6 +58,13 @@ public class FunctionTests
                 C = node[1].Value;
             }
             [Uretprobe] static void Returns(void* result) => A = (long)result;
+            [Usdt] static void Probe(long number, Node* node, sbyte narrow, int fourth)
+            {
+                A = number;
+                B = node->Value;
+                C = narrow;
+                D++;
+            }
             [Uprobe] static void Free(void* pointer) { byte first = *(byte*)pointer; A = first; }
         }
         """;
@@ -83,7 +90,7 @@ public class FunctionTests
             sections.Order());
         Type programs = s_built.Value.Assembly.GetType("P", throwOnError: true)!.GetNestedType("Programs", BindingFlags.NonPublic)!;
         Assert.Equal(
-            ["Narrow", "Reads", "Returned", "Third", "Unread", "Exits", "Second", "Registers", "Result", "Walks", "Returns", "Free"],
+            ["Narrow", "Reads", "Returned", "Third", "Unread", "Exits", "Second", "Registers", "Result", "Walks", "Returns", "Probe", "Free"],
             programs.GetFields(BindingFlags.Static | BindingFlags.Public).Select(f => f.GetRawConstantValue()));
     }
 
@@ -155,6 +162,45 @@ public class FunctionTests
         Assert.Equal(1, Run("Free", _machine.AddMemory("freed", [1, 2]).Address)[0]);
     }
 
+    /// <summary>An argument as it stands in a note, where that is, and what it is.</summary>
+    public static TheoryData<string, UsdtArgumentSpec, long> Places => new()
+    {
+        { "none", default, 0 },
+        { "-4@$-5", new() { Kind = UsdtArgumentKind.Constant, Value = -5, Size = 4, IsSigned = 1 }, -5 },
+        { "4@$-5", new() { Kind = UsdtArgumentKind.Constant, Value = -5, Size = 4 }, 0xffff_fffb },
+        { "8@%rdi", new() { Kind = UsdtArgumentKind.Register, Register = 112, Size = 8 }, unchecked((long)0x8877_6655_4433_f211) },
+        { "-2@%di", new() { Kind = UsdtArgumentKind.Register, Register = 112, Size = 2, IsSigned = 1 }, -0xdef },
+        { "1@%dil", new() { Kind = UsdtArgumentKind.Register, Register = 112, Size = 1 }, 0x11 },
+        { "-1@%ah", new() { Kind = UsdtArgumentKind.Register, Register = 81, Size = 1, IsSigned = 1 }, -16 },
+        { "-4@-4(%rbp)", new() { Kind = UsdtArgumentKind.Memory, Register = 32, Value = -4, Size = 4, IsSigned = 1 }, -7 },
+        { "2@4(%rbp,%rcx,4)", new() { Kind = UsdtArgumentKind.IndexedMemory, Register = 32, Value = 4, Index = 88, Scale = 2, Size = 2 }, 0xfffe },
+        { "8@(%rax)", new() { Kind = UsdtArgumentKind.Memory, Register = 80, Size = 8 }, 0 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void An_argument_of_a_probe_is_where_its_place_says(string note, UsdtArgumentSpec place, long expected)
+    {
+        Assert.NotEmpty(note);
+        ulong memory = _machine.AddMemory("memory", [0, 0, 0, 0, 0xf9, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0xff]).Address;
+        ulong node = _machine.AddMemory("node", MemoryMarshal.AsBytes([0UL, 3UL])).Address;
+        UsdtSpec spec = default;
+        spec.Arguments[0] = place;
+        spec.Arguments[1] = new() { Kind = UsdtArgumentKind.Register, Register = 104, Size = 8 };
+        spec.Arguments[2] = new() { Kind = UsdtArgumentKind.Constant, Value = -3, Size = 4, IsSigned = 1 };
+        InterpretedObject loaded = InterpretedObject.Load(_machine, s_built.Value.Object);
+        Assert.Equal(0, loaded.Maps[UsdtSpec.MapName].Set(BitConverter.GetBytes(9UL), MemoryMarshal.AsBytes(new ReadOnlySpan<UsdtSpec>(in spec))));
+        PtRegs registers = new() { Rdi = 0x8877_6655_4433_f211, Rax = 0xf000, Rsi = node, Rbp = memory + 8, Rcx = 2 };
+        _machine.State.AttachCookie = 9;
+        _ = loaded.Run("Probe", Bytes(registers));
+        Assert.Equal([expected, 3, -3, 1], Globals(loaded)[..4]);
+
+        // Nothing is known of another place.
+        _machine.State.AttachCookie = 10;
+        _ = loaded.Run("Probe", Bytes(registers));
+        Assert.Equal(1, Globals(loaded)[3]);
+    }
+
     [Fact]
     public async Task What_is_wrong_is_said_once()
     {
@@ -164,11 +210,13 @@ public class FunctionTests
             {
                 [KernelFunction("f")] static void First(int a) { double d = a; }
                 [KernelFunction("f")] static void Second(int a) { _ = Helpers.GetFuncArgCount(Helpers.Context()); }
+                [KernelFunction("f")] static unsafe void Third(int a) { _ = Helpers.CopyFromUser(null, 0, null); }
             }
             """;
         var diagnostics = await Compiling.Analyze(Compiling.Compile(source));
-        Assert.Equal(["FTH0007", "FTH0014"], diagnostics.Select(d => d.Id));
+        Assert.Equal(["FTH0007", "FTH0014", "FTH0014"], diagnostics.Select(d => d.Id));
         Assert.Contains("a program of type Kprobe", diagnostics[1].GetMessage(), StringComparison.Ordinal);
+        Assert.Contains("a program of type Fentry", diagnostics[2].GetMessage(), StringComparison.Ordinal);
     }
 
     private static Instruction[] Code(string program) => [.. Linker.Link(s_built.Value.Object, program).Instructions];
@@ -191,6 +239,11 @@ public class FunctionTests
             : section.Contains("probe", StringComparison.Ordinal) ? Bytes(new PtRegs { Rdi = At(0), Rsi = At(1), Rdx = At(2), Rcx = At(3), R8 = At(4), R9 = At(5) })
             : [.. MemoryMarshal.AsBytes<ulong>(words)];
         _ = loaded.Run(program, context);
+        return Globals(loaded);
+    }
+
+    private static long[] Globals(InterpretedObject loaded)
+    {
         byte[] globals = [.. ((ArrayMap)loaded.Maps[".bss"]).GetValue(0)];
         return [.. Enumerable.Range(0, 6).Select(i => BinaryPrimitives.ReadInt64LittleEndian(globals.AsSpan(i * 8)))];
     }

@@ -15,6 +15,7 @@ public class IncrementalityTests
         {
             static uint Counter;
             [Syscall] static int Run() => (int)Counter;
+            [KernelFunction("vfs_read")] static void Reads(int file) => Counter++;
         }
         """;
 
@@ -39,6 +40,22 @@ public class IncrementalityTests
     public void A_new_global_changes_both()
     {
         var reasons = Edit(Source.Replace("static uint Counter;", "static uint Counter, Other;"));
+        Assert.All(reasons.Access, r => Assert.Equal(IncrementalStepRunReason.Modified, r));
+        Assert.All(reasons.Object, r => Assert.Equal(IncrementalStepRunReason.Modified, r));
+    }
+
+    [Fact]
+    public void A_changed_body_of_two_programs_leaves_the_access_alone()
+    {
+        var reasons = Edit(Source.Replace("Counter++", "Counter--"));
+        Assert.All(reasons.Access, IsKept);
+        Assert.All(reasons.Object, r => Assert.Equal(IncrementalStepRunReason.Modified, r));
+    }
+
+    [Fact]
+    public void Another_function_changes_both()
+    {
+        var reasons = Edit(Source.Replace("vfs_read", "vfs_write"));
         Assert.All(reasons.Access, r => Assert.Equal(IncrementalStepRunReason.Modified, r));
         Assert.All(reasons.Object, r => Assert.Equal(IncrementalStepRunReason.Modified, r));
     }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Fathom.Bpf;
 using Fathom.Format.Objects;
 using Fathom.Runtime;
 using Xunit;
@@ -45,6 +46,7 @@ public partial class KernelTests
     [InlineData("Probes")]
     [InlineData("Tasks")]
     [InlineData("Cgroups")]
+    [InlineData("Usdts")]
     public void Programs_on_functions_tasks_and_cgroups_are_accepted(string type) => Load(type).Dispose();
 
     [Theory]
@@ -52,10 +54,20 @@ public partial class KernelTests
     [InlineData("Returned")]
     [InlineData("ReturnedFifth")]
     [InlineData("ReturnedUnread")]
-    public void Both_forms_of_a_program_are_accepted(string program)
+    public void A_program_at_a_function_is_accepted(string program) => Load("Functions", program).Dispose();
+
+    [Theory]
+    [InlineData("Reads")]
+    [InlineData("Returned")]
+    [InlineData("ReturnedFifth")]
+    [InlineData("ReturnedUnread")]
+    public void Its_other_form_is_accepted(string program) => Load("Functions", program + ProgramForms.KprobeSuffix).Dispose();
+
+    [Fact]
+    public void Of_two_forms_a_kernel_takes_one()
     {
-        Load("Functions", program + ProgramForms.KprobeSuffix).Dispose();
-        Load("Functions", program).Dispose();
+        using LoadedObject loaded = Load("Functions");
+        Assert.All(["Reads", "Returned", "ReturnedFifth", "ReturnedUnread"], name => Assert.Contains(loaded.GetProgram(name).Kind, (string[])["fentry", "fexit", "kprobe", "kretprobe"]));
     }
 
     [Fact]
@@ -68,6 +80,25 @@ public partial class KernelTests
         Assert.Equal(4242424242, Labs(-4242424242));
         Assert.Equal(-4242424242, loaded.GetGlobal<long>(".bss", 0));
         Assert.Equal(4242424242, loaded.GetGlobal<long>(".bss", 8));
+    }
+
+    [Fact]
+    public void Arguments_of_a_usdt_probe_are_where_its_place_says()
+    {
+        using LoadedObject loaded = Load("Usdts");
+        UsdtSpec spec = default;
+        spec.Arguments[0] = new() { Kind = UsdtArgumentKind.Register, Register = 112, Size = 8, IsSigned = 1 };
+        spec.Arguments[2] = new() { Kind = UsdtArgumentKind.Constant, Value = -2, Size = 2, IsSigned = 1 };
+        spec.Arguments[4] = new() { Kind = UsdtArgumentKind.Memory, Register = 152, Size = 8 };
+        new BpfHashMap<ulong, UsdtSpec>(loaded.GetMap(UsdtSpec.MapName)).Set(7, spec);
+        (string path, ulong offset) = PlaceOf("libc.so.6", "labs");
+        using BpfLink link = loaded.GetProgram("Probe").AttachUprobe(path, new UserProbe(offset, Cookie: 7), Environment.ProcessId);
+        _ = Labs(-1234567890123);
+        Assert.Equal(-1234567890125, loaded.GetGlobal<long>(".bss", 0));
+        Assert.Equal(0, loaded.GetGlobal<long>(".bss", 8));
+
+        // The return address, on top of the stack.
+        Assert.NotEqual(0, loaded.GetGlobal<long>(".bss", 16));
     }
 
     [Fact]
@@ -89,13 +120,20 @@ public partial class KernelTests
     [LibraryImport("libc.so.6", EntryPoint = "labs")]
     private static partial long Labs(long number);
 
-    private static LoadedObject Load(string type, params string[] optional)
+    /// <summary>Loads an object, or one function of it, under a name that says nothing of its form.</summary>
+    private static LoadedObject Load(string type, string? alone = null)
     {
+        BpfObject definition = ObjectFile.Parse(Compiling.ObjectFileOf(s_functions.Value, type));
         LoadOptions options = new();
-        options.With.UnionWith(optional);
+        if (alone is not null)
+        {
+            definition = definition with { Functions = [definition.Functions.Single(f => f.Name == alone) with { Name = "Alone" }] };
+            options.With.Add("Alone");
+        }
+
         try
         {
-            return LoadedObject.Load(Kernel.Running, ObjectFile.Parse(Compiling.ObjectFileOf(s_functions.Value, type)), options);
+            return LoadedObject.Load(Kernel.Running, definition, options);
         }
         catch (BpfException e) when (e is MissingCapabilityException or KernelPolicyException or FeatureNotSupportedException)
         {

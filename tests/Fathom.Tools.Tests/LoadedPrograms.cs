@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Threading;
 using Fathom.Tools.BioLatency;
 using Fathom.Tools.ExecSnoop;
+using Fathom.Tools.FuncCount;
 using Fathom.Tools.OpenSnoop;
 using Xunit;
 
@@ -25,6 +26,7 @@ internal static class LoadedPrograms
         BioLatencyProbe.Programs.InsertedChosen, BioLatencyProbe.Programs.Merged, BioLatencyProbe.Programs.Returned,
         BioLatencyProbe.Programs.Completed,
         OpenSnoopProbe.Programs.Returned, OpenSnoopProbe.Programs.SubmittedOld, OpenSnoopProbe.Programs.FilterForked, OpenSnoopProbe.Programs.FilterExited,
+        FuncCountProbe.Programs.UserFunctions, FuncCountProbe.Programs.Tracepoint, FuncCountProbe.Programs.CallEntered, FuncCountProbe.Programs.CallLeft,
         ExecSnoopProbe.Programs.Executed, ExecSnoopProbe.Programs.Failed,
     ];
 

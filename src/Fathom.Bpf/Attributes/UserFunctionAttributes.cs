@@ -61,8 +61,9 @@ public sealed class UprobeSessionAttribute(string? functions = null) : BpfProgra
 }
 
 /// <summary>
-/// Runs at a probe that the author of a program or library put into it (<c>usdt</c>, a uprobe at each of its places): the method takes a
-/// <see cref="PtRegs"/>, or nothing. With a cookie for each place (Linux 5.15) one program serves all.
+/// Runs at a probe that the author of a program or library put into it (<c>usdt</c>, a uprobe at each of its places): the method takes its first arguments,
+/// typed, at most 12, or one <see cref="PtRegs"/>. Where the arguments are differs from place to place: with a cookie for each (Linux 5.15) the
+/// program looks it up (<see cref="UsdtSpec"/>). Through pointers the process's memory is read with <c>bpf_probe_read_user</c>.
 /// <see href="https://github.com/torvalds/linux/blob/v6.12/tools/lib/bpf/usdt.c">usdt.c</see>
 /// </summary>
 /// <param name="probe"><c>PATH:PROVIDER:NAME</c>, for example <c>/usr/bin/python3:python:gc__start</c>; null if it is said when attaching.</param>

@@ -90,12 +90,18 @@ internal sealed partial class Lowering
             return new ValuePlace(_b.Constant(RegisterType(parameter.Type, PointerSpace.Kernel, parameter.Place()), 0), parameter.Type);
         }
 
+        Value word = _kind.Arguments == ArgumentSource.Usdt ? UsdtArgument(parameter) : FunctionResult(parameter);
+
+        // A number, until its type says that it is an address; which the verifier does not know then.
+        IrType pointer = IrType.PointerTo(_kind.Pointers == PointerSpace.User ? PointerSpace.User : PointerSpace.Kernel);
+        return new ValuePlace(parameter.Type is IPointerTypeSymbol ? _b.Reinterpret(word, pointer) : FromWord(word, parameter.Type, hasGarbage: true), parameter.Type);
+    }
+
+    private Value FunctionResult(IParameterSymbol parameter)
+    {
         Value slot = _b.SlotAddress(_b.NewSlot(8, 8, parameter.Name));
         _ = _b.Call(GetFuncRet, s_i64, [_b.Parameter(0), slot]);
-        return new ValuePlace(
-            parameter.Type is IPointerTypeSymbol ? _b.Load(IrType.PointerTo(PointerSpace.Kernel), slot, 0, Format.Instructions.MemorySize.Double)
-                : FromWord(_b.Load(s_i64, slot, 0, Format.Instructions.MemorySize.Double), parameter.Type, hasGarbage: true),
-            parameter.Type);
+        return _b.Load(s_i64, slot, 0, Format.Instructions.MemorySize.Double);
     }
 
     /// <summary>Lowers the bodies and ends the function, also where control falls off its end.</summary>

@@ -90,6 +90,12 @@ internal sealed class ObjectCompiler
                 BtfTypes.Identifier(global.Field.Name), global.Section, global.Initial, global.Alignment, unit.Types.Of(global.Field.Type, global.Field.Place())));
         }
 
+        if (shape.Programs.FirstOrDefault(p => p.Kind.Arguments == ArgumentSource.Usdt && p.Method.Parameters.Length > 0 && !p.Kind.TakesContext(p.Method)) is { } usdt
+            && _compilation.GetTypeByMetadataName(Symbols.Vocabulary + ".UsdtSpec") is { } spec)
+        {
+            unit.Guard(usdt.Method.Place(), () => module.AddMap(Lowering.UsdtMap(unit, spec, usdt.Method.Place())));
+        }
+
         IMethodSymbol? refused = null;
         foreach (ProgramShape program in shape.Programs)
         {

@@ -40,7 +40,7 @@ internal sealed record ProgramForm(string Section, ProgramKind Kind, string Suff
         ["UprobeMulti"] = new("uprobe.multi", AtCall("UprobeMulti", PointerSpace.User, s_userFunctions)),
         ["UretprobeMulti"] = new("uretprobe.multi", AtReturn("UretprobeMulti", PointerSpace.User, s_userFunctions)),
         ["UprobeSession"] = new("uprobe.session", AtBoth("UprobeSession", s_userFunctions)),
-        ["Usdt"] = new("usdt", new("Usdt", Kprobe, Context: "PtRegs") { Target = new("'PATH:PROVIDER:NAME'") { Colons = 2 } }),
+        ["Usdt"] = new("usdt", AtCall("Usdt", PointerSpace.User, new("'PATH:PROVIDER:NAME'") { Colons = 2 }) with { Arguments = ArgumentSource.Usdt }),
         ["Fentry"] = new("fentry", AtEntry("Fentry", s_function)),
         ["Fexit"] = new("fexit", AtEntry("Fexit", s_function)),
         ["KernelFunction"] = new("?fentry", AtEntry("Fentry", s_function with { IsNeeded = true })),

@@ -17,6 +17,8 @@ internal enum ArgumentSource
     ResultRegister,
     /// <summary>The word behind a function's arguments, whose number the program knows or asks the kernel for.</summary>
     ResultWord,
+    /// <summary>Where the object's map of USDT arguments says.</summary>
+    Usdt,
 }
 
 /// <summary>What a program may return.</summary>
@@ -63,6 +65,8 @@ internal sealed record ProgramKind(string Name, int Flag, ArgumentSource Argumen
     {
         // https://github.com/torvalds/linux/blob/v6.12/include/linux/bpf.h (MAX_BPF_FUNC_ARGS)
         ArgumentSource.Words => 12,
+        // As many as UsdtSpec has.
+        ArgumentSource.Usdt => 12,
         ArgumentSource.Registers => s_argumentRegisters.Length,
         _ => 1,
     };
@@ -81,6 +85,7 @@ internal sealed record ProgramKind(string Name, int Flag, ArgumentSource Argumen
         ArgumentSource.Registers => s_argumentRegisters[index],
         ArgumentSource.ResultRegister => ResultRegister,
         ArgumentSource.ResultWord => ResultIndex * 8,
+        ArgumentSource.Usdt => null,
         _ => index * 8,
     };
 }

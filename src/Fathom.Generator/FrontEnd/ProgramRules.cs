@@ -34,7 +34,7 @@ internal static class ProgramRules
         {
             return kind.Arguments switch
             {
-                ArgumentSource.Words => "there are at most 12 arguments",
+                ArgumentSource.Words or ArgumentSource.Usdt => "there are at most 12 arguments",
                 ArgumentSource.Registers => "only the first 6 arguments of a function are in registers: leave the others away",
                 ArgumentSource.ResultRegister or ArgumentSource.ResultWord => "when a function returns there is its result only: take that as the one parameter, and remember arguments when it is called",
                 _ => "it takes at most one parameter, a pointer to its context",

@@ -42,12 +42,13 @@ internal static class Attacher
     /// <param name="where">To what; empty for what the section's name says.</param>
     /// <param name="error">The errno.</param>
     /// <param name="advice">What to say if it is no matter of rights.</param>
-    public static BpfException Failure(BpfProgram program, string where, int error, string advice)
+    /// <param name="cause">The cause, if it is no matter of rights.</param>
+    public static BpfException Failure(BpfProgram program, string where, int error, string advice, RefusalCause cause = RefusalCause.Other)
     {
         string target = where.Length == 0 ? program.Target : where;
         return Refusal.IsForbidden(error)
             ? Refusal.Explain(program.Kernel, "attach", program.Name, error, program.Section.Needed, $"to attach {program.Section.Kind} programs")
-            : new AttachException(target.Length == 0 ? program.Name : $"{program.Name} to {target}", error, advice);
+            : new AttachException(target.Length == 0 ? program.Name : $"{program.Name} to {target}", error, advice, cause);
     }
 
     /// <summary>What an errno means wherever a program is attached.</summary>

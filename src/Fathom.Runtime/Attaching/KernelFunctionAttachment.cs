@@ -97,7 +97,7 @@ internal static unsafe class KernelFunctionAttachment
         Errno.EOPNOTSUPP => "this kernel is built without CONFIG_FPROBE, so only one function at a time can be probed.",
         Errno.EINVAL or Errno.ENOENT or Errno.ESRCH => "one of the functions cannot be traced, or this kernel has no kprobe_multi (Linux 5.18).",
         _ => Attacher.Reason(error),
-    });
+    }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : error == Errno.EINVAL ? RefusalCause.TooOld : RefusalCause.Other);
 
     /// <summary>Makes a probe by a line in tracefs, which is removed when the link ends.</summary>
     /// <param name="program">The program.</param>
@@ -167,15 +167,21 @@ internal static unsafe class KernelFunctionAttachment
         }
     }
 
-    private static BpfException Failure(BpfProgram program, string where, int error) => Attacher.Failure(program, where, error, error switch
+    private static BpfException Failure(BpfProgram program, string where, int error)
     {
-        Errno.ENOENT when program.Kernel.Calls.ReadText("/sys/bus/event_source/devices/kprobe/type", out _) is null =>
-            "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS).",
-        Errno.ENOENT => "this kernel has no such function, or it was inlined; /proc/kallsyms names those that there are.",
-        Errno.EADDRNOTAVAIL or Errno.EINVAL => "a probe cannot be put there: the function is on the kernel's blacklist, or this is not the start of an instruction.",
-        Errno.EILSEQ => "the address is not the start of an instruction.",
-        _ => Attacher.Reason(error),
-    });
+        if (error == Errno.ENOENT && program.Kernel.Calls.ReadText("/sys/bus/event_source/devices/kprobe/type", out _) is null)
+        {
+            return Attacher.Failure(program, where, error, "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS).", RefusalCause.MissingConfig);
+        }
+
+        return Attacher.Failure(program, where, error, error switch
+        {
+            Errno.ENOENT => "this kernel has no such function, or it was inlined; /proc/kallsyms names those that there are.",
+            Errno.EADDRNOTAVAIL or Errno.EINVAL => "a probe cannot be put there: the function is on the kernel's blacklist, or this is not the start of an instruction.",
+            Errno.EILSEQ => "the address is not the start of an instruction.",
+            _ => Attacher.Reason(error),
+        });
+    }
 
     private static string Hexadecimal(ulong value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 }

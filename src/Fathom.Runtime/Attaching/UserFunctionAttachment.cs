@@ -88,7 +88,7 @@ internal static unsafe class UserFunctionAttachment
         Errno.EOPNOTSUPP => "this kernel is built without CONFIG_UPROBES.",
         Errno.EINVAL => "this kernel has no uprobe_multi (Linux 6.6), or one of the places is not in the file.",
         _ => Reason(error),
-    });
+    }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : error == Errno.EINVAL ? RefusalCause.TooOld : RefusalCause.Other);
 
     private static BpfException Failure(BpfProgram program, string where, int error) => error is Errno.EACCES or Errno.EPERM
         && program.Kernel.Capabilities.MissingOf(CapabilitySet.SysAdmin) is { IsEmpty: false } missing

@@ -103,10 +103,14 @@ public sealed class MapCreationException : BpfException
 /// <summary>A program could not be attached.</summary>
 public sealed class AttachException : BpfException
 {
-    internal AttachException(string objectName, int errorNumber, string advice)
+    internal AttachException(string objectName, int errorNumber, string advice, RefusalCause cause = RefusalCause.Other)
         : base("attach", objectName, errorNumber, advice)
     {
+        Cause = cause;
     }
+
+    /// <inheritdoc/>
+    public override RefusalCause Cause { get; }
 }
 
 /// <summary>An operation on a map failed.</summary>

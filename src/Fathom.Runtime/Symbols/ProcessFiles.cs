@@ -6,7 +6,8 @@ namespace Fathom.Runtime;
 /// <summary>A file that a process has mapped.</summary>
 /// <param name="Path">Its path as the process sees it.</param>
 /// <param name="MapFile">Its link in <c>/proc/PID/map_files</c>, which leads to it even if it is deleted or in another file system.</param>
-internal readonly record struct MappedFile(string Path, string MapFile);
+/// <param name="IsDeleted">Whether the path no longer leads to it, as after an update.</param>
+internal readonly record struct MappedFile(string Path, string MapFile, bool IsDeleted);
 
 /// <summary>The files of <c>/proc/PID/maps</c>: https://docs.kernel.org/filesystems/proc.html (3.2 and <c>map_files</c>).</summary>
 internal static class ProcessFiles
@@ -29,10 +30,11 @@ internal static class ProcessFiles
             }
 
             string text = Unescape(line[path..]);
-            text = text.EndsWith(Deleted, StringComparison.Ordinal) ? text[..^Deleted.Length] : text;
+            bool isDeleted = text.EndsWith(Deleted, StringComparison.Ordinal);
+            text = isDeleted ? text[..^Deleted.Length] : text;
             if (seen.Add(text))
             {
-                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{line[..space]}"));
+                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{line[..space]}", isDeleted));
             }
         }
 

@@ -85,6 +85,11 @@ public static class Suggestions
 
     private static int CostOf(string wanted, string name, ReadOnlySpan<ulong> positions, int bound)
     {
+        if (name.Equals(wanted, StringComparison.OrdinalIgnoreCase))
+        {
+            return 0;
+        }
+
         int longer = name.Length - wanted.Length;
         int cost = int.MaxValue;
         if (Math.Abs(longer) <= bound)

@@ -160,16 +160,9 @@ public sealed class TraceableFunctions
         return marks.Values;
     }
 
-    // Whoever mounted it only below debugfs gets it there.
     private ReadOnlyMemory<byte> ReadTracefs(string name, out int error)
     {
-        byte[]? text = _kernel.Calls.ReadBytes("/sys/kernel/tracing/" + name, 4 << 20, out int length, out error);
-        if (text is null && error == Errno.ENOENT)
-        {
-            text = _kernel.Calls.ReadBytes("/sys/kernel/debug/tracing/" + name, 4 << 20, out length, out int oldError);
-            error = text is null && oldError == Errno.ENOENT ? error : oldError;
-        }
-
+        byte[]? text = _kernel.Calls.ReadBytes($"{_kernel.Tracefs.Root ?? "/sys/kernel/tracing"}/{name}", 4 << 20, out int length, out error);
         return text.AsMemory(0, length);
     }
 }

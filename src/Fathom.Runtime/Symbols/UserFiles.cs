@@ -35,6 +35,10 @@ public sealed class UserFiles
         ? ["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"]
         : ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"];
 
+    private static string[] MuslNames { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? ["libc.musl-aarch64.so.1", "ld-musl-aarch64.so.1"]
+        : ["libc.musl-x86_64.so.1", "ld-musl-x86_64.so.1"];
+
     /// <summary>
     /// Finds a program or library: a path; or a library by its name (<c>c</c>, <c>libc</c>, <c>libc.so.6</c>), as the dynamic linker would;
     /// or else a program of the search path. Of a process, what it has mapped under that name comes first, and paths are those that it sees.
@@ -80,6 +84,12 @@ public sealed class UserFiles
             return 0;
         }
 
+        // musl's C library is its dynamic linker too, and has the machine in its name.
+        if (name is "c" or "libc" && (file.StartsWith("libc.musl-") || file.StartsWith("ld-musl-")))
+        {
+            return 3;
+        }
+
         int rank = file.StartsWith(name) ? SuffixRank(file[name.Length..], name.Contains(".so", StringComparison.Ordinal)) : -1;
         return rank < 0 && file.StartsWith("lib") && file[3..].StartsWith(name) ? SuffixRank(file[(3 + name.Length)..], false) : rank;
     }
@@ -104,9 +114,11 @@ public sealed class UserFiles
         {
             if (isMeant(file.Path))
             {
-                // What was replaced on the disk since, by an update, is not what the process runs; the link always is.
+                // What was put in its place since, by an update, is not what the process runs; the link always is.
                 string path = Exists(file.MapFile) ? file.MapFile : root + file.Path;
-                return Exists(path) ? new UserFile(path, file.Path) : null;
+                return path != file.MapFile && file.IsDeleted
+                    ? throw new UserFileException("find", file.Path, 0, "the process runs a version of it that has been deleted since: run this as root, or restart the process.")
+                    : Exists(path) ? new UserFile(path, file.Path) : null;
             }
         }
 
@@ -125,7 +137,7 @@ public sealed class UserFiles
     {
         IEnumerable<string> names = name.Contains(".so", StringComparison.Ordinal)
             ? [name]
-            : [$"lib{name}.so", $"{name}.so", .. Enumerable.Range(0, 10).Select(version => $"lib{name}.so.{version}")];
+            : [$"lib{name}.so", $"{name}.so", .. Enumerable.Range(0, 10).Select(version => $"lib{name}.so.{version}"), .. name is "c" or "libc" ? MuslNames : []];
         foreach (string folder in LibraryFolders)
         {
             foreach (string file in names)

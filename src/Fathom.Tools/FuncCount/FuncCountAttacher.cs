@@ -34,26 +34,24 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         return Guarded(source, () =>
         {
             List<(int Index, ulong Place)> places = PlacesOf(countables, static one => one.Addresses);
-            string? many = TryKernelMany(source, places);
-            if (many is null)
+            if (TryKernelMany(source, places) is not { } many)
             {
                 return;
             }
 
             source.Reset();
-            string? singles = TryKernelSingles(source, countables, places);
-            if (singles is null)
+            if (TryKernelSingles(source, countables, places) is not { } singles)
             {
                 return;
             }
 
             source.Reset();
-            string? trampolines = TryTrampolines(source, countables);
-            if (trampolines is not null)
+            if (TryTrampolines(source, countables) is { } trampolines)
             {
                 throw new CannotRunException(
-                    $"functions of the kernel cannot be counted here. All at once (kprobe_multi): {many} One by one (kprobes): {singles} By trampoline (fentry): "
-                    + $"{trampolines} Tracepoints ('t:*') and functions of libraries ('c:*') can be counted all the same");
+                    $"functions of the kernel cannot be counted here. All at once (kprobe_multi): {many.Advice} One by one (kprobes): {singles.Advice} By trampoline "
+                    + $"(fentry): {trampolines.Advice} Tracepoints ('t:*') and functions of libraries ('c:*') can be counted all the same",
+                    singles);
             }
         });
     }
@@ -65,11 +63,10 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         return Guarded(source, () =>
         {
             List<(int Index, UserProbe Place)> places = PlacesOf(countables, static one => one.Places);
-            string? many = TryUserMany(source, countables, places, path, process);
-            if (many is not null)
+            if (TryUserMany(source, countables, places, path, process) is { } many)
             {
                 source.Reset();
-                MustBeFew(places.Count, many);
+                MustBeFew(places.Count, many.Advice);
                 bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
                 source.AttachEach(FuncCountProbe.Programs.UserFunction, hasCookies, places,
                     (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = cookie }, process), null, (index, e) => Skip(countables[index], e));
@@ -161,26 +158,23 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         [.. countables.SelectMany((one, index) => places(one).Select(place => (index, place)))];
 
     // Null if it is done, otherwise why it cannot be.
-    private string? TryKernelMany(FuncCountProbeSource source, List<(int Index, ulong Place)> places)
+    private BpfException? TryKernelMany(FuncCountProbeSource source, List<(int Index, ulong Place)> places)
     {
         if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
         {
-            return "this kernel has no cookies for it (Linux 5.15).";
+            return new FeatureNotSupportedException("attach to", "many functions", 0, "kprobe_multi with cookies (Linux 5.18)");
         }
 
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.KernelFunctions).Object.GetProgram(FuncCountProbe.Programs.KernelFunctions);
         return TryMany(source, places, source.Countables, (some, out error) => program.TryAttachKprobes(
-            [.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error),
-            error => KernelManyReason(program, error));
+            [.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error));
     }
 
-    private static string KernelManyReason(BpfProgram program, BpfException error) => error.Advice;
-
-    private string? TryUserMany(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, UserProbe Place)> places, string path, int process)
+    private BpfException? TryUserMany(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, UserProbe Place)> places, string path, int process)
     {
         if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
         {
-            return "this kernel has no uprobe_multi (Linux 6.6).";
+            return new FeatureNotSupportedException("attach to", "many places", 0, "uprobe_multi (Linux 6.6)");
         }
 
         // Before Linux 6.10 the link of a process saw only its first thread, so the program asks which process it is, and the link is one of all:
@@ -188,14 +182,14 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         int only = kernel.Version >= new Version(6, 10) ? process : 0;
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
         return TryMany(source, places, countables, (some, out error) => program.TryAttachUprobes(
-            path, [.. some.Select(static one => one.Place with { Cookie = (ulong)one.Index })], only, out error), static error => error.Advice);
+            path, [.. some.Select(static one => one.Place with { Cookie = (ulong)one.Index })], only, out error));
     }
 
     private delegate BpfLink? AttachSome<T>(IReadOnlyList<(int Index, T Place)> places, out BpfException? error);
 
     // One link for all; where that fails because of some places, halves are tried, down to the places that are to blame.
-    private string? TryMany<T>(
-        FuncCountProbeSource source, List<(int Index, T Place)> places, IReadOnlyList<Countable> countables, AttachSome<T> attach, Func<BpfException, string> reason)
+    private BpfException? TryMany<T>(
+        FuncCountProbeSource source, List<(int Index, T Place)> places, IReadOnlyList<Countable> countables, AttachSome<T> attach)
     {
         int before = _skipped.Count, attached = 0;
         BpfException? first = null;
@@ -232,14 +226,14 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             if (!isAboutPlaces || (attached == 0 && (_skipped.Count - before >= Hopeless || waiting.Count == 0)))
             {
                 _skipped.RemoveRange(before, _skipped.Count - before);
-                return reason(first);
+                return first;
             }
         }
 
         return null;
     }
 
-    private string? TryKernelSingles(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, ulong Place)> places)
+    private BpfException? TryKernelSingles(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, ulong Place)> places)
     {
         int before = _skipped.Count;
         try
@@ -255,17 +249,17 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         catch (BpfException e) when (e is AttachException or KernelPolicyException or FeatureNotSupportedException)
         {
             _skipped.RemoveRange(before, _skipped.Count - before);
-            return e.Advice;
+            return e;
         }
 
         static BpfLink Attach(BpfProgram program, ulong address, ulong cookie) => program.AttachKprobe("", address, cookie);
     }
 
-    private string? TryTrampolines(FuncCountProbeSource source, IReadOnlyList<Countable> countables)
+    private BpfException? TryTrampolines(FuncCountProbeSource source, IReadOnlyList<Countable> countables)
     {
         if (countables.Count > MostTrampolines)
         {
-            return $"that is for at most {MostTrampolines} functions.";
+            return new BpfException("attach to", "many functions", 0, $"that is for at most {MostTrampolines} functions.");
         }
 
         int before = _skipped.Count;
@@ -279,7 +273,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         catch (BpfException e) when (e is AttachException or KernelPolicyException or FeatureNotSupportedException)
         {
             _skipped.RemoveRange(before, _skipped.Count - before);
-            return e.Advice;
+            return e;
         }
     }
 

@@ -16,6 +16,7 @@ internal static class FuncCountExamination
 {
     private const string RareFunction = "kernel_power_off";
     private const string RareTracepoint = "t:sched:sched_kthread_stop";
+    private const string RareCall = "t:syscalls:sys_enter_sysfs";
     private const string Self = "/proc/self/exe";
 
     /// <summary>Tries each kind.</summary>
@@ -25,9 +26,10 @@ internal static class FuncCountExamination
         ToolPart functions = Start(tool, "kernel functions", RareFunction, limits);
         return new(
             [
-                functions.Obstacle is { Cause: RefusalCause.Other } obstacle ? functions with { Obstacle = Explain(kernel, obstacle) } : functions,
+                functions.Obstacle is { Cause: RefusalCause.Other or RefusalCause.MissingConfig or RefusalCause.TooOld } obstacle ? functions with { Obstacle = Explain(kernel, obstacle) } : functions,
+                ToolPart.Try("library functions and static probes", () => AttachToSelf(kernel)),
                 Start(tool, "tracepoints", RareTracepoint, limits),
-                ToolPart.Try("functions and static probes of files", () => AttachToSelf(kernel)),
+                Start(tool, "system calls", RareCall, limits),
             ],
             limits);
     }

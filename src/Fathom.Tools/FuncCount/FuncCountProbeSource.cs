@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
-using Fathom.Tools.Shared;
 using Fathom.Tools.Shared.Events;
 using Fathom.Tools.Shared.Filters;
 
@@ -45,10 +44,11 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     public IReadOnlyList<Countable> Countables { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(_links);
-
-    /// <summary>How places are attached to.</summary>
-    public IReadOnlyList<BpfLink> Links => _links.Links;
+    public IReadOnlyList<TraceSource> Sources =>
+    [
+        .. _links.Links.GroupBy(static link => (link.Way, link.Program.Target)).Select(static group => new TraceSource(
+            group.Key.Way, group.Key.Target.Length > 0 ? group.Key.Target : group.Count() == 1 ? "one link" : $"{group.Count()} links")),
+    ];
 
     /// <inheritdoc/>
     public IEnumerable<Loss> Losses

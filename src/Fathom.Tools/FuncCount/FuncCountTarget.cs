@@ -94,7 +94,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
         {
             return NamePattern.Parse(text, isRegex);
         }
-        catch (ArgumentException e)
+        catch (FormatException e)
         {
             throw new CannotRunException(e.Message, e);
         }

@@ -15,7 +15,7 @@ internal interface IFuncCountSource : IDisposable
     IReadOnlyList<Countable> Countables { get; }
 
     /// <summary>What is attached.</summary>
-    IReadOnlyList<TraceSource> Sources => [];
+    IReadOnlyList<TraceSource> Sources { get; }
 
     /// <summary>What was not counted, since the start.</summary>
     IEnumerable<Loss> Losses { get; }

@@ -23,7 +23,10 @@ internal sealed class MatchFinder(Kernel kernel)
         var symbols = new KernelSymbols(kernel);
         if (symbols.AreHidden)
         {
-            throw new CannotRunException($"functions of the kernel cannot be counted, because their addresses are hidden: {symbols.HiddenAdvice}");
+            string sentence = $"functions of the kernel cannot be counted, because their addresses are hidden: {symbols.HiddenAdvice.TrimEnd('.')}";
+            CapabilitySet missing = kernel.Capabilities.MissingOf(CapabilitySet.Syslog);
+            throw missing.IsEmpty ? new CannotRunException(sentence)
+                : new CannotRunException(sentence, new MissingCapabilityException("read addresses of", "functions", 0, missing));
         }
 
         var traceable = new TraceableFunctions(kernel, symbols);

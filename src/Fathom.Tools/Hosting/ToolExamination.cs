@@ -62,7 +62,7 @@ public sealed record ToolPart(string Name, IReadOnlyList<TraceSource> Sources, O
         }
         catch (CannotRunException e)
         {
-            return new(name, [], e.InnerException is BpfException inner ? Obstacle.Of(inner) : new(RefusalCause.Other, e.Message, e.Message));
+            return new(name, [], e.InnerException is BpfException inner ? Obstacle.Of(inner) with { Sentence = e.Message } : new(RefusalCause.Other, e.Message, e.Message));
         }
     }
 }

@@ -44,6 +44,20 @@ static unsafe partial class Probes
 }
 
 [BpfObject(License = "GPL")]
+static unsafe partial class Usdts
+{
+    internal static long Sum, Text, Last;
+
+    [Usdt]
+    static void Probe(long number, byte* text, short narrow, int unused, ulong last)
+    {
+        Sum += number + narrow;
+        Last = (long)last;
+        if (text != null) { Text = text[0]; }
+    }
+}
+
+[BpfObject(License = "GPL")]
 static unsafe partial class Tasks
 {
     [Iterator("task")]

@@ -17,6 +17,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     private readonly Dictionary<BpfCommand, int> _counts = [];
     private readonly Dictionary<int, (byte[] Bytes, int Position)> _openFiles = [];
     private readonly Dictionary<int, string> _paths = [];
+    private readonly Dictionary<int, int> _descriptorErrors = [];
     private readonly Dictionary<nint, GCHandle> _mappings = [];
     private int _nextDescriptor = 100;
 
@@ -33,6 +34,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>Errno of opening a file, by path.</summary>
     public Dictionary<string, int> FileErrors { get; } = [];
+
+    /// <summary>Errno of reading a file that opens, by path.</summary>
+    public Dictionary<string, int> ReadErrors { get; } = [];
 
     /// <summary>Descriptors that are open.</summary>
     public HashSet<int> Open { get; } = [];
@@ -130,6 +134,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         int descriptor = NewDescriptor();
         _openFiles[descriptor] = (bytes, 0);
         _paths[descriptor] = path;
+        _descriptorErrors[descriptor] = ReadErrors.GetValueOrDefault(path);
         return descriptor;
     }
 
@@ -155,6 +160,11 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long Read(int descriptor, byte* buffer, nuint length)
     {
+        if (_descriptorErrors[descriptor] != 0)
+        {
+            return -_descriptorErrors[descriptor];
+        }
+
         (byte[] bytes, int position) = _openFiles[descriptor];
         int count = Math.Min(Math.Min((int)length, ReadSize), bytes.Length - position);
         bytes.AsSpan(position, count).CopyTo(new Span<byte>(buffer, count));

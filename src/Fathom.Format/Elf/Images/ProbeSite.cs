@@ -5,7 +5,7 @@ namespace Fathom.Format.Elf.Images;
 /// <summary>How the kernel gets past the instruction that a uprobe replaced, once the probe has run.</summary>
 public enum ProbeStep
 {
-    /// <summary>Not known: not x86-64, or too few bytes.</summary>
+    /// <summary>Not known: not x86-64, too few bytes, or a prefix that the kernel may refuse a probe for.</summary>
     Unknown = 0,
     /// <summary>It runs a copy of the instruction in single-step mode, with a second trap: much dearer than the probe itself.</summary>
     SingleStep = 1,
@@ -31,7 +31,8 @@ public readonly record struct ProbeSite(int Offset, ProbeStep Step)
     /// <summary>How many bytes of a function are worth giving: <c>endbr64</c> and the longest instruction.</summary>
     public const int BytesNeeded = 4 + 15;
 
-    // Up to 11 bytes, and only these: https://github.com/torvalds/linux/blob/v6.18/arch/x86/include/asm/nops.h
+    // These forms only (6.19: every nopl), and the longer ones begin with a prefix that is refused:
+    // https://github.com/torvalds/linux/blob/v6.18/arch/x86/include/asm/nops.h
     private static readonly byte[][] LongNops =
     [
         [0x0f, 0x1f, 0x00],
@@ -40,9 +41,6 @@ public readonly record struct ProbeSite(int Offset, ProbeStep Step)
         [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
         [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
         [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
-        [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
-        [0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
-        [0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
     ];
 
     /// <summary>Judges the beginning of a function.</summary>
@@ -83,7 +81,13 @@ public readonly record struct ProbeSite(int Offset, ProbeStep Step)
             return ProbeStep.Unknown;
         }
 
+        // Segments and lock: is_prefix_bad.
         byte first = code[at];
+        if (first is 0x26 or 0x2e or 0x36 or 0x3e or 0xf0)
+        {
+            return ProbeStep.Unknown;
+        }
+
         if (first == 0x90)
         {
             return ProbeStep.Emulate;
