@@ -24,6 +24,8 @@ agrees 'tracefs that is hidden' '' unshare -m sh -c 'mount -t tmpfs none /sys/ke
 equal 'doctor sees tracefs hidden' hidden "$(sed -n 's/.*"name":"tracefs","value":"\([^"]*\)".*/\1/p' verdicts)"
 
 fathom doctor --json >verdicts
+# On these kernels functions are counted in one way or another, and the entry of a file's program is one.
+equal 'doctor knows how funccount counts' 'true true true true' "$(grep '"name":"funccount"' verdicts | grep -o '"runs":[a-z]*,"sources"' | cut -d: -f2 | cut -d, -f1 | tr '\n' ' ' | sed 's/ $//')"
 for name in 'kernel BTF' 'ring buffer' tp_btf 'perf tracepoint' fentry 'kprobe by perf' 'kprobe by tracefs' 'uprobe by perf' 'iterator over tasks' \
     'cgroup programs by link' 'XDP link' BPF_ENABLE_STATS; do
     feature "$name" yes

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 using Fathom.Format.Btf;
 using Fathom.Runtime.Interop;
@@ -47,18 +48,21 @@ public static unsafe partial class KernelFeatures
         // https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/verifier.c (check_helper_call)
         ReadOnlySpan<ulong> code = [((ulong)(uint)number << 32) | 0x85, 0xb7, 0x95];
         using KernelDescriptor? program = Load(kernel, ref attributes, code, out int error, out VerifierLog log);
-        return log.DecisiveLine switch
+        return (FindUnknownHelper(log), log.DecisiveLine) switch
         {
-            "" => Judge(kernel, error, "a program that calls it", ToTrace),
-            string line when IsUnknownHelper(line) => new FeatureAnswer(FeatureSupport.No, "the verifier says: " + line),
-            string line => new FeatureAnswer(FeatureSupport.Yes, "the verifier knows it: " + line),
+            ({ } line, _) => new FeatureAnswer(FeatureSupport.No, "the verifier says: " + line),
+            (null, "") => Judge(kernel, error, "a program that calls it", ToTrace),
+            (null, string line) => new FeatureAnswer(FeatureSupport.Yes, "the verifier knows it: " + line),
         };
     }
 
-    /// <summary>Whether the verifier says that it knows no such helper, or not for programs of this type.</summary>
-    internal static bool IsUnknownHelper(string line) =>
+    /// <summary>
+    /// The line with which the verifier says that it knows no such helper, or not for programs of this type; null if it does not. Since Linux 7.3
+    /// the decisive line is prose, and this one stands before it.
+    /// </summary>
+    internal static string? FindUnknownHelper(VerifierLog log) => log.Complaints.Append(log.DecisiveLine).FirstOrDefault(static line =>
         line.Contains("unknown func", StringComparison.Ordinal) || line.Contains("invalid func", StringComparison.Ordinal)
-        || line.Contains("cannot use helper", StringComparison.Ordinal);
+        || line.Contains("cannot use helper", StringComparison.Ordinal));
 
     private static FeatureAnswer TryMap(Kernel kernel, string what, MapCreateAttributes attributes)
     {

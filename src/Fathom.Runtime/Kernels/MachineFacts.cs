@@ -81,7 +81,7 @@ public static class MachineFacts
         {
             "none" => "",
             "integrity" => "programs may not write to memory of processes or the kernel; tracing goes on",
-            "confidentiality" => "programs may not read the kernel's memory, and there are no kprobes and no tracefs: boot without it",
+            "confidentiality" => "programs may not read the kernel's memory, and perf's kprobes and tracefs are shut: boot without it",
             _ => "/sys/kernel/security/lockdown cannot be read: mount -t securityfs securityfs /sys/kernel/security",
         });
     }
@@ -141,7 +141,9 @@ public static class MachineFacts
     private static MachineFact Tracefs(Kernel kernel)
     {
         TracefsMount tracefs = TracefsMount.Find(kernel);
-        return new("tracefs", tracefs.Word, tracefs.Details);
+        return tracefs.State != TracefsState.Readable && kernel.Lockdown == "confidentiality"
+            ? new("tracefs", tracefs.Word, "kernel lockdown (confidentiality) shuts it")
+            : new("tracefs", tracefs.Word, tracefs.Details);
     }
 
     private static MachineFact Setting(Kernel kernel, string name, string path, Func<string, string> meaning)

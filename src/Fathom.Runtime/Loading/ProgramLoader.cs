@@ -131,7 +131,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         }
 
         VerifierLog log = VerifierLog.Parse(text);
-        if (IsLockdown(log.DecisiveLine))
+        if (IsLockdown(log))
         {
             return new LockdownException("load program", program.Name, error, "confidentiality");
         }
@@ -152,8 +152,8 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
     // Of a process with CAP_PERFMON only lockdown takes the helpers that read the kernel's memory, and what is left to the verifier is an unknown
     // function: https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/helpers.c (bpf_base_func_proto: LOCKDOWN_BPF_READ_KERNEL)
-    private bool IsLockdown(string line) =>
-        line.Contains("bpf_probe_read_kernel", StringComparison.Ordinal) && KernelFeatures.IsUnknownHelper(line)
+    private bool IsLockdown(VerifierLog log) =>
+        KernelFeatures.FindUnknownHelper(log)?.Contains("bpf_probe_read_kernel", StringComparison.Ordinal) == true
         && kernel.Lockdown is "confidentiality" or "unknown";
 
     // A relocation that failed became an instruction that no kernel takes; reached, it means that the program needs what is not there.

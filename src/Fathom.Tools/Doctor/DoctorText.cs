@@ -86,7 +86,14 @@ public static class DoctorText
     private static string HowOrWhy(ToolPart part) => part.Obstacle is { } obstacle
         ? obstacle.Cause.Word()
         : string.Join("; ", part.Sources.GroupBy(static source => source.Way, StringComparer.Ordinal)
-            .Select(static way => $"{way.Key}: {string.Join(", ", way.Select(static source => source.Target).Distinct())}"));
+            .Select(static way => string.Join(": ", [way.Key, .. Targets(way)])));
+
+    // None where the place is a number, as in a file.
+    private static string[] Targets(IEnumerable<TraceSource> sources)
+    {
+        string targets = string.Join(", ", sources.Select(static source => source.Target).Where(static target => target.Length > 0).Distinct());
+        return targets.Length > 0 ? [targets] : [];
+    }
 
     // One sentence for all tools that have the same trouble.
     private static void WriteChanges(StringBuilder text, DoctorReport report)

@@ -55,6 +55,9 @@ public sealed class FuncCountTool : ITool
         return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.");
     }
 
+    /// <inheritdoc/>
+    public ToolExamination Examine() => FuncCountExamination.Of(this, Kernel.Running);
+
     // Before anything is attached: who does not want to pay presses Ctrl-C.
     private static void Warn(ToolRequest request, FuncCountTarget target, Matches matches, int places)
     {
@@ -80,26 +83,6 @@ public sealed class FuncCountTool : ITool
         return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint cpu) && cpu < (uint)kernel.PossibleCpus
             ? new() { Mode = FuncCountMode.OneCpu, Cpu = cpu }
             : throw new CannotRunException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
-    }
-
-    /// <summary>One of each kind of thing, which hardly ever happens: what is attached for an instant must cost nobody anything.</summary>
-    public ToolExamination Examine()
-    {
-        var limits = new List<string>();
-        return new(
-            [
-                Try("kernel functions", "kernel_power_off"),
-                Try("library functions and static probes", "c:abort"),
-                Try("tracepoints", "t:sched_kthread_stop"),
-                Try("system calls", "t:syscalls:sys_enter_sysfs"),
-            ],
-            limits);
-
-        ToolPart Try(string name, string pattern) => ToolPart.Try(name, () =>
-        {
-            using ITracing tracing = Start(new ToolRequest { Argument = pattern, Note = limits.Add });
-            return tracing.Sources;
-        });
     }
 
     private static void MustNotBeTooMany(ToolRequest request, FuncCountTarget target, int places)

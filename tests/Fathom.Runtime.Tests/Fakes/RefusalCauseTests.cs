@@ -67,6 +67,33 @@ public sealed unsafe class RefusalCauseTests
     }
 
     [Fact]
+    public void Lockdown_is_found_in_the_words_of_newer_verifiers()
+    {
+        // As Linux 7.3 writes it.
+        const string Log = """
+            0: (85) call bpf_probe_read_kernel#113
+            program of this type cannot use helper bpf_probe_read_kernel#113
+
+            Verification failed: helper is not available
+
+            Reason:
+              This program type has no access to the helper.
+
+            processed 1 insns (limit 1000000)
+
+            """;
+        _calls.Files["/sys/kernel/security/lockdown"] = "none integrity [confidentiality]\n"u8.ToArray();
+        _calls.On(BpfCommand.ProgramLoad, (_, attributes) =>
+        {
+            FakeSystemCalls.WriteLog(attributes, Log);
+            return -Errno.EINVAL;
+        });
+
+        Assert.Equal(RefusalCause.Lockdown, Assert.ThrowsAny<BpfException>(() => Load("raw_tp/sys_enter")).Cause);
+        Assert.Equal(FeatureSupport.No, new Runtime.Kernel(_calls).Probe(KernelFeatures.Helper("x", 113, "?", ProgramType.RawTracepoint)).Support);
+    }
+
+    [Fact]
     public void Every_cause_has_a_word_of_its_own()
     {
         RefusalCause[] causes = Enum.GetValues<RefusalCause>();

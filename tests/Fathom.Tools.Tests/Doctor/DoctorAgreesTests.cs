@@ -40,7 +40,6 @@ public sealed class DoctorAgreesTests
         JsonElement[] verdicts = [.. Lines(doctor.Output, "verdict")];
         Assert.Equal(verdicts.All(static verdict => verdict.GetProperty("runs").GetBoolean()) ? 0 : 1, doctor.ExitCode);
 
-        // A tool of several parts must be told what to trace; its own tests try the parts.
         JsonElement[] simple = [.. verdicts.Where(static verdict => verdict.GetProperty("parts").GetArrayLength() == 1)];
         Assert.Equal(["biolatency", "execsnoop", "opensnoop", "tcplife"], simple.Select(static verdict => verdict.GetProperty("name").GetString()));
         foreach (JsonElement verdict in simple)
@@ -60,6 +59,16 @@ public sealed class DoctorAgreesTests
             }
         }
 
+        // funccount must be told what to count, and its parts are tried by kind.
+        JsonElement[] parts = [.. verdicts.Single(static verdict => verdict.GetProperty("name").GetString() == "funccount").GetProperty("parts").EnumerateArray()];
+        string[] patterns = ["kernel_power_off", "c:getgrgid_r", "t:sched:sched_kthread_stop", "t:syscalls:sys_enter_sysfs"];
+        Assert.Equal(patterns.Length, parts.Length);
+        foreach ((JsonElement part, string pattern) in parts.Zip(patterns))
+        {
+            using RunningProgram count = Run(command, "funccount", "--duration", "0.1", pattern);
+            Assert.True(part.GetProperty("runs").GetBoolean() == (count.ExitCode == 0), $"{pattern}: {part}, but {count.ExitCode}: {count.Errors}");
+        }
+
         LoadedPrograms.MustAllHaveAnOwner();
     }
 
@@ -69,7 +78,7 @@ public sealed class DoctorAgreesTests
         Programs.NeedRoot();
         using var copy = new CopyForAll();
         using var doctor = RunningProgram.Run(Programs.Find("setpriv", "util-linux"), "--reuid", "65534", "--clear-groups", copy.Program, "doctor");
-        Assert.Contains("\nWhat privileges would add:\n  With CAP_PERFMON and CAP_BPF: biolatency, execsnoop, opensnoop, tcplife", doctor.Output, StringComparison.Ordinal);
+        Assert.Contains("\nWhat privileges would add:\n  With CAP_PERFMON and CAP_BPF: biolatency, execsnoop, funccount, opensnoop,", doctor.Output, StringComparison.Ordinal);
         Assert.Contains("\n  yes      kernel BTF (5.2): ", doctor.Output, StringComparison.Ordinal);
         Assert.All(doctor.Output.Split('\n'), static line => Assert.True(line.Length < 80, line));
         Assert.Equal(1, doctor.ExitCode);
