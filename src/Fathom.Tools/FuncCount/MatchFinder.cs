@@ -157,7 +157,15 @@ internal sealed class MatchFinder(Kernel kernel)
             .. all.Where(one => target.Name.IsMatch(one.Name) && (target.Group is not { } wanted || (one.Category.Length == 0 ? target.Name.Literal is not null || wanted.Text == "*" : wanted.IsMatch(one.Category))))
                 .Select(static one => new Countable(one.Category.Length == 0 ? one.Name : one.Category + ":" + one.Name, one.Name)),
         ];
-        return found.Count > 0 ? new(found, []) : throw Nothing(target, all.Select(static one => one.Name), "");
+        if (found.Count > 0)
+        {
+            return new(found, []);
+        }
+
+        string[] categories = [.. all.Select(static one => one.Category).Distinct(StringComparer.Ordinal)];
+        throw target.Group is { } missing && haveCategories && !categories.Any(category => missing.IsMatch(category))
+            ? NothingNear($"no category of tracepoints matches '{missing.Text}'", missing, categories)
+            : Nothing(target, all.Select(static one => one.Name), "");
     }
 
     // The name as the linker knows it, as the programmer wrote it, and that without its parameters.
@@ -217,11 +225,13 @@ internal sealed class MatchFinder(Kernel kernel)
         _ => Nothing(target, image.Functions.Select(static one => Demangler.Demangle(one.Name)), "or the compiler has inlined it everywhere"),
     };
 
-    private static CannotRunException Nothing(FuncCountTarget target, IEnumerable<string> names, string reason)
+    private static CannotRunException Nothing(FuncCountTarget target, IEnumerable<string> names, string reason) =>
+        NothingNear($"no {target.Things[..^1]} matches '{target.Text}'{(reason.Length > 0 ? ", " + reason : "")}", target.Name, names);
+
+    private static CannotRunException NothingNear(string sentence, NamePattern pattern, IEnumerable<string> names)
     {
-        IReadOnlyList<string> near = Suggestions.Nearest(target.Name.Text.Trim('*', '^', '$'), names, Suggested);
-        return new($"no {target.Things[..^1]} matches '{target.Name.Text}'{(reason.Length > 0 ? ", " + reason : "")}"
-            + (near.Count > 0 ? $"; near to it are {string.Join(", ", near)}" : ""));
+        IReadOnlyList<string> near = Suggestions.Nearest(pattern.Text.Trim('*', '^', '$'), names, Suggested);
+        return new(near.Count > 0 ? $"{sentence}; near to it are {string.Join(", ", near)}" : sentence);
     }
 
     private static CannotRunException Damaged(UserFile file, BadFormatException e) => new($"{file.ShownPath} is damaged: {e.Message}", e);
