@@ -34,10 +34,13 @@ internal sealed class MatchFinder(Kernel kernel)
         IReadOnlyList<KernelFunction> all = symbols.Matching(target.Name);
         var addresses = new HashSet<ulong>(found.Select(static function => function.Address));
         var skipped = new List<Skipped>();
+
+        // Behind the code lie what ran at boot and is gone, and data that some kernels list as code.
+        ulong end = symbols.FindAll("_etext").Select(static function => function.Address).DefaultIfEmpty(ulong.MaxValue).First();
         foreach (KernelFunction function in all)
         {
             // Parts of functions that the compiler moved out of the way are no functions.
-            if (!addresses.Contains(function.Address) && !function.Name.EndsWith(".cold", StringComparison.Ordinal))
+            if (!addresses.Contains(function.Address) && (function.Module.Length > 0 || function.Address < end) && !function.Name.EndsWith(".cold", StringComparison.Ordinal))
             {
                 skipped.Add(new(function.Name, "the kernel does not let it be probed"));
             }
@@ -45,8 +48,8 @@ internal sealed class MatchFinder(Kernel kernel)
 
         if (found.Count == 0)
         {
-            throw all.Count > 0
-                ? new CannotRunException($"the kernel has {Names(all.Select(static function => function.Name))}, but does not let {(all.Count == 1 ? "it" : "them")} be probed: "
+            throw skipped.Count > 0
+                ? new CannotRunException($"the kernel has {Names(skipped.Select(static function => function.Name))}, but does not let {(skipped.Count == 1 ? "it" : "them")} be probed: "
                     + "count what it calls, or what calls it")
                 : Nothing(target, symbols.Functions.Select(static function => function.Name), "or the compiler has inlined it everywhere");
         }
