@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The command line makes no sense.</summary>
     public const int Usage = 2;
+
+    /// <summary>Tracing cost the machine more than it may, and was ended; what it had found was printed.</summary>
+    public const int OverBudget = 3;
 }

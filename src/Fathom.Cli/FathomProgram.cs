@@ -58,6 +58,11 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             Complain(e.Message);
             return ExitCode.CannotRun;
         }
+        catch (BudgetExceededException e)
+        {
+            Complain(e.Message);
+            return ExitCode.OverBudget;
+        }
         catch (OutputClosedException)
         {
             // As with `fathom ... | head -1`: whoever read has seen enough.

@@ -11,6 +11,9 @@ internal sealed record Countable(string Name, string Symbol)
     /// <summary>Addresses in the kernel, of functions. More than one where the name is not unique.</summary>
     public IReadOnlyList<ulong> Addresses { get; init; } = [];
 
+    /// <summary>Whether the kernel must run the instruction there one step at a time.</summary>
+    public bool IsStepped { get; init; }
+
     /// <summary>Places in a file, of functions and static probes; their cookies are not set yet.</summary>
     public IReadOnlyList<UserProbe> Places { get; init; } = [];
 }

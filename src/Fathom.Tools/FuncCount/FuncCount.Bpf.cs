@@ -33,6 +33,13 @@ internal static unsafe partial class FuncCountProbe
     [Map(MaxEntries = 1)]
     internal static readonly PerCpuArray<ulong> Counts = new();
 
+    /// <summary>
+    /// How often a program ran, whether or not that counted: what tracing costs. Apart, those where the kernel had to run an instruction one step at a
+    /// time. An estimate, so that nothing is atomic.
+    /// </summary>
+    [Map(MaxEntries = 2)]
+    internal static readonly PerCpuArray<ulong> Passes = new();
+
     /// <summary>Of each system call by its number: its place plus 1 for the entry and for the exit, 0 for none.</summary>
     [Map(MaxEntries = FuncCountMode.SystemCalls)]
     internal static readonly ArrayMap<SystemCallPlaces> Calls = new();
@@ -96,10 +103,20 @@ internal static unsafe partial class FuncCountProbe
         return (task->thread_info.status & ThreadInfo.Compat) != 0 ? null : Calls.Lookup((uint)number);
     }
 
-    private static void PassCookie(void* context) => Pass((Mode & FuncCountMode.ByCookie) != 0 ? (uint)Helpers.GetAttachCookie(context) : Place);
-
-    private static void Pass(uint place)
+    private static void PassCookie(void* context)
     {
+        ulong cookie = (Mode & FuncCountMode.ByCookie) != 0 ? Helpers.GetAttachCookie(context) : Place;
+        Pass((uint)cookie, (uint)(cookie >> FuncCountMode.StepShift));
+    }
+
+    private static void Pass(uint place, uint isStepped = 0)
+    {
+        ulong* passes = Passes.Lookup(isStepped);
+        if (passes != null)
+        {
+            (*passes)++;
+        }
+
         if ((Mode & FuncCountMode.OneCpu) != 0 && Helpers.GetSmpProcessorId() != Cpu)
         {
             return;

@@ -157,7 +157,6 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
     private static List<(int Index, T Place)> PlacesOf<T>(IReadOnlyList<Countable> countables, Func<Countable, IReadOnlyList<T>> places) =>
         [.. countables.SelectMany((one, index) => places(one).Select(place => (index, place)))];
 
-    // Null if it is done, otherwise why it cannot be.
     private BpfException? TryKernelMany(FuncCountProbeSource source, List<(int Index, ulong Place)> places)
     {
         if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
@@ -166,8 +165,8 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         }
 
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.KernelFunctions).Object.GetProgram(FuncCountProbe.Programs.KernelFunctions);
-        return TryMany(source, places, source.Countables, (some, out error) => program.TryAttachKprobes(
-            [.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error));
+        return FindAttachable(places, source.Countables, (some, out error) => program.TryAttachKprobes(
+            [.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error), static _ => { }, source.Add);
     }
 
     private BpfException? TryUserMany(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, UserProbe Place)> places, string path, int process)
@@ -181,15 +180,27 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         // https://github.com/torvalds/linux/commit/46ba0e49b642. Not to be found out by trying; a kernel that has the repair carried back is only slower.
         int only = kernel.Version >= new Version(6, 10) ? process : 0;
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
-        return TryMany(source, places, countables, (some, out error) => program.TryAttachUprobes(
-            path, [.. some.Select(static one => one.Place with { Cookie = (ulong)one.Index })], only, out error));
+        BpfLink? Attach(IReadOnlyList<(int Index, UserProbe Place)> some, int who, out BpfException? error) => program.TryAttachUprobes(
+            path, [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (countables[one.Index].IsStepped ? 1UL << FuncCountMode.StepShift : 0) })], who, out error);
+
+        // Tried in this process alone, which has the file in its memory for that: a place that cannot be probed fails the whole link, and to look for
+        // it in halves must not stop everybody who uses the file, again and again.
+        using UserImage mapped = UserImage.Open(kernel, path);
+        var good = new List<(int Index, UserProbe Place)>();
+        if (FindAttachable(places, countables, (some, out error) => Attach(some, Environment.ProcessId, out error), good.AddRange, keep: null) is { } reason)
+        {
+            return reason;
+        }
+
+        return good.Count == 0 ? null : FindAttachable(good, countables, (some, out error) => Attach(some, only, out error), static _ => { }, source.Add);
     }
 
     private delegate BpfLink? AttachSome<T>(IReadOnlyList<(int Index, T Place)> places, out BpfException? error);
 
-    // One link for all; where that fails because of some places, halves are tried, down to the places that are to blame.
-    private BpfException? TryMany<T>(
-        FuncCountProbeSource source, List<(int Index, T Place)> places, IReadOnlyList<Countable> countables, AttachSome<T> attach)
+    // One link for all; where that fails because of some places, halves are tried, down to the places that are to blame. Null if it is done,
+    // otherwise why it cannot be. Links that nobody keeps end at once.
+    private BpfException? FindAttachable<T>(
+        List<(int Index, T Place)> places, IReadOnlyList<Countable> countables, AttachSome<T> attach, Action<List<(int Index, T Place)>> found, Action<BpfLink>? keep)
     {
         int before = _skipped.Count, attached = 0;
         BpfException? first = null;
@@ -199,8 +210,17 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             BpfLink? link = attach(some, out BpfException? error);
             if (link is not null)
             {
-                source.Add(link);
+                if (keep is null)
+                {
+                    link.Dispose();
+                }
+                else
+                {
+                    keep(link);
+                }
+
                 attached += some.Count;
+                found(some);
                 continue;
             }
 

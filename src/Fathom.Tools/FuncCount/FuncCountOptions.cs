@@ -12,6 +12,8 @@ internal static class FuncCountOptions
     public static readonly ToolOption Cpu = new("--cpu", 'c', "CPU", "Only what runs on this CPU.");
     public static readonly ToolOption Most = new("--most", 'm', "COUNT", "The most functions to attach to (10000).");
 
+    public static readonly ToolOption MaxOverhead = new("--max-overhead", '\0', "PERCENT", "End if counting takes more of the machine's processor time (30; without -p and COMMAND).");
+
     /// <summary>All of it.</summary>
     public static ToolDescription Description { get; } = new()
     {
@@ -19,7 +21,7 @@ internal static class FuncCountOptions
         Summary = "How often kernel functions, library functions, tracepoints or USDT probes are passed",
         Argument = new("PATTERN", "What to count, in quotes: 'vfs_*' (kernel functions), 'c:mall*' or '/path:f' (functions of a library or program), "
             + "'t:block:*' (tracepoints), 'u:lib:probe' (USDT). * stands for anything."),
-        Options = [Regex, Cpu, Most],
+        Options = [Regex, Cpu, Most, MaxOverhead],
         Examples =
         [
             new("'vfs_*'", "kernel functions that begin with vfs_"),

@@ -85,6 +85,20 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         }
     }
 
+    /// <inheritdoc/>
+    public double CountCostNs(double pass, double step)
+    {
+        Span<ulong> values = stackalloc ulong[2 * First.Passes.CpuCount];
+        First.Passes.ReadAll(values);
+        double sum = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            sum += values[i] * (i < First.Passes.CpuCount ? pass : step);
+        }
+
+        return sum;
+    }
+
     /// <summary>Loads programs that learn the place from a cookie, or that need none.</summary>
     /// <param name="callCount">Room for system calls; 1 for none.</param>
     /// <param name="programs">Which.</param>
@@ -199,7 +213,7 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         {
             options.Without.Add("FilterForked");
             options.Without.Add("FilterExited");
-            foreach (string map in (string[])[nameof(FuncCountProbe.Counts), nameof(FuncCountProbe.Calls), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
+            foreach (string map in (string[])[nameof(FuncCountProbe.Counts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
             {
                 options.Maps[map] = First.Object.GetMap(map);
             }

@@ -38,6 +38,7 @@ public sealed class FuncCountTool : ITool
         MustNotBeTooMany(request, target, places);
         Warn(request, target, matches, places);
 
+        double? budget = BudgetOf(request);
         FuncCountProbeSource source = target.Kind switch
         {
             FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => attacher.AttachUserPlaces(matches.Countables, file.Path, request.Pid),
@@ -52,7 +53,21 @@ public sealed class FuncCountTool : ITool
         List<Skipped> skipped = [.. matches.Skipped, .. attacher.Skipped];
         TellSkipped(request, target, skipped);
         int counted = matches.Countables.Count - attacher.Skipped.Select(static one => one.Name).Distinct().Count();
-        return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.");
+        return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.", target.Kind, budget);
+    }
+
+    // Of one process or command it is that which pays, and who named it meant it.
+    private static double? BudgetOf(ToolRequest request)
+    {
+        const double Default = 30;
+        if (request.ValueOf(FuncCountOptions.MaxOverhead) is not { } text)
+        {
+            return request.Pid != 0 || request.ProcessTree != 0 ? null : Default / 100;
+        }
+
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
+            ? percent / 100
+            : throw new CannotRunException($"the most overhead must be a number of percent, above 0 and at most 100, but is '{text}'");
     }
 
     /// <inheritdoc/>

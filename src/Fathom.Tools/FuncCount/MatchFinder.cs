@@ -199,12 +199,13 @@ internal sealed class MatchFinder(Kernel kernel)
             ElfFunction best = names.MinBy(static one => (one.Name.Length - one.Name.TrimStart('_').Length, one.Name.Length, one.Name))!;
             string name = Demangler.Demangle(best.Name);
             ProbeSite site = ProbeSite.Find(image.ReadBytes(offset, ProbeSite.BytesNeeded).Span, image.Machine);
-            if (site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16)))
+            bool isStepped = site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16));
+            if (isStepped)
             {
                 stepped.Add(name);
             }
 
-            found.Add(new(name, best.Name) { Places = [new UserProbe(offset + (ulong)site.Offset)] });
+            found.Add(new(name, best.Name) { Places = [new UserProbe(offset + (ulong)site.Offset)], IsStepped = isStepped });
         }
 
         return new(found, skipped)

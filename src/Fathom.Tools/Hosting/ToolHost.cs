@@ -22,6 +22,7 @@ public static class ToolHost
     /// <param name="clock">The time, and the way to ask for the end.</param>
     /// <param name="command">A command with its arguments to trace while it runs; null for everything there is.</param>
     /// <exception cref="CannotRunException">The tool or the command cannot run, or can no longer. Nothing is left attached.</exception>
+    /// <exception cref="BudgetExceededException">Tracing was ended, because it cost more than it may. What it found is reported.</exception>
     public static void Run(
         ITool tool, ToolRequest request, Schedule schedule, ISink sink, HostClock clock, IReadOnlyList<string>? command = null)
     {
@@ -79,10 +80,11 @@ public static class ToolHost
     private static void Report(IReportTracing tracing, Schedule schedule, ISink sink, HostClock clock)
     {
         bool isLast = false;
+        string? excess = null;
         for (long reports = 0; !isLast; reports++)
         {
-            clock.WaitUntil(schedule.NextReport(reports));
-            isLast = clock.IsStopped || schedule.IsOver(reports + 1, clock.Elapsed);
+            excess = Wait(tracing, schedule.NextReport(reports), clock);
+            isLast = excess is not null || clock.IsStopped || schedule.IsOver(reports + 1, clock.Elapsed);
             sink.BeginInterval(clock.Now);
             tracing.Report(sink);
             if (isLast)
@@ -92,6 +94,33 @@ public static class ToolHost
 
             sink.EndInterval();
         }
+
+        if (excess is not null)
+        {
+            throw new BudgetExceededException(excess);
+        }
+    }
+
+    // Gives the reason to end before that time.
+    private static string? Wait(IReportTracing tracing, TimeSpan? due, HostClock clock)
+    {
+        if (tracing.WatchPace is not { } pace)
+        {
+            clock.WaitUntil(due);
+            return null;
+        }
+
+        while (!clock.IsStopped && (due is null || clock.Elapsed < due))
+        {
+            TimeSpan next = clock.Elapsed + pace;
+            clock.WaitUntil(next > due ? due : next);
+            if (tracing.FindExcess(clock.Elapsed) is { } excess)
+            {
+                return excess;
+            }
+        }
+
+        return null;
     }
 
     private static void Follow(IEventTracing tracing, Schedule schedule, ISink sink, HostClock clock)
