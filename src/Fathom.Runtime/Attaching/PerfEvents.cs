@@ -97,9 +97,10 @@ internal static unsafe class PerfEvents
         link?.Dispose();
         perfEvent.Dispose();
         remove?.Invoke();
-        throw Attacher.Failure(program, where, error, error == Errno.EINVAL && cookie != 0
-            ? "this kernel has no cookies for perf events (Linux 5.15)."
-            : Attacher.Reason(error));
+        bool isOlder = error == Errno.EINVAL && cookie != 0;
+        throw Attacher.Failure(
+            program, where, error, isOlder ? "this kernel has no cookies for perf events (Linux 5.15)." : Attacher.Reason(error),
+            isOlder ? RefusalCause.TooOld : RefusalCause.Other);
     }
 
     /// <summary>Attaches a program to a clock on each CPU that is online.</summary>

@@ -45,7 +45,6 @@ internal static unsafe class UserFunctionTests
 
         Singles("uprobe", Kernel.Running, Trace.PerfWay);
         Singles("uprobe by tracefs", SelectiveCalls.WithoutPmu("uprobe"), "tracefs uprobe");
-        Test("nothing is left of uprobe by tracefs", [KernelFeatures.UprobeEvents], static () => KernelFunctionTests.NothingInTracefs("uprobe_events"));
         Test("uprobe on an event without a link", [KernelFeatures.UprobeEvents], static () =>
             Equal(Arguments, Single(SelectiveCalls.WithoutLinks(ProgramSection.AttachPerfEvent), "UserCall", "perf event", new(s_plain)), "seen"));
         Test("uprobe of one process", [KernelFeatures.UprobeEvents], static () => OfOneProcess(
