@@ -64,7 +64,7 @@ internal static class ClsactFilter
             }
             else if (error != Errno.EEXIST)
             {
-                throw NetworkAttachment.Failure(program, name, error);
+                throw Failure(program, name, error);
             }
 
             // A priority of its own makes the filter one that can be named when it is removed; where another process has taken it, the next.
@@ -79,7 +79,7 @@ internal static class ClsactFilter
             if (error != 0)
             {
                 RemoveQdisc(calls, networkInterface);
-                throw NetworkAttachment.Failure(program, name, error);
+                throw Failure(program, name, error);
             }
         }
 
@@ -92,6 +92,13 @@ internal static class ClsactFilter
             }
         });
     }
+
+    private static BpfException Failure(BpfProgram program, string name, int error) => error != Errno.ENOENT
+        ? NetworkAttachment.Failure(program, name, error)
+        : Attacher.Failure(
+            program, name, error,
+            "this kernel has no queueing discipline clsact or no filters of BPF (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF); load the modules sch_ingress and cls_bpf.",
+            RefusalCause.MissingConfig);
 
     // Only one that was made here, and only once it is empty: the filters of others would go with it.
     private static void RemoveQdisc(KernelCalls calls, int networkInterface)

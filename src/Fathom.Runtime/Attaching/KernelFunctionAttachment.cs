@@ -48,10 +48,10 @@ internal static unsafe class KernelFunctionAttachment
         }
 
         int? second = null;
-        BpfLink? link = error is Errno.ENOENT or Errno.EACCES or Errno.EPERM
+        BpfLink? link = error is Errno.EOPNOTSUPP or Errno.EACCES or Errno.EPERM
             ? TracefsProbes.TryAttach(program, "kprobe_events", where, cookie, where, out second)
             : null;
-        return link ?? throw Failure(program, where, second ?? error, second is not null);
+        return link ?? throw Failure(program, where, second ?? error);
     }
 
     /// <summary>Attaches to many functions at once (<c>kprobe_multi</c>, Linux 5.18, with <c>CONFIG_FPROBE</c>).</summary>
@@ -92,21 +92,17 @@ internal static unsafe class KernelFunctionAttachment
         _ => Attacher.Reason(error),
     }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : error == Errno.EINVAL ? RefusalCause.TooOld : RefusalCause.Other);
 
-    private static BpfException Failure(BpfProgram program, string where, int error, bool hasTracefs)
+    // tracefs says EINVAL of a function that is not there, since Linux 6.12:
+    // https://github.com/torvalds/linux/blob/v6.12/kernel/trace/trace_kprobe.c (trace_kprobe_create_internal: BAD_PROBE_ADDR)
+    private static BpfException Failure(BpfProgram program, string where, int error) => Attacher.Failure(program, where, error, error switch
     {
-        if (error == Errno.ENOENT && !hasTracefs && program.Kernel.Calls.ReadText("/sys/bus/event_source/devices/kprobe/type", out _) is null)
-        {
-            return Attacher.Failure(program, where, error, "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS).", RefusalCause.MissingConfig);
-        }
-
-        return Attacher.Failure(program, where, error, error switch
-        {
-            Errno.ENOENT => "this kernel has no such function, or it was inlined; /proc/kallsyms names those that there are.",
-            Errno.EADDRNOTAVAIL or Errno.EINVAL => "a probe cannot be put there: the function is on the kernel's blacklist, or this is not the start of an instruction.",
-            Errno.EILSEQ => "the address is not the start of an instruction.",
-            _ => Attacher.Reason(error),
-        });
-    }
+        Errno.EOPNOTSUPP => "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS).",
+        Errno.ENOENT => "this kernel has no such function, or it was inlined; /proc/kallsyms names those that there are.",
+        Errno.EADDRNOTAVAIL => "several functions have this name, or a probe cannot be put there: give the address of one that is not on the kernel's blacklist.",
+        Errno.EINVAL => "a probe cannot be put there: there is no such function, it is on the kernel's blacklist, or this is not the start of an instruction.",
+        Errno.EILSEQ => "the address is not the start of an instruction.",
+        _ => Attacher.Reason(error),
+    }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : RefusalCause.Other);
 
     private static string Hexadecimal(ulong value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 }

@@ -60,7 +60,7 @@ internal static unsafe class TracepointAttachment
             };
             KernelDescriptor? link = program.Kernel.Calls.BpfOpen(BpfCommand.RawTracepointOpen, ref attributes, program.Name + " (link)", out int error);
             GC.KeepAlive(program);
-            bool isOlder = error == Errno.E2BIG && cookie != 0;
+            bool isOlder = error is Errno.EINVAL or Errno.E2BIG && cookie != 0;
             return link is not null
                 ? new BpfLink(program, link, null, way)
                 : throw Attacher.Failure(

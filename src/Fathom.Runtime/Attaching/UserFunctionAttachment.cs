@@ -30,13 +30,13 @@ internal static unsafe class UserFunctionAttachment
         BpfLink? link = null;
 
         // A probe by tracefs is one of all processes, and its path ends at the first space.
-        if (error is Errno.ENOENT or Errno.EACCES or Errno.EPERM && process == 0 && !path.Contains(' ', StringComparison.Ordinal))
+        if (error is Errno.EOPNOTSUPP or Errno.EACCES or Errno.EPERM && process == 0 && !path.Contains(' ', StringComparison.Ordinal))
         {
             string semaphore = probe.Semaphore == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"(0x{probe.Semaphore:x})");
             link = TracefsProbes.TryAttach(program, "uprobe_events", where + semaphore, probe.Cookie, where, out second);
         }
 
-        return link ?? throw Failure(program, where, second ?? error, second is not null);
+        return link ?? throw Failure(program, where, second ?? error);
     }
 
     /// <summary>Attaches to many places of one file at once (<c>uprobe_multi</c>, Linux 6.6).</summary>
@@ -88,16 +88,15 @@ internal static unsafe class UserFunctionAttachment
         _ => Reason(error),
     }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : error == Errno.EINVAL ? RefusalCause.TooOld : RefusalCause.Other);
 
-    private static BpfException Failure(BpfProgram program, string where, int error, bool hasTracefs) => error is Errno.EACCES or Errno.EPERM
+    private static BpfException Failure(BpfProgram program, string where, int error) => error is Errno.EACCES or Errno.EPERM
         && program.Kernel.Capabilities.MissingOf(CapabilitySet.SysAdmin) is { IsEmpty: false } missing
         ? new MissingCapabilityException("attach", $"{program.Name} to {where}", error, missing)
         : Attacher.Failure(program, where, error, error switch
         {
-            Errno.ENOENT when !hasTracefs && program.Kernel.Calls.ReadText("/sys/bus/event_source/devices/uprobe/type", out _) is null =>
-                "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS).",
+            Errno.EOPNOTSUPP => "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS).",
             Errno.EINVAL => "a probe cannot be put there: the place is not in the file's code, or not the start of an instruction.",
             _ => Reason(error),
-        });
+        }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : RefusalCause.Other);
 
     private static string Reason(int error) => error switch
     {

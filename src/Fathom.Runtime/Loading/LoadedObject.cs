@@ -235,7 +235,7 @@ public sealed class LoadedObject : IDisposable
             return loader.Load(entry.Function, entry.Section);
         }
         catch (BpfException e) when (entry.Other is not null && e is FeatureNotSupportedException or KernelPolicyException or KernelBtfException
-            or VerifierRejectedException { Kind: VerifierErrorKind.MissingInKernel })
+            or VerifierRejectedException { Cause: RefusalCause.TooOld })
         {
             return loader.Load(entry.Other!, entry.OtherSection, entry.Function.Name);
         }

@@ -92,7 +92,7 @@ internal static unsafe class UserFunctionTests
         Test("uprobe_multi at no code", [KernelFeatures.UprobeMulti], static () =>
         {
             using Probes.Loaded loaded = Trace.Load(Kernel.Running, "UserCalls");
-            KernelFunctionTests.Refused(() => loaded.Object.GetProgram("UserCalls").AttachUprobes(s_path, [new(s_plain), new(1UL << 30)]), "not in the file");
+            KernelFunctionTests.RefusedWhere(KernelFeatures.UprobeMulti, () => loaded.Object.GetProgram("UserCalls").AttachUprobes(s_path, [new(s_plain), new(1UL << 30)]), "not in the file");
         });
 
         NativeLibrary.Free(s_library);
