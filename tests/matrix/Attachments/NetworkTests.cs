@@ -78,10 +78,10 @@ internal static unsafe class NetworkTests
 
         Test("clsact of several", [s_clsact], static () =>
         {
-            // The one that made the discipline ends first, and the others' filters stay.
+            // The one that made the discipline ends first, and the others' filters stay. Of two in one direction the first has the last word.
             using Probes.Loaded loaded = Trace.Load(SelectiveCalls.WithoutLinks(46, 47), "Passed", new Probes.Constants { PacketLength = FrameLength });
             BpfProgram program = loaded.Object.GetProgram("Passed");
-            BpfLink first = program.AttachTc("lo", outgoing: false), second = program.AttachTc("lo", outgoing: true), third = program.AttachTc("lo", outgoing: true);
+            BpfLink first = program.AttachTc("lo", outgoing: true), second = program.AttachTc("lo", outgoing: false), third = program.AttachTc("lo", outgoing: true);
             first.Dispose();
             Send(Events);
             Equal(2UL * Events, loaded.Calls, "packets seen by two");

@@ -14,9 +14,6 @@ switch (args)
         return 0;
     case ["wait"]:
         return Held(static () => null);
-    case ["measure", string count]:
-        KernelFunctionTests.Measure(int.Parse(count));
-        return 0;
     case [] or [_]:
         break;
     default:
