@@ -30,21 +30,21 @@ internal static class Suite
 
         string lacks = string.Join("; ", needs.Select(feature => (feature, Answer: Kernel.Running.Probe(feature)))
             .Where(static one => one.Answer.Support == FeatureSupport.No).Select(static one => $"{one.feature.Name}: {one.Answer.Evidence}"));
+        string[] before = [.. DescriptorLedger.Open];
         string? problem;
         try
         {
             test();
-            problem = lacks.Length == 0 ? LeftOpen() : "it passed, although the kernel is said to lack " + lacks;
+            problem = lacks.Length == 0 ? LeftOpen(before) : "it passed, although the kernel is said to lack " + lacks;
         }
         catch (BpfException e) when (lacks.Length > 0 && e.Cause is RefusalCause.TooOld or RefusalCause.MissingConfig or RefusalCause.KernelPolicy)
         {
-            if (LeftOpen() is null)
+            problem = LeftOpen(before);
+            if (problem is null)
             {
                 Print($"skip {name}: {lacks}");
                 return;
             }
-
-            problem = LeftOpen();
         }
 #pragma warning disable CA1031 // Whatever it is, this test failed, and the others are still to be run.
         catch (Exception e)
@@ -92,8 +92,8 @@ internal static class Suite
 
     private static void Print(string line) => Console.Out.WriteLine(line);
 
-    // What a test left open is only seen where the finalizer has not closed it yet; it lies in the ledger then.
-    private static string? LeftOpen() => DescriptorLedger.Open.Count == 0 ? null : "left open: " + string.Join("; ", DescriptorLedger.Open);
+    private static string? LeftOpen(string[] before) =>
+        DescriptorLedger.Open.Except(before).ToArray() is { Length: > 0 } left ? "left open: " + string.Join("\n", left) : null;
 }
 
 /// <summary>A test found something else than it should.</summary>

@@ -142,7 +142,12 @@ internal static unsafe class UserFunctionTests
 
     private static BpfLink Raised(BpfLink link)
     {
-        Equal(1, Semaphore, "semaphore while attached");
+        if (Semaphore != 1)
+        {
+            link.Dispose();
+            throw new TestFailure("the semaphore was not raised");
+        }
+
         return link;
     }
 
