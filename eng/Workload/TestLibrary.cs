@@ -7,7 +7,7 @@ using System.Text;
 namespace Fathom.Workloads;
 
 /// <summary>
-/// A shared library of our own making: functions <c>f0</c>, <c>f1</c>, ... that do nothing, and a static probe in each of the first ones. Addresses
+/// A shared library of our own making: functions <c>f0</c>, <c>f1</c>, ... that do next to nothing, and a static probe in each of the first ones. Addresses
 /// are offsets in the file. <c>f0</c> is also known as <c>_f0</c>.
 /// </summary>
 /// <remarks>https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html; static probes: https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation</remarks>
@@ -21,12 +21,12 @@ internal sealed class TestLibrary : IDisposable
     private readonly MemoryStream _file = new();
     private readonly List<(string Name, int Type, int Address, int Size, int Link, int EntrySize)> _sections = [("", 0, 0, 0, 0, 0)];
 
-    /// <summary>The code of a function: with a probe, begun by endbr64, begun by what the kernel must single-step, or plain.</summary>
+    /// <summary>The code of a function: with a probe, begun by what the kernel must single-step, begun by endbr64, or plain, which returns its argument.</summary>
     private static byte[] CodeOf(int index, bool slow) =>
         index < Probes ? [0x55, 0x90, 0x48, 0x89, 0xe5, 0x5d, 0xc3]
         : slow && index % 97 == 0 ? [0x31, 0xc0, 0xc3]
         : index % 3 == 0 ? [0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3]
-        : [0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3];
+        : [0x55, 0x48, 0x89, 0xe5, 0x89, 0xf8, 0x5d, 0xc3];
 
     /// <summary>Writes it.</summary>
     /// <param name="path">Where to.</param>

@@ -32,7 +32,9 @@ public sealed class BpfIterator : IDisposable
             count = _program.Kernel.Calls.Read(_pass, buffer);
         }
         while (count == -Errno.EAGAIN);
-        return count >= 0 ? count : throw new BpfException("read iterator", _program.Name, -count, "the kernel gave no further reason.");
+        return count >= 0 ? count : throw new BpfException("read iterator", _program.Name, -count, -count == Errno.E2BIG
+            ? "one run of the program wrote more than the kernel holds, eight pages."
+            : "the kernel gave no further reason.");
     }
 
     /// <inheritdoc/>

@@ -30,6 +30,6 @@ internal static class CgroupAttachment
             Errno.EBADF => $"{path} is no directory of a cgroup of version 2.",
             Errno.EINVAL => "this kernel has no links for cgroups (Linux 5.7).",
             _ => Attacher.Reason(error),
-        });
+        }, error == Errno.EINVAL ? RefusalCause.TooOld : RefusalCause.Other);
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.Text;
 using Fathom.Runtime.Interop;
 
@@ -16,9 +17,13 @@ internal static class ClsactFilter
     private const ushort DeleteQdisc = 37;
     private const ushort NewFilter = 44;
     private const ushort DeleteFilter = 45;
+    private const ushort GetFilter = 46;
+    private const ushort ErrorAnswer = 2;
+    private const ushort EndOfList = 3;
     private const ushort Request = 1;
     private const ushort Acknowledge = 4;
     private const ushort Exclusive = 0x200;
+    private const ushort Dump = 0x300;
     private const ushort Create = 0x400;
     private const uint Clsact = 0xffff_fff1;
     private const uint Ingress = 0xffff_fff2;
@@ -35,54 +40,89 @@ internal static class ClsactFilter
     private const int TcMessageSize = 20;
     private const uint AllProtocols = 0x0300;
 
-    private static uint s_priority = 0xc000;
+    private const uint FirstPriority = 0xc000;
+    private const uint LastPriority = 0xffff;
+    private const int MostTries = 100;
+
+    // The interfaces whose discipline was made here. Also the lock of everything here.
+    private static readonly HashSet<int> Made = [];
+
+    private static uint s_priority = FirstPriority;
 
     /// <summary>Attaches.</summary>
     public static BpfLink Attach(BpfProgram program, int networkInterface, string name, bool outgoing)
     {
         KernelCalls calls = program.Kernel.Calls;
-        int made = Ask(calls, Message(NewQdisc, Create | Exclusive, networkInterface, ClsactHandle, Clsact, 0, static (ref Writer w) => w.Text(AttributeKind, "clsact")));
-        if (made is not (0 or Errno.EEXIST))
-        {
-            throw NetworkAttachment.Failure(program, name, made);
-        }
-
-        // A priority of its own makes the filter one that can be named when it is removed.
         uint parent = outgoing ? Egress : Ingress;
-        uint information = (System.Threading.Interlocked.Increment(ref s_priority) << 16) | AllProtocols;
-        int descriptor = program.Descriptor.Value;
-        string shown = program.Name;
-        int error = Ask(calls, Message(NewFilter, Create | Exclusive, networkInterface, 1, parent, information, (ref Writer w) =>
+        uint information;
+        lock (Made)
         {
-            w.Text(AttributeKind, "bpf");
-            int options = w.Begin(AttributeOptions | Nested);
-            w.Number(BpfDescriptor, (uint)descriptor);
-            w.Text(BpfName, shown);
-            w.Number(BpfFlags, DirectAction);
-            w.End(options);
-        }));
-        GC.KeepAlive(program);
-        void RemoveQdisc()
-        {
-            // Only our own, which is empty again; with filters of others on it, it stays.
-            if (made == 0)
+            int error = Ask(calls, Qdisc(NewQdisc, Create | Exclusive, networkInterface));
+            if (error == 0)
             {
-                Ask(calls, Message(DeleteQdisc, 0, networkInterface, ClsactHandle, Clsact, 0, static (ref Writer w) => w.Text(AttributeKind, "clsact")));
+                Made.Add(networkInterface);
             }
-        }
+            else if (error != Errno.EEXIST)
+            {
+                throw Failure(program, name, error);
+            }
 
-        if (error != 0)
-        {
-            RemoveQdisc();
-            throw NetworkAttachment.Failure(program, name, error);
+            // A priority of its own makes the filter one that can be named when it is removed; where another process has taken it, the next.
+            int tries = 0;
+            do
+            {
+                s_priority = s_priority == LastPriority ? FirstPriority : s_priority + 1;
+                information = (s_priority << 16) | AllProtocols;
+                error = Ask(calls, Filter(program, networkInterface, parent, information));
+            }
+            while (error == Errno.EEXIST && ++tries < MostTries);
+            if (error != 0)
+            {
+                RemoveQdisc(calls, networkInterface);
+                throw Failure(program, name, error);
+            }
         }
 
         return new BpfLink(program, null, null, "clsact filter", () =>
         {
-            Ask(calls, Message(DeleteFilter, 0, networkInterface, 1, parent, information, static (ref Writer w) => w.Text(AttributeKind, "bpf")));
-            RemoveQdisc();
+            lock (Made)
+            {
+                Ask(calls, Message(DeleteFilter, 0, networkInterface, 1, parent, information, static (ref Writer w) => w.Text(AttributeKind, "bpf")));
+                RemoveQdisc(calls, networkInterface);
+            }
         });
     }
+
+    private static BpfException Failure(BpfProgram program, string name, int error) => error != Errno.ENOENT
+        ? NetworkAttachment.Failure(program, name, error)
+        : Attacher.Failure(
+            program, name, error,
+            "this kernel has no queueing discipline clsact or no filters of BPF (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF); load the modules sch_ingress and cls_bpf.",
+            RefusalCause.MissingConfig);
+
+    // Only one that was made here, and only once it is empty: the filters of others would go with it.
+    private static void RemoveQdisc(KernelCalls calls, int networkInterface)
+    {
+        if (Made.Contains(networkInterface) && !HasFilters(calls, networkInterface, Ingress) && !HasFilters(calls, networkInterface, Egress))
+        {
+            Ask(calls, Qdisc(DeleteQdisc, 0, networkInterface));
+            Made.Remove(networkInterface);
+        }
+    }
+
+    private static byte[] Qdisc(ushort type, int flags, int networkInterface) =>
+        Message(type, flags, networkInterface, ClsactHandle, Clsact, 0, static (ref Writer w) => w.Text(AttributeKind, "clsact"));
+
+    private static byte[] Filter(BpfProgram program, int networkInterface, uint parent, uint information) =>
+        Message(NewFilter, Create | Exclusive, networkInterface, 1, parent, information, (ref Writer w) =>
+        {
+            w.Text(AttributeKind, "bpf");
+            int options = w.Begin(AttributeOptions | Nested);
+            w.Number(BpfDescriptor, (uint)program.Descriptor.Value);
+            w.Text(BpfName, program.Name);
+            w.Number(BpfFlags, DirectAction);
+            w.End(options);
+        });
 
     private delegate void Fill(ref Writer writer);
 
@@ -106,21 +146,30 @@ internal static class ClsactFilter
     // 0, or the errno, of the call itself or of the answer.
     private static int Ask(KernelCalls calls, ReadOnlySpan<byte> message)
     {
-        const int Netlink = 16;
-        const int RawCloseOnExec = 3 | 0x80000;
-        const ushort ErrorType = 2;
-        using KernelDescriptor? socket = calls.OpenSocket(Netlink, RawCloseOnExec, 0, out int error);
-        if (socket is null || (error = calls.Write(socket, message)) != 0)
-        {
-            return error;
-        }
-
         Span<byte> answer = stackalloc byte[4096];
-        int count = calls.Read(socket, answer);
+        int count = Ask(calls, message, answer);
         return count < 0 ? -count
-            : count >= HeaderSize + 4 && BinaryPrimitives.ReadUInt16LittleEndian(answer[4..]) == ErrorType ? -BinaryPrimitives.ReadInt32LittleEndian(answer[HeaderSize..])
+            : TypeOf(answer[..count]) == ErrorAnswer && count >= HeaderSize + 4 ? -BinaryPrimitives.ReadInt32LittleEndian(answer[HeaderSize..])
             : Errno.EINVAL;
     }
+
+    // The list of filters comes as a message for each, and one at the end. What is no list says nothing, and there may be some.
+    private static bool HasFilters(KernelCalls calls, int networkInterface, uint parent)
+    {
+        Span<byte> answer = stackalloc byte[8192];
+        int count = Ask(calls, Message(GetFilter, Dump, networkInterface, 0, parent, 0, static (ref Writer _) => { }), answer);
+        return count < 0 || TypeOf(answer[..count]) != EndOfList;
+    }
+
+    private static int Ask(KernelCalls calls, ReadOnlySpan<byte> message, Span<byte> answer)
+    {
+        const int Netlink = 16;
+        const int RawCloseOnExec = 3 | 0x80000;
+        using KernelDescriptor? socket = calls.OpenSocket(Netlink, RawCloseOnExec, 0, out int error);
+        return socket is null || (error = calls.Write(socket, message)) != 0 ? -error : calls.Read(socket, answer);
+    }
+
+    private static ushort TypeOf(ReadOnlySpan<byte> answer) => answer.Length >= HeaderSize ? BinaryPrimitives.ReadUInt16LittleEndian(answer[4..]) : (ushort)0;
 
     /// <summary>Writes attributes of netlink: length, type, value, each at a multiple of four bytes.</summary>
     private ref struct Writer(byte[] bytes, int length)

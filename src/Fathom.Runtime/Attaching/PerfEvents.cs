@@ -35,15 +35,15 @@ internal static unsafe class PerfEvents
     /// <param name="offset">Bytes from the function's start, or from the file's.</param>
     /// <param name="semaphore">Where in the file the counter is that says whether somebody listens (USDT); 0 for none. Linux 4.20.</param>
     /// <param name="process">The only process; 0 for all.</param>
-    /// <param name="error">The errno; ENOENT if the kernel has no such events.</param>
+    /// <param name="error">The errno; EOPNOTSUPP if the kernel has no such events.</param>
     public static KernelDescriptor? OpenFunction(
         Kernel kernel, bool isUser, bool isReturn, string name, ulong offset, ulong semaphore, int process, out int error)
     {
         string device = "/sys/bus/event_source/devices/" + (isUser ? "uprobe" : "kprobe");
-        string? type = kernel.Calls.ReadText(device + "/type", out error);
+        string? type = kernel.Calls.ReadText(device + "/type", out _);
         if (type is null || !uint.TryParse(type.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
         {
-            error = error == 0 ? Errno.ENOENT : error;
+            error = Errno.EOPNOTSUPP;
             return null;
         }
 
@@ -97,9 +97,10 @@ internal static unsafe class PerfEvents
         link?.Dispose();
         perfEvent.Dispose();
         remove?.Invoke();
-        throw Attacher.Failure(program, where, error, error == Errno.EINVAL && cookie != 0
-            ? "this kernel has no cookies for perf events (Linux 5.15)."
-            : Attacher.Reason(error));
+        bool isOlder = error == Errno.EINVAL && cookie != 0;
+        throw Attacher.Failure(
+            program, where, error, isOlder ? "this kernel has no cookies for perf events (Linux 5.15)." : Attacher.Reason(error),
+            isOlder ? RefusalCause.TooOld : RefusalCause.Other);
     }
 
     /// <summary>Attaches a program to a clock on each CPU that is online.</summary>

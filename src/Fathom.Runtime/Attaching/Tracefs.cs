@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Threading;
 using Fathom.Runtime.Interop;
@@ -13,6 +14,7 @@ internal sealed class Tracefs
 
     private readonly Kernel _kernel;
     private readonly Lock _lock = new();
+    private readonly HashSet<string> _used = [];
     private KernelDescriptor? _own;
     private string? _root;
 
@@ -35,6 +37,15 @@ internal sealed class Tracefs
 
     /// <summary>Why there is no <see cref="Root"/>: 0 if it is not known yet.</summary>
     public int Problem { get; private set; }
+
+    /// <summary>Whether this is the first time that this is asked of a file.</summary>
+    public bool IsFirstUse(string file)
+    {
+        lock (_lock)
+        {
+            return _used.Add(file);
+        }
+    }
 
     /// <summary>The number of a tracepoint.</summary>
     /// <param name="tracepoint"><c>category/name</c>.</param>

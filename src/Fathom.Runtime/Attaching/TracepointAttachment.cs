@@ -60,11 +60,12 @@ internal static unsafe class TracepointAttachment
             };
             KernelDescriptor? link = program.Kernel.Calls.BpfOpen(BpfCommand.RawTracepointOpen, ref attributes, program.Name + " (link)", out int error);
             GC.KeepAlive(program);
+            bool isOlder = error is Errno.EINVAL or Errno.E2BIG && cookie != 0;
             return link is not null
                 ? new BpfLink(program, link, null, way)
-                : throw Attacher.Failure(program, name, error, error == Errno.E2BIG && cookie != 0
-                    ? "this kernel has no cookies for raw tracepoints (Linux 6.10)."
-                    : Reason(error));
+                : throw Attacher.Failure(
+                    program, name, error, isOlder ? "this kernel has no cookies for raw tracepoints (Linux 6.10)." : Reason(error),
+                    isOlder ? RefusalCause.TooOld : RefusalCause.Other);
         }
     }
 

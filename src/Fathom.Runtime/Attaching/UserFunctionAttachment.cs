@@ -18,27 +18,25 @@ internal static unsafe class UserFunctionAttachment
     public static BpfLink Attach(BpfProgram program, string path, UserProbe probe, int process)
     {
         Attacher.Expect(program, program.Section.Kind is "uprobe" or "uretprobe" or "usdt");
-        Kernel kernel = program.Kernel;
-        bool isReturn = program.Section.IsReturn;
         string where = string.Create(CultureInfo.InvariantCulture, $"{path}:0x{probe.Offset:x}");
-        KernelDescriptor? perfEvent = PerfEvents.OpenFunction(kernel, isUser: true, isReturn, path, probe.Offset, probe.Semaphore, process, out int error);
+        KernelDescriptor? perfEvent = PerfEvents.OpenFunction(
+            program.Kernel, isUser: true, program.Section.IsReturn, path, probe.Offset, probe.Semaphore, process, out int error);
         if (perfEvent is not null)
         {
             return PerfEvents.Attach(program, perfEvent, probe.Cookie, where);
         }
 
+        int? second = null;
+        BpfLink? link = null;
+
         // A probe by tracefs is one of all processes, and its path ends at the first space.
-        if (error is Errno.ENOENT or Errno.EACCES or Errno.EPERM && process == 0 && !path.Contains(' ', StringComparison.Ordinal))
+        if (error is Errno.EOPNOTSUPP or Errno.EACCES or Errno.EPERM && process == 0 && !path.Contains(' ', StringComparison.Ordinal))
         {
             string semaphore = probe.Semaphore == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"(0x{probe.Semaphore:x})");
-            string line = (isReturn ? "r" : "p") + ":{0} " + where.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal) + semaphore;
-            if (KernelFunctionAttachment.TryTracefs(program, "uprobe_events", line, probe.Cookie, where, out BpfLink? link) is { } other)
-            {
-                return link ?? throw Failure(program, where, other == Errno.ENOENT ? error : other);
-            }
+            link = TracefsProbes.TryAttach(program, "uprobe_events", where + semaphore, probe.Cookie, where, out second);
         }
 
-        throw Failure(program, where, error);
+        return link ?? throw Failure(program, where, second ?? error);
     }
 
     /// <summary>Attaches to many places of one file at once (<c>uprobe_multi</c>, Linux 6.6).</summary>
@@ -95,11 +93,10 @@ internal static unsafe class UserFunctionAttachment
         ? new MissingCapabilityException("attach", $"{program.Name} to {where}", error, missing)
         : Attacher.Failure(program, where, error, error switch
         {
-            Errno.ENOENT when program.Kernel.Calls.ReadText("/sys/bus/event_source/devices/uprobe/type", out _) is null =>
-                "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS).",
+            Errno.EOPNOTSUPP => "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS).",
             Errno.EINVAL => "a probe cannot be put there: the place is not in the file's code, or not the start of an instruction.",
             _ => Reason(error),
-        });
+        }, error == Errno.EOPNOTSUPP ? RefusalCause.MissingConfig : RefusalCause.Other);
 
     private static string Reason(int error) => error switch
     {

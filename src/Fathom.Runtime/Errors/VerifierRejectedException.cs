@@ -17,7 +17,9 @@ public sealed class VerifierRejectedException : BpfException
     }
 
     /// <inheritdoc/>
-    public override RefusalCause Cause => Kind == VerifierErrorKind.MissingInKernel ? RefusalCause.TooOld : RefusalCause.Other;
+    public override RefusalCause Cause => Kind == VerifierErrorKind.MissingInKernel || KernelFeatures.IsUnknownHelper(DecisiveLine)
+        ? RefusalCause.TooOld
+        : RefusalCause.Other;
 
     /// <summary>All that the verifier said.</summary>
     public string Log { get; }

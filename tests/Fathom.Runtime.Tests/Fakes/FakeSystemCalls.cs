@@ -74,6 +74,18 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     /// <summary>Answers <c>perf_event_open(2)</c> in place of <see cref="PerfError"/>: 0, or the errno.</summary>
     public Func<PerfEventAttributes, int>? OnPerf { get; set; }
 
+    /// <summary>Errno of <c>ioctl(2)</c>, 0 for success.</summary>
+    public int ControlError { get; set; }
+
+    /// <summary>Errno of writing to a file, by path.</summary>
+    public Dictionary<string, int> WriteErrors { get; } = [];
+
+    /// <summary>Errno of reading what is no file, 0 for its end.</summary>
+    public int ReadError { get; set; }
+
+    /// <summary>Answers what is written to a socket.</summary>
+    public Func<byte[], byte[]> OnMessage { get; set; } = static _ => [];
+
     /// <summary>Bytes that one <c>read(2)</c> gives at most.</summary>
     public int ReadSize { get; set; } = 4096;
 
@@ -111,7 +123,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         int number = _counts[command] = _counts.GetValueOrDefault(command) + 1;
         long result = _scripts.TryGetValue(command, out Script? script) ? script(number, attributes) : 0;
         bool opens = command is BpfCommand.MapCreate or BpfCommand.ProgramLoad or BpfCommand.BtfLoad or BpfCommand.LinkCreate
-            or BpfCommand.RawTracepointOpen or BpfCommand.EnableStatistics;
+            or BpfCommand.RawTracepointOpen or BpfCommand.IteratorCreate or BpfCommand.EnableStatistics;
         return result == 0 && opens ? NewDescriptor() : result;
     }
 
@@ -121,7 +133,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     public long Control(int descriptor, uint request, long argument)
     {
         Requests.Add(request);
-        return 0;
+        return -ControlError;
     }
 
     long ISystemCalls.Open(string path, int flags)
@@ -140,9 +152,18 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long Write(int descriptor, byte* buffer, nuint length)
     {
+        if (!_paths.TryGetValue(descriptor, out string? path))
+        {
+            _openFiles[descriptor] = (OnMessage(new Span<byte>(buffer, (int)length).ToArray()), 0);
+            return (long)length;
+        }
+
         string text = Encoding.UTF8.GetString(buffer, (int)length);
-        string path = _paths[descriptor];
         Written.Add($"{path}: {text.TrimEnd('\n')}");
+        if (WriteErrors.TryGetValue(path, out int error))
+        {
+            return -error;
+        }
 
         // A line that makes a probe makes its event's number too, as tracefs does.
         if (path.EndsWith("_events", StringComparison.Ordinal) && text.Length > 2 && text[0] != '-')
@@ -160,12 +181,17 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long Read(int descriptor, byte* buffer, nuint length)
     {
-        if (_descriptorErrors[descriptor] != 0)
+        if (_descriptorErrors.GetValueOrDefault(descriptor) is var failure and not 0)
         {
-            return -_descriptorErrors[descriptor];
+            return -failure;
         }
 
-        (byte[] bytes, int position) = _openFiles[descriptor];
+        if (!_openFiles.TryGetValue(descriptor, out (byte[] Bytes, int Position) file))
+        {
+            return -ReadError;
+        }
+
+        (byte[] bytes, int position) = file;
         int count = Math.Min(Math.Min((int)length, ReadSize), bytes.Length - position);
         bytes.AsSpan(position, count).CopyTo(new Span<byte>(buffer, count));
         _openFiles[descriptor] = (bytes, position + count);

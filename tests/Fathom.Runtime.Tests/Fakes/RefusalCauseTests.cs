@@ -52,8 +52,8 @@ public sealed unsafe class RefusalCauseTests
     [Theory]
     [InlineData("program of this type cannot use helper bpf_probe_read_kernel#113", "confidentiality", RefusalCause.Lockdown)]
     [InlineData("unknown func bpf_probe_read_kernel#113", "unknown", RefusalCause.Lockdown)]
-    [InlineData("unknown func bpf_probe_read_kernel#113", "none", RefusalCause.Other)]
-    [InlineData("unknown func bpf_get_attach_cookie#174", "confidentiality", RefusalCause.Other)]
+    [InlineData("unknown func bpf_probe_read_kernel#113", "none", RefusalCause.TooOld)]
+    [InlineData("unknown func bpf_get_attach_cookie#174", "confidentiality", RefusalCause.TooOld)]
     public void Lockdown_hides_in_what_the_verifier_says(string line, string mode, RefusalCause cause)
     {
         _calls.Files["/sys/kernel/security/lockdown"] = Encoding.ASCII.GetBytes(mode == "unknown" ? "?" : $"[{mode}]\n");

@@ -1,0 +1,77 @@
+using System;
+using Fathom.Runtime;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Attachments;
+
+/// <summary>The running kernel without some of its files and commands, so that the second-best ways are taken where the best are there.</summary>
+internal sealed unsafe class SelectiveCalls : ISystemCalls
+{
+    private static readonly ISystemCalls Real = LinuxSystemCalls.Instance;
+
+    /// <summary>What paths of files that are not there begin with; null for none.</summary>
+    public string? Hidden { get; init; }
+
+    /// <summary>Says with which errno a command is refused, of the type of attaching that it names; 0 if it is not.</summary>
+    public Func<BpfCommand, uint, int> Refuses { get; init; } = static (_, _) => 0;
+
+    /// <summary>The kernel without a perf PMU.</summary>
+    public static Kernel WithoutPmu(string name) => new(new SelectiveCalls { Hidden = "/sys/bus/event_source/devices/" + name + "/" });
+
+    /// <summary>The kernel without links of a type.</summary>
+    public static Kernel WithoutLinks(params uint[] types) => new(new SelectiveCalls
+    {
+        Refuses = (command, type) => command == BpfCommand.LinkCreate && Array.IndexOf(types, type) >= 0 ? Errno.EINVAL : 0,
+    });
+
+    /// <summary>The kernel without programs at the entry and exit of functions.</summary>
+    public static Kernel WithoutTrampolines(int error) => new(new SelectiveCalls
+    {
+        Refuses = (command, type) => command == BpfCommand.ProgramLoad && type is ProgramSection.TraceFentry or ProgramSection.TraceFexit ? error : 0,
+    });
+
+    public long Bpf(BpfCommand command, void* attributes, int size)
+    {
+        uint type = command switch
+        {
+            BpfCommand.LinkCreate => ((LinkCreateAttributes*)attributes)->AttachType,
+            BpfCommand.ProgramLoad => ((ProgramLoadAttributes*)attributes)->ExpectedAttachType,
+            _ => 0,
+        };
+        return Refuses(command, type) is var error and not 0 ? -error : Real.Bpf(command, attributes, size);
+    }
+
+    public long Open(string path, int flags) =>
+        Hidden is not null && path.StartsWith(Hidden, StringComparison.Ordinal) ? -Errno.ENOENT : Real.Open(path, flags);
+
+    public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
+        Real.OpenPerfEvent(attributes, process, cpu, group, flags);
+
+    public long Control(int descriptor, uint request, long argument) => Real.Control(descriptor, request, argument);
+
+    public long Read(int descriptor, byte* buffer, nuint length) => Real.Read(descriptor, buffer, length);
+
+    public long Write(int descriptor, byte* buffer, nuint length) => Real.Write(descriptor, buffer, length);
+
+    public long Seek(int descriptor, long offset, int origin) => Real.Seek(descriptor, offset, origin);
+
+    public long Close(int descriptor) => Real.Close(descriptor);
+
+    public long Map(nuint length, int protection, int flags, int descriptor, long offset) => Real.Map(length, protection, flags, descriptor, offset);
+
+    public long Unmap(nint address, nuint length) => Real.Unmap(address, length);
+
+    public long MountDetached(string type) => Real.MountDetached(type);
+
+    public long Socket(int domain, int type, int protocol) => Real.Socket(domain, type, protocol);
+
+    public long OpenProcess(int process) => Real.OpenProcess(process);
+
+    public long GetInterfaceIndex(string name) => Real.GetInterfaceIndex(name);
+
+    public long GetCapabilities(CapabilityHeader* header, CapabilityData* data) => Real.GetCapabilities(header, data);
+
+    public long SetCapabilities(CapabilityHeader* header, CapabilityData* data) => Real.SetCapabilities(header, data);
+
+    public long LimitResource(int resource, ResourceLimit* wanted, ResourceLimit* before) => Real.LimitResource(resource, wanted, before);
+}
