@@ -53,6 +53,11 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             Complain($"{e.Message}; see {hint} --help");
             return ExitCode.Usage;
         }
+        catch (BadArgumentException e)
+        {
+            Complain($"{e.Message}; see {hint} --help");
+            return ExitCode.Usage;
+        }
         catch (CannotRunException e)
         {
             Complain(e.Message);

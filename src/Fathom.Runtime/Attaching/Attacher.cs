@@ -46,6 +46,13 @@ internal static class Attacher
     public static BpfException Failure(BpfProgram program, string where, int error, string advice, RefusalCause cause = RefusalCause.Other)
     {
         string target = where.Length == 0 ? program.Target : where;
+        if (error == Errno.EACCES && IsShutByParanoia(program))
+        {
+            return new AttachException(target.Length == 0 ? program.Name : $"{program.Name} to {target}", error,
+                "perf events are for the administrator alone here (kernel.perf_event_paranoid is above 2): set it to 2, or run this with CAP_SYS_ADMIN.",
+                RefusalCause.MissingCapability);
+        }
+
         return Refusal.IsForbidden(error)
             ? Refusal.Explain(program.Kernel, "attach", program.Name, error, program.Section.Needed, $"to attach {program.Section.Kind} programs")
             : new AttachException(target.Length == 0 ? program.Name : $"{program.Name} to {target}", error, advice, cause);
@@ -63,6 +70,11 @@ internal static class Attacher
         Errno.EMFILE => "this process has too many files open; raise `ulimit -n`.",
         _ => "the kernel gave no further reason.",
     };
+
+    // A level that Debian and others add, and that CAP_PERFMON does not open.
+    private static bool IsShutByParanoia(BpfProgram program) => program.Type is ProgramType.Kprobe or ProgramType.Tracepoint or ProgramType.PerfEvent
+        && !program.Kernel.Capabilities.Contains(CapabilitySet.SysAdmin)
+        && int.TryParse(program.Kernel.Calls.ReadText("/proc/sys/kernel/perf_event_paranoid", out _), out int level) && level > 2;
 
     private static BpfException NoTarget(BpfProgram program) => new("attach", program.Name, 0, program.Section.Kind switch
     {

@@ -44,19 +44,23 @@ public sealed class BpfLink : IDisposable
     internal BpfLink As(string way) => new(Program, _link, _event, way, _remove);
 
     /// <summary>
-    /// How often the place was passed without the program being run, as far as the kernel counts that of links (kprobe_multi since Linux 6.7);
-    /// what the program itself missed is in <see cref="ProgramInfo.RecursionMisses"/>.
+    /// How often the place was passed without the program being run, as far as the kernel counts that of links: of kprobes, single or many, since
+    /// Linux 6.7. What the program itself missed is in <see cref="ProgramInfo.RecursionMisses"/>.
     /// </summary>
     public unsafe long GetMissed()
     {
-        if (_link is null || Program.Kind is not ("kprobe.multi" or "kretprobe.multi" or "kprobe.session"))
+        // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/bpf.h (struct bpf_link_info: kprobe_multi.missed, perf_event.kprobe.missed)
+        const int Many = 32, Single = 48;
+        int place = Program.Kind is "kprobe.multi" or "kretprobe.multi" or "kprobe.session" ? Many : Program.Kind is "kprobe" or "kretprobe" ? Single : 0;
+        if (_link is null || place == 0)
         {
             return 0;
         }
 
-        var info = default(RawKprobeMultiInfo);
-        var attributes = new InfoAttributes { Descriptor = _link.Value, Length = (uint)sizeof(RawKprobeMultiInfo), Info = &info };
-        return Program.Kernel.Calls.Bpf(BpfCommand.GetInfo, ref attributes) < 0 ? 0 : (long)info.Missed;
+        byte* info = stackalloc byte[72];
+        new Span<byte>(info, 72).Clear();
+        var attributes = new InfoAttributes { Descriptor = _link.Value, Length = 72, Info = info };
+        return Program.Kernel.Calls.Bpf(BpfCommand.GetInfo, ref attributes) < 0 ? 0 : *(long*)(info + place);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Text;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
@@ -25,7 +26,7 @@ internal static unsafe class KernelFunctionAttachment
 
         return link is not null ? new BpfLink(program, link, null, way) : throw Attacher.Failure(program, "", error, error switch
         {
-            Errno.EBUSY => "something else (such as live patching) has changed the function's beginning.",
+            Errno.EBUSY => "the function has no place for it, or something else (such as live patching) has taken it.",
             Errno.E2BIG => "too many programs are attached to this function already.",
             _ => Attacher.Reason(error),
         });
@@ -76,6 +77,36 @@ internal static unsafe class KernelFunctionAttachment
                 KprobeFlags = program.Section.IsReturn ? FlagReturn : 0,
                 KprobeCount = (uint)addresses.Length,
                 KprobeAddresses = addressPointer,
+                KprobeCookies = cookiePointer,
+            };
+            const string Way = "kprobe_multi link";
+            KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out error);
+            return link is null ? null : new BpfLink(program, link, null, Way);
+        }
+    }
+
+    /// <summary>The same by name, for who may not know addresses. A name that is not unique, or not to be traced, fails them all.</summary>
+    public static BpfLink? TryAttachMany(BpfProgram program, ReadOnlySpan<string> functions, ReadOnlySpan<ulong> cookies, out int error)
+    {
+        Attacher.Expect(program, program.Section.Kind is "kprobe.multi" or "kretprobe.multi" or "kprobe.session");
+        byte[] names = Encoding.UTF8.GetBytes(string.Join('\0', functions!) + "\0");
+        byte*[] starts = new byte*[functions.Length];
+        fixed (byte* namePointer = names)
+        fixed (byte** startPointer = starts)
+        fixed (ulong* cookiePointer = cookies)
+        {
+            for (int i = 0, at = 0; i < starts.Length; i++)
+            {
+                starts[i] = namePointer + at;
+                at += names.AsSpan(at).IndexOf((byte)0) + 1;
+            }
+
+            var attributes = new LinkCreateAttributes
+            {
+                AttachType = program.Section.AttachType,
+                KprobeFlags = program.Section.IsReturn ? FlagReturn : 0,
+                KprobeCount = (uint)functions.Length,
+                KprobeSymbols = startPointer,
                 KprobeCookies = cookiePointer,
             };
             const string Way = "kprobe_multi link";

@@ -14,12 +14,13 @@ public sealed class VerifierRejectedException : BpfException
         Kind = explanation.Kind;
         CallStack = explanation.Calls;
         OmittedLines = log.OmittedLines;
+        Cause = explanation.Kind == VerifierErrorKind.MissingInKernel || KernelFeatures.FindUnknownHelper(log) is not null
+            ? RefusalCause.TooOld
+            : RefusalCause.Other;
     }
 
     /// <inheritdoc/>
-    public override RefusalCause Cause => Kind == VerifierErrorKind.MissingInKernel || KernelFeatures.IsUnknownHelper(DecisiveLine)
-        ? RefusalCause.TooOld
-        : RefusalCause.Other;
+    public override RefusalCause Cause { get; }
 
     /// <summary>All that the verifier said.</summary>
     public string Log { get; }

@@ -164,6 +164,8 @@ internal unsafe struct LinkCreateAttributes
     public uint KprobeFlags;
     [FieldOffset(20)]
     public uint KprobeCount;
+    [FieldOffset(24)]
+    public byte** KprobeSymbols;
     [FieldOffset(32)]
     public ulong* KprobeAddresses;
     [FieldOffset(40)]
@@ -258,16 +260,6 @@ internal struct RawLinkInfo
     public uint Type;
     public uint Id;
     public uint ProgramId;
-}
-
-/// <summary><c>struct bpf_link_info</c> of a kprobe_multi link, up to what is used. The addresses are not asked for.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 48)]
-internal struct RawKprobeMultiInfo
-{
-    [FieldOffset(24)]
-    public uint Count;
-    [FieldOffset(32)]
-    public ulong Missed;
 }
 
 /// <summary><c>struct perf_event_attr</c> in its second published size, which every kernel knows (Linux 2.6.33).</summary>

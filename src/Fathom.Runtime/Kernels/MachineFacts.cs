@@ -44,7 +44,7 @@ public static class MachineFacts
                 _ => "",
             }),
             Setting(kernel, "perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid", static value =>
-                int.TryParse(value, out int level) && level >= 2 ? "perf events of the kernel take CAP_PERFMON" : ""),
+                int.TryParse(value, out int level) && level >= 2 ? level == 2 ? "perf events of the kernel take CAP_PERFMON" : "perf events take CAP_SYS_ADMIN" : ""),
             Setting(kernel, "unprivileged_bpf_disabled", "/proc/sys/kernel/unprivileged_bpf_disabled", static value => value switch
             {
                 "0" => "without CAP_BPF only socket filters may be loaded",

@@ -113,6 +113,14 @@ public sealed unsafe class BpfProgram
         return link;
     }
 
+    /// <summary>As <see cref="TryAttachKprobes(ReadOnlySpan{ulong}, ReadOnlySpan{ulong}, out BpfException?)"/>, by name, for who may not know addresses (CAP_SYSLOG).</summary>
+    public BpfLink? TryAttachKprobes(ReadOnlySpan<string> functions, ReadOnlySpan<ulong> cookies, out BpfException? reason)
+    {
+        BpfLink? link = KernelFunctionAttachment.TryAttachMany(this, functions, cookies, out int error);
+        reason = link is null ? KernelFunctionAttachment.ManyFailure(this, error) : null;
+        return link;
+    }
+
     /// <summary>Attaches it to a place in the code of a file (uprobe, uretprobe and usdt programs), through perf or else through tracefs.</summary>
     /// <param name="path">The file.</param>
     /// <param name="probe">The place.</param>

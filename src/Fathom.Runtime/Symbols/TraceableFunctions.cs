@@ -44,6 +44,10 @@ public sealed class TraceableFunctions
         _symbols = symbols;
     }
 
+    /// <summary>Whether a symbol is a function at all, and not padding before one, a part of one, or a mark in the code.</summary>
+    /// <param name="symbol">The symbol.</param>
+    public static bool IsFunction(KernelFunction symbol) => !TraceableMarks.NameSaysNo(System.Text.Encoding.UTF8.GetBytes(symbol.Name));
+
     /// <summary>How it is known.</summary>
     /// <exception cref="BpfException">The kernel's symbols cannot be read.</exception>
     public TraceableEvidence Evidence

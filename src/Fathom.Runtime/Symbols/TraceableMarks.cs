@@ -133,7 +133,7 @@ internal sealed class TraceableMarks
     }
 
     // Padding before functions, thunks of the compiler, parts of functions that are jumped to instead of called, and marks of regions.
-    private static bool NameSaysNo(ReadOnlySpan<byte> name) =>
+    public static bool NameSaysNo(ReadOnlySpan<byte> name) =>
         name.StartsWith("__pfx_"u8)
         || name.StartsWith("__cfi_"u8)
         || name.StartsWith(InvalidPrefix)

@@ -23,9 +23,13 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
     private const int Hopeless = 8;
 
     private readonly List<Skipped> _skipped = [];
+    private readonly HashSet<int> _attached = [];
 
-    /// <summary>What could not be attached to.</summary>
+    /// <summary>What could not be attached to, or not at all of its places.</summary>
     public IReadOnlyList<Skipped> Skipped => _skipped;
+
+    /// <summary>How many things are counted.</summary>
+    public int Counted => _attached.Count;
 
     /// <summary>Attaches to functions of the kernel.</summary>
     public FuncCountProbeSource AttachKernelFunctions(IReadOnlyList<Countable> countables)
@@ -40,7 +44,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             }
 
             source.Reset();
-            if (TryKernelSingles(source, countables, places) is not { } singles)
+            if (TryKernelSingles(source, countables, places, many) is not { } singles)
             {
                 return;
             }
@@ -69,7 +73,8 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
                 MustBeFew(places.Count, many.Advice);
                 bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
                 source.AttachEach(FuncCountProbe.Programs.UserFunction, hasCookies, places,
-                    (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = cookie }, process), null, (index, e) => Skip(countables[index], e));
+                    (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = cookie }, process), null, (index, e) => Skip(countables[index], e),
+                    index => _attached.Add(index));
             }
         });
     }
@@ -96,11 +101,13 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
                 else if (isEntry)
                 {
                     entries = true;
+                    _attached.Add(i);
                     calls[number].Entry = (uint)i + 1;
                 }
                 else
                 {
                     exits = true;
+                    _attached.Add(i);
                     calls[number].Exit = (uint)i + 1;
                 }
             }
@@ -125,7 +132,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             {
                 bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.RawTracepoint);
                 source.AttachEach(FuncCountProbe.Programs.Tracepoint, hasCookies, others,
-                    static (program, one, cookie) => program.AttachTracepoint(one.Symbol, cookie), null, (index, e) => Skip(countables[index], e));
+                    static (program, one, cookie) => program.AttachTracepoint(one.Symbol, cookie), null, (index, e) => Skip(countables[index], e), index => _attached.Add(index));
             }
         });
     }
@@ -165,8 +172,9 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         }
 
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.KernelFunctions).Object.GetProgram(FuncCountProbe.Programs.KernelFunctions);
-        return FindAttachable(places, source.Countables, (some, out error) => program.TryAttachKprobes(
-            [.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error), static _ => { }, source.Add);
+        return FindAttachable(places, source.Countables, (some, out error) => some[0].Place == 0
+            ? program.TryAttachKprobes([.. some.Select(one => source.Countables[one.Index].Symbol)], [.. some.Select(static one => (ulong)one.Index)], out error)
+            : program.TryAttachKprobes([.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error), Remember, source.Add);
     }
 
     private BpfException? TryUserMany(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, UserProbe Place)> places, string path, int process)
@@ -192,7 +200,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             return reason;
         }
 
-        return good.Count == 0 ? null : FindAttachable(good, countables, (some, out error) => Attach(some, only, out error), static _ => { }, source.Add);
+        return good.Count == 0 ? null : FindAttachable(good, countables, (some, out error) => Attach(some, only, out error), Remember, source.Add);
     }
 
     private delegate BpfLink? AttachSome<T>(IReadOnlyList<(int Index, T Place)> places, out BpfException? error);
@@ -224,8 +232,9 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
                 continue;
             }
 
-            if (error is MissingCapabilityException or LockdownException or KernelPolicyException)
+            if (error is MissingCapabilityException or LockdownException or KernelPolicyException || error!.ErrorName is "ESRCH" && typeof(T) == typeof(UserProbe))
             {
+                // Of user places ESRCH is a process that has ended.
                 throw error;
             }
 
@@ -253,18 +262,26 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         return null;
     }
 
-    private BpfException? TryKernelSingles(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, ulong Place)> places)
+    private BpfException? TryKernelSingles(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, ulong Place)> places, BpfException many)
     {
         int before = _skipped.Count;
         try
         {
             bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
 
-            // One first: where there are no kprobes at all, that says so, and the number of functions does not matter.
-            source.AttachEach(FuncCountProbe.Programs.KernelFunction, hasCookies, places[..1], Attach, null, (_, e) => throw e);
-            MustBeFew(places.Count, "this kernel has no kprobe_multi (Linux 5.18 with CONFIG_FPROBE).");
-            source.AttachEach(FuncCountProbe.Programs.KernelFunction, hasCookies, places[1..], Attach, null, (index, e) => Skip(countables[index], e));
+            // Some first: where there are no kprobes at all, they say so, and the number of functions does not matter.
+            int first = Math.Min(Hopeless, places.Count);
+            Each(places[..first]);
+            MustBeFew(places.Count, many.Advice);
+            if (first < places.Count)
+            {
+                Each(places[first..]);
+            }
+
             return null;
+
+            void Each(List<(int Index, ulong Place)> some) => source.AttachEach(FuncCountProbe.Programs.KernelFunction, hasCookies,
+                [.. some.Select(static one => (one.Index, one))], Attach, null, (index, e) => Skip(countables[index], e), index => _attached.Add(index));
         }
         catch (BpfException e) when (e is AttachException or KernelPolicyException or FeatureNotSupportedException)
         {
@@ -272,11 +289,17 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             return e;
         }
 
-        static BpfLink Attach(BpfProgram program, ulong address, ulong cookie) => program.AttachKprobe("", address, cookie);
+        BpfLink Attach(BpfProgram program, (int Index, ulong Address) place, ulong cookie) =>
+            program.AttachKprobe(place.Address == 0 ? countables[place.Index].Symbol : "", place.Address, cookie);
     }
 
     private BpfException? TryTrampolines(FuncCountProbeSource source, IReadOnlyList<Countable> countables)
     {
+        if (countables.Any(static one => one.Addresses.Count > 1))
+        {
+            return new BpfException("attach to", "functions", 0, "one of the names is that of several functions, which this cannot tell apart.");
+        }
+
         if (countables.Count > MostTrampolines)
         {
             return new BpfException("attach to", "many functions", 0, $"that is for at most {MostTrampolines} functions.");
@@ -287,7 +310,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         {
             source.AttachEach(
                 FuncCountProbe.Programs.KernelTrampoline, hasCookies: false, [.. countables.Select(static (one, index) => (index, one))],
-                static (program, _, _) => program.Attach(), static one => one.Symbol, (index, e) => Skip(countables[index], e));
+                static (program, _, _) => program.Attach(), static one => one.Symbol, (index, e) => Skip(countables[index], e), index => _attached.Add(index));
             return null;
         }
         catch (BpfException e) when (e is AttachException or KernelPolicyException or FeatureNotSupportedException)
@@ -305,6 +328,8 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
                 $"{count} places match, but {why.TrimEnd('.')}, and one by one more than {MostSingles} would take minutes to detach: choose fewer with a narrower pattern");
         }
     }
+
+    private void Remember<T>(List<(int Index, T Place)> places) => _attached.UnionWith(places.Select(static one => one.Index));
 
     private void Skip(Countable one, BpfException e) => _skipped.Add(new(one.Name, e.Advice.TrimEnd('.')));
 }

@@ -51,13 +51,7 @@ internal static class FuncCountExamination
     // The tool tries one way after the other, and what it says at last has no single cause; that of the best way is the one to remove.
     private static Obstacle Explain(Kernel kernel, Obstacle obstacle)
     {
-        var symbols = new KernelSymbols(kernel);
         FeatureAnswer best = kernel.Probe(KernelFeatures.KprobeMulti);
-        if (best.Cause == RefusalCause.None && symbols.AreHidden)
-        {
-            return obstacle with { Cause = RefusalCause.MissingCapability, Missing = CapabilitySet.Syslog, Remedy = symbols.HiddenAdvice };
-        }
-
         string options = $"{string.Join("=y and ", KernelFeatures.KprobeMulti.Options)}=y, or with {string.Join("=y and ", KernelFeatures.KprobeEvents.Options)}=y";
         return best.Cause is RefusalCause.MissingConfig or RefusalCause.TooOld
             ? obstacle with { Cause = best.Cause, Remedy = $"use a kernel that is built with {options}." }

@@ -38,6 +38,9 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         _settings = filter.Settings;
         _filter = filter;
         Countables = countables;
+
+        // Before there are so many attachments that no file can be opened any more.
+        _ = kernel.PossibleCpus;
     }
 
     /// <inheritdoc/>
@@ -127,9 +130,10 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     /// <param name="attach">Attaches.</param>
     /// <param name="target">What the program must be verified for; null if that is nothing.</param>
     /// <param name="skip">Told of places that cannot be attached to; the first failure of all is thrown if none can.</param>
+    /// <param name="done">Told of places that are attached to.</param>
     public void AttachEach<T>(
         string name, bool hasCookies, IReadOnlyList<(int Index, T Place)> places, Func<BpfProgram, T, ulong, BpfLink> attach, Func<T, string>? target,
-        Action<int, BpfException> skip)
+        Action<int, BpfException> skip, Action<int> done)
     {
         BpfException? first = null;
         int attached = 0;
@@ -150,9 +154,10 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
                 }
 
                 _links.Add(attach(program, place, hasCookies ? (ulong)index : 0));
+                done(index);
                 attached++;
             }
-            catch (BpfException e) when (e is not (VerifierRejectedException or MissingCapabilityException or LockdownException or KernelPolicyException))
+            catch (BpfException e) when (e is not (VerifierRejectedException or MissingCapabilityException or LockdownException or KernelPolicyException) && e.ErrorName is not ("EMFILE" or "ENFILE" or "ENOMEM"))
             {
                 // The first one stays: it owns the counters.
                 if (copy is not null && _probes.Count > 1)

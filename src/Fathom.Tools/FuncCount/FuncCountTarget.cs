@@ -1,4 +1,6 @@
 using System;
+using System.IO;
+using System.Linq;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
@@ -41,6 +43,12 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
     public static FuncCountTarget Parse(string text, bool isRegex)
     {
         (string first, string? rest) = Cut(text);
+        if (isRegex && first.Any(static letter => "()[]{}|^$?*\\".Contains(letter, StringComparison.Ordinal)))
+        {
+            // The colon is one of the expression.
+            (first, rest) = (text, null);
+        }
+
         if (rest is null)
         {
             return new(FuncCountKind.KernelFunctions, "", null, Pattern(first, isRegex), text);
@@ -76,10 +84,19 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
         }
     }
 
-    // At the first colon that is not one of two: those belong to C++.
+    // At the first colon; of a path, which may have some itself, at the first one behind what exists.
     private static (string First, string? Behind) Cut(string text)
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
+        for (int at = colon; at > 0 && text.AsSpan(0, colon).Contains('/'); at = text.IndexOf(':', at + 1))
+        {
+            if (File.Exists(text[..at]))
+            {
+                colon = at;
+                break;
+            }
+        }
+
         return colon < 0 ? (text, null) : (text[..colon], text[(colon + 1)..]);
     }
 
@@ -87,7 +104,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
     {
         if (text.Length == 0)
         {
-            throw new CannotRunException("the pattern has no name: write * for all of them");
+            throw new BadArgumentException("the pattern has no name: write * for all of them");
         }
 
         try
@@ -96,10 +113,10 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
         }
         catch (FormatException e)
         {
-            throw new CannotRunException(e.Message, e);
+            throw new BadArgumentException(e.Message);
         }
     }
 
-    private static CannotRunException Wrong(string text) => new(
+    private static BadArgumentException Wrong(string text) => new(
         $"'{text}' is no pattern: write func, lib:func, /path:func, t:category:event or u:lib:probe");
 }

@@ -52,7 +52,7 @@ public sealed class FuncCountTool : ITool
 
         List<Skipped> skipped = [.. matches.Skipped, .. attacher.Skipped];
         TellSkipped(request, target, skipped);
-        int counted = matches.Countables.Count - attacher.Skipped.Select(static one => one.Name).Distinct().Count();
+        int counted = attacher.Counted;
         return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.", target.Kind, budget);
     }
 
@@ -67,13 +67,13 @@ public sealed class FuncCountTool : ITool
 
         return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
             ? percent / 100
-            : throw new CannotRunException($"the most overhead must be a number of percent, above 0 and at most 100, but is '{text}'");
+            : throw new BadArgumentException($"the most overhead must be a number of percent, above 0 and at most 100, but is '{text}'");
     }
 
     /// <inheritdoc/>
     public ToolExamination Examine() => FuncCountExamination.Of(this, Kernel.Running);
 
-    // Before anything is attached: who does not want to pay presses Ctrl-C.
+    // Before anything is attached.
     private static void Warn(ToolRequest request, FuncCountTarget target, Matches matches, int places)
     {
         if (target.Kind != FuncCountKind.KernelFunctions && matches.Note.Length > 0)
@@ -81,7 +81,13 @@ public sealed class FuncCountTool : ITool
             request.Note(matches.Note);
         }
 
-        // The system calls are two tracepoints, however many there are.
+        // The system calls are two tracepoints, however many there are, and others cost little, unless each needs a program of its own.
+        int others = matches.Countables.Count(static one => !one.Name.StartsWith("syscalls:", StringComparison.Ordinal));
+        if (target.Kind == FuncCountKind.Tracepoints && others > Many && !FuncCountProbeSource.HasCookies(Kernel.Running, ProgramType.RawTracepoint))
+        {
+            request.Note($"attaching to {others} tracepoints, each with a program of its own, because this kernel has no cookies for them (Linux 6.10): that takes a few milliseconds each");
+        }
+
         if (places > Many && target.Kind != FuncCountKind.Tracepoints)
         {
             request.Note($"attaching to {places} {target.Things}: {CostOf(target.Kind)}");
@@ -97,7 +103,7 @@ public sealed class FuncCountTool : ITool
 
         return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint cpu) && cpu < (uint)kernel.PossibleCpus
             ? new() { Mode = FuncCountMode.OneCpu, Cpu = cpu }
-            : throw new CannotRunException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
+            : throw new BadArgumentException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
     }
 
     private static void MustNotBeTooMany(ToolRequest request, FuncCountTarget target, int places)
@@ -105,7 +111,7 @@ public sealed class FuncCountTool : ITool
         int most = FuncCountOptions.DefaultMost;
         if (request.ValueOf(FuncCountOptions.Most) is { } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most > 0))
         {
-            throw new CannotRunException($"the most {target.Things} must be a whole number above 0, but is '{text}'");
+            throw new BadArgumentException($"the most {target.Things} must be a whole number above 0, but is '{text}'");
         }
 
         if (places > most)

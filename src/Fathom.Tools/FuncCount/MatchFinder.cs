@@ -15,37 +15,18 @@ internal sealed class MatchFinder(Kernel kernel)
 {
     private const int Suggested = 5;
 
-    /// <summary>Functions of the kernel that can be probed. A name that several functions have is one, with all their addresses.</summary>
+    /// <summary>
+    /// Functions of the kernel that can be probed. A name that several functions have is one, with all their addresses; a function with several
+    /// names is one too, under the name that reads best. Where addresses are hidden, a name is all there is.
+    /// </summary>
     /// <param name="target">The pattern.</param>
-    /// <exception cref="CannotRunException">Nothing matches, or addresses are hidden.</exception>
+    /// <exception cref="CannotRunException">Nothing matches.</exception>
     public Matches KernelFunctions(FuncCountTarget target)
     {
         var symbols = new KernelSymbols(kernel);
-        if (symbols.AreHidden)
-        {
-            string sentence = $"functions of the kernel cannot be counted, because their addresses are hidden: {symbols.HiddenAdvice.TrimEnd('.')}";
-            CapabilitySet missing = kernel.Capabilities.MissingOf(CapabilitySet.Syslog);
-            throw missing.IsEmpty ? new CannotRunException(sentence)
-                : new CannotRunException(sentence, new MissingCapabilityException("read addresses of", "functions", 0, missing));
-        }
-
         var traceable = new TraceableFunctions(kernel, symbols);
         IReadOnlyList<KernelFunction> found = traceable.Matching(target.Name);
-        IReadOnlyList<KernelFunction> all = symbols.Matching(target.Name);
-        var addresses = new HashSet<ulong>(found.Select(static function => function.Address));
-        var skipped = new List<Skipped>();
-
-        // Behind the code lie what ran at boot and is gone, and data that some kernels list as code.
-        ulong end = symbols.FindAll("_etext").Select(static function => function.Address).DefaultIfEmpty(ulong.MaxValue).First();
-        foreach (KernelFunction function in all)
-        {
-            // Parts of functions that the compiler moved out of the way are no functions.
-            if (!addresses.Contains(function.Address) && (function.Module.Length > 0 || function.Address < end) && !function.Name.EndsWith(".cold", StringComparison.Ordinal))
-            {
-                skipped.Add(new(function.Name, "the kernel does not let it be probed"));
-            }
-        }
-
+        List<Skipped> skipped = Untraceable(symbols, target, found);
         if (found.Count == 0)
         {
             throw skipped.Count > 0
@@ -54,15 +35,39 @@ internal sealed class MatchFinder(Kernel kernel)
                 : Nothing(target, symbols.Functions.Select(static function => function.Name), "or the compiler has inlined it everywhere");
         }
 
-        return new(
-            [
-                .. found.GroupBy(static function => function.Name, StringComparer.Ordinal)
-                    .Select(static group => new Countable(group.Key, group.Key) { Addresses = [.. group.Select(static function => function.Address).Distinct()] }),
-            ],
-            skipped)
-        {
-            Note = found.Count > 1 ? traceable.Note : "",
-        };
+        return new(symbols.AreHidden ? ByName(found) : ByAddress(found), skipped) { Note = found.Count > 1 ? traceable.Note : "" };
+    }
+
+    private static List<Countable> ByName(IEnumerable<KernelFunction> functions) =>
+        [.. functions.Select(static function => function.Name).Distinct(StringComparer.Ordinal).Select(static name => new Countable(name, name) { Addresses = [0] })];
+
+    // An address may be given to the kernel once only: it would count each call as often as the address is there.
+    private static List<Countable> ByAddress(IEnumerable<KernelFunction> functions) =>
+    [
+        .. functions.GroupBy(static function => function.Address)
+            .Select(static group => (Address: group.Key, Name: Best(group.Select(static function => function.Name))))
+            .GroupBy(static one => one.Name, StringComparer.Ordinal)
+            .Select(static group => new Countable(group.Key, group.Key) { Addresses = [.. group.Select(static one => one.Address)] }),
+    ];
+
+    // Of several names for one thing: the fewest underscores in front, then the shortest. Of a system call it is that of the 64-bit interface.
+    private static string Best(IEnumerable<string> names) => names.MinBy(static name =>
+        (name.StartsWith("__x64_sys_", StringComparison.Ordinal) ? 0 : 1, name.Length - name.TrimStart('_').Length, name.Length, name))!;
+
+    private static List<Skipped> Untraceable(KernelSymbols symbols, FuncCountTarget target, IReadOnlyList<KernelFunction> found)
+    {
+        var traced = new HashSet<string>(found.Select(static function => function.Name), StringComparer.Ordinal);
+        var addresses = new HashSet<ulong>(found.Select(static function => function.Address));
+
+        // Behind the code lie what ran at boot and is gone, and data that some kernels list as code.
+        ulong end = symbols.FindAll("_etext").Select(static function => function.Address).DefaultIfEmpty(ulong.MaxValue).First();
+        return
+        [
+            .. symbols.Matching(target.Name)
+                .Where(function => !traced.Contains(function.Name) && (symbols.AreHidden || !addresses.Contains(function.Address)) && TraceableFunctions.IsFunction(function)
+                    && (symbols.AreHidden || function.Module.Length > 0 || function.Address < end))
+                .Select(static function => new Skipped(function.Name, "the kernel does not let it be probed")),
+        ];
     }
 
     /// <summary>Functions of a program or library. Names of one function are one, that which reads best.</summary>
@@ -104,7 +109,7 @@ internal sealed class MatchFinder(Kernel kernel)
                     : Nothing(target, image.Image);
             }
 
-            return PlacesOf(image.Image, byOffset, skipped);
+            return Together(PlacesOf(image.Image, byOffset, skipped));
         }
         catch (BadFormatException e)
         {
@@ -195,8 +200,7 @@ internal sealed class MatchFinder(Kernel kernel)
         var stepped = new List<string>();
         foreach ((ulong offset, List<ElfFunction> names) in byOffset)
         {
-            // Aliases: the one with the fewest underscores in front, then the shortest.
-            ElfFunction best = names.MinBy(static one => (one.Name.Length - one.Name.TrimStart('_').Length, one.Name.Length, one.Name))!;
+            ElfFunction best = names.First(one => one.Name == Best(names.Select(static other => other.Name)));
             string name = Demangler.Demangle(best.Name);
             ProbeSite site = ProbeSite.Find(image.ReadBytes(offset, ProbeSite.BytesNeeded).Span, image.Machine);
             bool isStepped = site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16));
@@ -220,6 +224,19 @@ internal sealed class MatchFinder(Kernel kernel)
             },
         };
     }
+
+    // Static functions of one name are one row, as those of the kernel.
+    private static Matches Together(Matches matches) => matches with
+    {
+        Countables =
+        [
+            .. matches.Countables.GroupBy(static one => one.Symbol, StringComparer.Ordinal).Select(static group => group.First() with
+            {
+                Places = [.. group.SelectMany(static one => one.Places)],
+                IsStepped = group.Any(static one => one.IsStepped),
+            }),
+        ],
+    };
 
     private static CannotRunException Nothing(FuncCountTarget target, ElfImage image) => image.Symbols switch
     {
