@@ -113,7 +113,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
         }
         catch (FormatException e)
         {
-            throw new BadArgumentException(e.Message);
+            throw new BadArgumentException(e.Message.TrimEnd('.'));
         }
     }
 
