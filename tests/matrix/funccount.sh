@@ -42,3 +42,19 @@ else
     equal 'funccount is refused many, one by one' "1 said" "$? $(grep -q 'one by one' err && echo said)"
 fi
 equal 'funccount leaves no kprobe' '' "$(cat /sys/kernel/tracing/kprobe_events)"
+
+# A function with several names is one row, counted once: the entries of sync for 64-bit and 32-bit programs are one function.
+fathom funccount '*_sys_sync' -- sh -c "for i in $some; do sync; done" >out 2>err
+equal 'funccount a function with several names' "$calls" "$(awk '$1 ~ /_sys_sync$/ {print $2}' out)"
+
+# Who may not know addresses counts by name, where many functions can be attached to at once.
+if [ -x /usr/bin/setpriv ] && grep -q '"name":"kprobe_multi","answer":"yes"' verdicts; then
+    /usr/bin/setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon fathom funccount 'vfs_mkd*' -d 3 >out 2>err &
+    tool=$!
+    wait_for out Tracing
+    for i in $some; do mkdir "e$i"; done
+    wait $tool
+    equal 'funccount by name, without addresses' $calls "$(awk '$1 == "vfs_mkdir" {print $2}' out)"
+else
+    skip 'funccount by name, without addresses' 'kprobe_multi or setpriv is not there'
+fi
