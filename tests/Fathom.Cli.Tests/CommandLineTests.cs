@@ -105,6 +105,48 @@ public sealed class CommandLineTests
         Assert.Null(tool.Asked);
     }
 
+    [Theory]
+    [InlineData("fake vfs_* --duration 1 -F", "vfs_*")]
+    [InlineData("fake --duration 1 -F c:malloc", "c:malloc")]
+    [InlineData("fake --duration 1 c:malloc -- true -F", "c:malloc")]
+    public void A_tool_may_take_an_argument(string arguments, string argument)
+    {
+        var tool = WithArgument();
+        Run(tool, arguments.Split(' '));
+        Assert.Equal(argument, tool.Asked?.Argument);
+    }
+
+    [Theory]
+    [InlineData("fake", "fake needs PATTERN: What to look at.; see fathom fake --help")]
+    [InlineData("fake -F", "fake needs PATTERN: What to look at.; see fathom fake --help")]
+    [InlineData("fake a b", "'b' is too much: there is one PATTERN, which the shell must not take apart or expand (put it in quotes); see fathom fake --help")]
+    public void An_argument_that_is_missing_or_not_alone(string arguments, string message)
+    {
+        var tool = WithArgument();
+        Assert.Equal((ExitCode.Usage, "", $"fathom: {message}\n"), Run(tool, arguments.Split(' ')));
+        Assert.Null(tool.Asked);
+    }
+
+    [Fact]
+    public void An_argument_that_makes_no_sense_is_a_mistake_of_usage()
+    {
+        var tool = new FakeTool { Failure = new BadArgumentException("there is no CPU 'x'") };
+        Assert.Equal((ExitCode.Usage, "", "fathom: there is no CPU 'x'; see fathom fake --help\n"), Run(tool, "fake"));
+    }
+
+    [Fact]
+    public void What_cost_too_much_has_an_exit_code_of_its_own()
+    {
+        var tool = new FakeTool { Failure = new BudgetExceededException("too dear") };
+        Assert.Equal((ExitCode.OverBudget, "", "fathom: too dear\n"), Run(tool, "fake"));
+    }
+
+    private static FakeTool WithArgument()
+    {
+        var tool = new FakeTool();
+        return new() { Description = tool.Description with { TakesInterval = false, Argument = new("PATTERN", "What to look at.") }, Failure = null };
+    }
+
     [Fact]
     public void What_cannot_run_says_why()
     {

@@ -31,6 +31,9 @@ internal sealed class FakeTool : ITool
 
     public Exception? Failure { get; init; }
 
+    /// <summary>What tracing costs too much; null if it does not.</summary>
+    public string? Excess { get; init; }
+
     public Action<FakeTool> OnReport { get; init; } = static _ => { };
 
     public ITracing Start(ToolRequest request)
@@ -41,6 +44,10 @@ internal sealed class FakeTool : ITool
 
     private sealed class Tracing(FakeTool tool) : IReportTracing
     {
+        public TimeSpan? WatchPace => tool.Excess is null ? null : TimeSpan.FromSeconds(0.25);
+
+        public string? FindExcess(TimeSpan elapsed) => elapsed >= TimeSpan.FromSeconds(1) ? tool.Excess : null;
+
         public void Report(ISink sink)
         {
             tool.Reports++;

@@ -35,6 +35,18 @@ public sealed class ToolHostTests
     }
 
     [Fact]
+    public void What_costs_too_much_ends_with_what_it_found()
+    {
+        using var clock = new FakeClock();
+        using var output = new MemoryStream();
+        var tool = new FakeTool { Excess = "too dear" };
+        var sink = new TextSink(output, Stream.Null, timestamps: true, TimeZoneInfo.Utc);
+        Assert.Equal("too dear", Assert.Throws<BudgetExceededException>(() => ToolHost.Run(tool, new ToolRequest(), new() { Interval = S(0.7) }, sink, clock)).Message);
+        Assert.Equal((2, 1), (tool.Reports, tool.Disposed));
+        Assert.Equal([S(0.25), S(0.5), S(0.7), S(0.95), S(1.2)], clock.Waits);
+    }
+
+    [Fact]
     public void A_duration_ends_with_what_is_due()
     {
         using var clock = new FakeClock();

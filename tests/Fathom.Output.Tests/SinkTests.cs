@@ -5,6 +5,7 @@ using System.IO.Pipes;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
 using Fathom.Output.Sinks;
 using Xunit;
@@ -39,6 +40,29 @@ public sealed class SinkTests
         write(new JsonSink(output, "biolatency"));
         string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(output.ToArray());
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    [Fact]
+    public void Counts_are_a_table_as_wide_as_its_names_and_a_record_each()
+    {
+        static void Write(ISink sink, string name)
+        {
+            sink.BeginInterval(s_time);
+            sink.Write(new CountTable("FUNC", [new("vfs_read", 7, "vfs_read"), new(name, 104_729, "_Z1fv")]));
+            sink.EndInterval();
+        }
+
+        Assert.Equal(
+            $"\n{"FUNC",-36}    COUNT\n{"vfs_read",-36}        7\n{@"f\x1b()",-36}   104729\n", Text(static sink => Write(sink, "f\u001b()")));
+        Assert.Equal($"\n{"FUNC",-50}    COUNT\n{"vfs_read",-50}        7\n{new string('f', 50)}   104729\n", Text(static sink => Write(sink, new string('f', 50))));
+        string[] tooLong = Text(static sink => Write(sink, new string('f', 90))).Split('\n');
+        Assert.Equal((79, 99), (tooLong[2].Length, tooLong[3].Length));
+
+        List<JsonElement> records = Json(static sink => Write(sink, "f()"));
+        Assert.Equal(["count", "count"], records.Select(static record => record.GetProperty("type").GetString()));
+        Assert.Equal(("f()", "_Z1fv", 104_729UL), (records[1].GetProperty("name").GetString(), records[1].GetProperty("symbol").GetString(), records[1].GetProperty("count").GetUInt64()));
+        Assert.False(records[0].TryGetProperty("symbol", out _));
+        Assert.Equal("2026-11-22T07:14:43.123456Z", records[0].GetProperty("time").GetString());
     }
 
     [Fact]

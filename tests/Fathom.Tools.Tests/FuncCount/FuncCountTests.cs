@@ -133,6 +133,55 @@ public sealed partial class FuncCountTests : IDisposable
     }
 
     [Fact]
+    public void What_costs_the_machine_too_much_is_ended_with_what_was_counted()
+    {
+        Programs.NeedRoot();
+        using RunningProgram busy = RunningProgram.Start(Workload.Program, "many", _library, "2000000000");
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--max-overhead", "1", "-d", "30", _library + ":f10");
+        Assert.Equal(3, tool.ExitCode);
+        Assert.Matches(@"^fathom: ended after [0-9.]+ s, because counting took about [0-9]+ % of this machine's processor time, more than the 1 % that it may: ", tool.Errors);
+        Assert.NotEmpty(TextRows(tool.Output));
+    }
+
+    [Theory]
+    [InlineData(1, "no function matches '*:f1000'*; near to it are *", "LIB:f1000")]
+    [InlineData(1, "no static probe matches 'u:*:probe9'; near to it are probe0, *", "u:LIB:probe9")]
+    [InlineData(1, "1000 functions match *, more than 5: *", "-m", "5", "LIB:*")]
+    [InlineData(1, "read *: it is no program or library*", "/etc/passwd:f")]
+    [InlineData(1, "read *: EISDIR: it is a directory.", "/etc:f")]
+    [InlineData(1, "find /no/such: ENOENT: there is no such file.", "/no/such:f")]
+    [InlineData(1, "find no-such-library: there is no library and no program of this name*", "no-such-library:f")]
+    [InlineData(1, "no category of tracepoints matches 'scheb'; near to it are sched", "t:scheb:*")]
+    [InlineData(1, "no tracepoint matches 't:sched:sched_swotch'; near to it are *sched_switch*", "t:sched:sched_swotch")]
+    [InlineData(1, "there is no process 2147483647: *", "-p", "2147483647", "LIB:f1")]
+    [InlineData(2, "\"(\" is no regular expression: *; see fathom funccount --help", "-r", "LIB:(")]
+    [InlineData(2, "there is no CPU '9999': *", "-c", "9999", "LIB:f1")]
+    [InlineData(2, "the most overhead must be *", "--max-overhead", "0", "LIB:f1")]
+    [InlineData(2, "funccount needs PATTERN: *", "-T")]
+    public void Whatever_is_wrong_is_one_sentence(int exit, string sentence, params string[] arguments)
+    {
+        Programs.NeedRoot();
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, ["funccount", "-d", "0.1", .. arguments.Select(word => word.Replace("LIB", _library, StringComparison.Ordinal))]);
+        Assert.Matches("^fathom: " + Regex.Escape(sentence).Replace("\\*", ".*", StringComparison.Ordinal) + "\n$", tool.Errors);
+        Assert.Equal((exit, ""), (tool.ExitCode, tool.Output));
+    }
+
+    [Fact]
+    public void A_library_that_was_cut_short_is_refused()
+    {
+        Programs.NeedRoot();
+        byte[] whole = File.ReadAllBytes(_library);
+        foreach (int length in (int[])[0, 63, 100, 5000, 30_000, whole.Length - 100])
+        {
+            File.WriteAllBytes(_folder + "/cut.so", whole[..length]);
+            using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", _folder + "/cut.so:*");
+            Assert.Equal(1, tool.ExitCode);
+            Assert.StartsWith("fathom: ", tool.Errors, StringComparison.Ordinal);
+            Assert.Equal(1, tool.Errors.Count(static letter => letter == '\n'));
+        }
+    }
+
+    [Fact]
     public void Tracepoints_are_counted_exactly()
     {
         Programs.NeedRoot();
