@@ -11,14 +11,17 @@ counted() {
 # Each of these commands makes one call of its function, or so many processes.
 some=$(seq 1 $calls | tr '\n' ' ')
 counted 'funccount one kernel function' vfs_mkdir vfs_mkdir $calls "for i in $some; do mkdir d\$i; done"
-counted 'funccount kernel functions' 'vfs_*dir' vfs_rmdir $calls "for i in $some; do rmdir d\$i; done"
+rmdir d*
+# One that no kernel has a copy of in its caller, as it has of vfs_rmdir.
+counted 'funccount kernel functions' 'vfs_mk*' vfs_mkdir $calls "for i in $some; do mkdir d\$i; done"
+rmdir d*
 counted 'funccount a system call' 't:syscalls:sys_enter_*' syscalls:sys_enter_mkdir $calls "for i in $some; do mkdir d\$i; done"
 counted 'funccount a tracepoint' 't:sched:sched_process_*' sched:sched_process_fork $calls "for i in $some; do /bin/true; done"
 rmdir d*
 
-# Each program that uses the C library begins once.
+# Each program that uses the C library begins once: the shell too, which is not busybox.
 fathom funccount 'c:__libc_start_main*' -- sh -c "for i in $some; do fathom --version; done" >out 2>err
-equal 'funccount a library function' $calls "$(awk '$1 ~ /^__libc_start_main/ {sum += $2} END {print sum + 0}' out)"
+equal 'funccount a library function' $((calls + 1)) "$(awk '$1 ~ /^__libc_start_main/ {sum += $2} END {print sum + 0}' out)"
 
 # Nothing comes through where nothing may.
 fathom funccount --comm no-such-name 'vfs_*dir' -- sh -c 'mkdir x; rmdir x' >out 2>err
