@@ -193,12 +193,20 @@ internal sealed class MatchFinder(Kernel kernel)
     {
         var found = new List<Countable>(byOffset.Count);
         var stepped = new List<string>();
+
+        // What was moved out of a function may jump back to its beginning.
+        const string Moved = ".cold";
+        HashSet<string> split = [.. image.Functions.Where(static one => one.Name.Contains(Moved, StringComparison.Ordinal)).Select(static one => one.Name[..one.Name.LastIndexOf(Moved, StringComparison.Ordinal)])];
+        HashSet<ulong> splitOffsets = [.. image.Functions.Where(one => split.Contains(one.Name)).Select(static one => one.FileOffset)];
         foreach ((ulong offset, List<ElfFunction> names) in byOffset)
         {
             // Aliases: the one with the fewest underscores in front, then the shortest.
             ElfFunction best = names.MinBy(static one => (one.Name.Length - one.Name.TrimStart('_').Length, one.Name.Length, one.Name))!;
             string name = Demangler.Demangle(best.Name);
-            ProbeSite site = ProbeSite.Find(image.ReadBytes(offset, ProbeSite.BytesNeeded).Span, image.Machine);
+            ulong size = names.Max(static one => one.Size);
+            bool isWhole = size is > 0 and <= ProbeSite.LongestFunction && !splitOffsets.Contains(offset);
+            ReadOnlySpan<byte> code = image.ReadBytes(offset, isWhole ? (int)size : ProbeSite.BytesNeeded).Span;
+            ProbeSite site = ProbeSite.Find(code, image.Machine, isWhole);
             bool isStepped = site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16));
             if (isStepped)
             {
