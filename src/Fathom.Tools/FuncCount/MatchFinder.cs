@@ -171,23 +171,11 @@ internal sealed class MatchFinder(Kernel kernel)
             : Nothing(target, all.Select(static one => one.Name), "");
     }
 
-    // The name as the linker knows it, as the programmer wrote it, and that without its parameters.
-    private static bool Matches(NamePattern pattern, string symbol)
-    {
-        if (pattern.IsMatch(symbol))
-        {
-            return true;
-        }
-
-        string name = Demangler.Demangle(symbol);
-        if (ReferenceEquals(name, symbol))
-        {
-            return false;
-        }
-
-        int parameters = name.IndexOf('(', StringComparison.Ordinal);
-        return pattern.IsMatch(name) || (parameters > 0 && pattern.IsMatch(name.AsSpan(0, parameters)));
-    }
+    /// <summary>Whether the name matches as the linker knows it, as the programmer wrote it, or as that without its result and parameters.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="symbol">The name as the linker knows it.</param>
+    internal static bool Matches(NamePattern pattern, string symbol) =>
+        pattern.IsMatch(symbol) || (Demangler.Demangle(symbol, out string plain) is var name && !ReferenceEquals(name, symbol) && (pattern.IsMatch(name) || pattern.IsMatch(plain)));
 
     private Matches PlacesOf(ElfImage image, Dictionary<ulong, List<ElfFunction>> byOffset, List<Skipped> skipped)
     {
