@@ -55,6 +55,18 @@ internal sealed partial class CppParser
         return CppPrinter.Print(node) + parser.ParseSuffixes();
     }
 
+    /// <summary>The name as it was written, and without the function's type.</summary>
+    /// <exception cref="BadNameException">It cannot be read.</exception>
+    public static string Demangle(string name, out string plain)
+    {
+        CppParser parser = new(name) { _at = 2 };
+        CppNode node = parser.ParseEncoding(isOutermost: true);
+        string suffixes = parser.ParseSuffixes();
+        bool isPiece = suffixes.Contains("[clone .cold") || suffixes.Contains("[clone .part.");
+        plain = CppPrinter.Print(WithoutType(node)) + (isPiece ? suffixes : "");
+        return CppPrinter.Print(node) + suffixes;
+    }
+
     private char Peek(int ahead = 0) => _at + ahead < _name.Length ? _name[_at + ahead] : '\0';
 
     private bool Take(char letter)
@@ -277,6 +289,13 @@ internal sealed partial class CppParser
         _at++;
         return letter;
     }
+
+    private static CppNode WithoutType(CppNode node) => node.Kind switch
+    {
+        CppKind.Encoding => node.A!,
+        CppKind.Prefixed => Prefixed(node.Text, WithoutType(node.A!)),
+        _ => node,
+    };
 
     private static CppNode Prefixed(string text, CppNode node) => new(CppKind.Prefixed) { Text = text, A = node };
 

@@ -16,26 +16,39 @@ public static class Demangler
     /// <summary>The name as it was written in the source, for C++ with the types of its parameters; of Rust names without hashes.</summary>
     /// <param name="name">A symbol's name.</param>
     /// <returns>The same string if it is no mangled name, or one that cannot be read.</returns>
-    public static string Demangle(string name)
+    public static string Demangle(string name) => Read(name, wantsPlain: false, out _);
+
+    /// <summary>As <see cref="Demangle(string)"/>, and besides it the name alone.</summary>
+    /// <param name="name">A symbol's name.</param>
+    /// <param name="plain">
+    /// What it returns without the result, the parameters and the qualifiers of the function: <c>ns::C::operator()</c> for
+    /// <c>ns::C::operator()(int) const</c>, <c>f&lt;int&gt;</c> for <c>void f&lt;int&gt;(int)</c>. The suffix of a copy of a function
+    /// (<c>.constprop.0</c>) is left away too, but not that of a piece of one (<c>.cold</c>, <c>.part.0</c>), which is not called in its
+    /// place. Rust names have no parameters: the same text.
+    /// </param>
+    /// <returns>The same string, here and in <paramref name="plain"/>, if it is no mangled name, or one that cannot be read.</returns>
+    public static string Demangle(string name, out string plain) => Read(name, wantsPlain: true, out plain);
+
+    private static string Read(string name, bool wantsPlain, out string plain)
     {
-        _ = name ?? throw new ArgumentNullException(nameof(name));
-        if (name.Length is < 3 or > LongestText || name[0] != '_')
+        plain = name ?? throw new ArgumentNullException(nameof(name));
+        if (name.Length is < 3 or > LongestText || name[0] != '_' || name[1] is not ('R' or 'Z'))
         {
             return name;
         }
 
         try
         {
-            return name[1] switch
+            if ((name[1] == 'R' ? RustParser.Demangle(name) ?? name : RustLegacy.Demangle(name)) is { } rust)
             {
-                'R' => RustParser.Demangle(name) ?? name,
-                'Z' => RustLegacy.Demangle(name) ?? CppParser.Demangle(name),
-                _ => name,
-            };
+                return plain = rust;
+            }
+
+            return wantsPlain ? CppParser.Demangle(name, out plain) : CppParser.Demangle(name);
         }
         catch (Exception e) when (e is BadNameException or InsufficientExecutionStackException)
         {
-            return name;
+            return plain = name;
         }
     }
 }

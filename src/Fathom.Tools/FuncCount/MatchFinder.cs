@@ -176,33 +176,29 @@ internal sealed class MatchFinder(Kernel kernel)
             : Nothing(target, all.Select(static one => one.Name), "");
     }
 
-    // The name as the linker knows it, as the programmer wrote it, and that without its parameters.
-    private static bool Matches(NamePattern pattern, string symbol)
-    {
-        if (pattern.IsMatch(symbol))
-        {
-            return true;
-        }
-
-        string name = Demangler.Demangle(symbol);
-        if (ReferenceEquals(name, symbol))
-        {
-            return false;
-        }
-
-        int parameters = name.IndexOf('(', StringComparison.Ordinal);
-        return pattern.IsMatch(name) || (parameters > 0 && pattern.IsMatch(name.AsSpan(0, parameters)));
-    }
+    /// <summary>Whether the name matches as the linker knows it, as the programmer wrote it, or as that without its result and parameters.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="symbol">The name as the linker knows it.</param>
+    internal static bool Matches(NamePattern pattern, string symbol) =>
+        pattern.IsMatch(symbol) || (Demangler.Demangle(symbol, out string plain) is var name && !ReferenceEquals(name, symbol) && (pattern.IsMatch(name) || pattern.IsMatch(plain)));
 
     private Matches PlacesOf(ElfImage image, Dictionary<ulong, List<ElfFunction>> byOffset, List<Skipped> skipped)
     {
         var found = new List<Countable>(byOffset.Count);
         var stepped = new List<string>();
+
+        // What was moved out of a function may jump back to its beginning.
+        const string Moved = ".cold";
+        HashSet<string> split = [.. image.Functions.Where(static one => one.Name.Contains(Moved, StringComparison.Ordinal)).Select(static one => one.Name[..one.Name.LastIndexOf(Moved, StringComparison.Ordinal)])];
+        HashSet<ulong> splitOffsets = [.. image.Functions.Where(one => split.Contains(one.Name)).Select(static one => one.FileOffset)];
         foreach ((ulong offset, List<ElfFunction> names) in byOffset)
         {
             ElfFunction best = names.First(one => one.Name == Best(names.Select(static other => other.Name)));
             string name = Demangler.Demangle(best.Name);
-            ProbeSite site = ProbeSite.Find(image.ReadBytes(offset, ProbeSite.BytesNeeded).Span, image.Machine);
+            ulong size = names.Max(static one => one.Size);
+            bool isWhole = size is > 0 and <= ProbeSite.LongestFunction && !splitOffsets.Contains(offset);
+            ReadOnlySpan<byte> code = image.ReadBytes(offset, isWhole ? (int)size : ProbeSite.BytesNeeded).Span;
+            ProbeSite site = ProbeSite.Find(code, image.Machine, isWhole);
             bool isStepped = site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16));
             if (isStepped)
             {

@@ -62,6 +62,48 @@ public sealed class DemanglerTests
     public void A_form_is_read(string name, string text) => Assert.Equal(text, Demangler.Demangle(name));
 
     [Theory]
+    [InlineData("_ZN2ns3Foo3getIiEEiPT_", "int ns::Foo::get<int>(int*)", "ns::Foo::get<int>")]
+    [InlineData("_ZN12_GLOBAL__N_13fooEv", "(anonymous namespace)::foo()", "(anonymous namespace)::foo")]
+    [InlineData("_ZN1CclEi", "C::operator()(int)", "C::operator()")]
+    [InlineData("_ZNK1CclEi", "C::operator()(int) const", "C::operator()")]
+    [InlineData("_Znwm", "operator new(unsigned long)", "operator new")]
+    [InlineData("_ZNK1C3fooEv", "C::foo() const", "C::foo")]
+    [InlineData("_ZNO1C3fooEv", "C::foo() &&", "C::foo")]
+    [InlineData("_ZNK1CcviEv", "C::operator int() const", "C::operator int")]
+    [InlineData("_ZN1CC2Ev", "C::C()", "C::C")]
+    [InlineData("_ZN1CD1Ev", "C::~C()", "C::~C")]
+    [InlineData("_ZN1ClsEi", "C::operator<<(int)", "C::operator<<")]
+    [InlineData("_Z1fIiEPFviET_", "void (*f<int>(int))(int)", "f<int>")]
+    [InlineData("_ZN1AIFviEE1gEv", "A<void (int)>::g()", "A<void (int)>::g")]
+    [InlineData("_ZZ1fiENKUliE_clEi", "f(int)::{lambda(int)#1}::operator()(int) const", "f(int)::{lambda(int)#1}::operator()")]
+    [InlineData("_ZThn16_N1A1fEv", "non-virtual thunk to A::f()", "non-virtual thunk to A::f")]
+    [InlineData("_ZTV1A", "vtable for A", "vtable for A")]
+    [InlineData("_Z3foov.constprop.0", "foo() [clone .constprop.0]", "foo")]
+    [InlineData("_Z3foov.isra.0.cold", "foo() [clone .isra.0] [clone .cold]", "foo [clone .isra.0] [clone .cold]")]
+    [InlineData("_Z3foov.part.12", "foo() [clone .part.12]", "foo [clone .part.12]")]
+    [InlineData("_ZN3foo3bar17h05af221e174051e9E", "foo::bar", "foo::bar")]
+    [InlineData("_ZN42_$LT$fn$LP$i32$RP$$u20$as$u20$foo..Bar$GT$3bar17h05af221e174051e9E", "<fn(i32) as foo::Bar>::bar", "<fn(i32) as foo::Bar>::bar")]
+    [InlineData("_RINvC7mycrate3fooNtB2_3FoolE", "mycrate::foo::<mycrate::Foo, i32>", "mycrate::foo::<mycrate::Foo, i32>")]
+    [InlineData("main", "main", "main")]
+    [InlineData("_Zfoo", "_Zfoo", "_Zfoo")]
+    [InlineData("_Rfoo", "_Rfoo", "_Rfoo")]
+    public void A_name_stands_alone(string name, string text, string alone)
+    {
+        Assert.Equal(text, Demangler.Demangle(name, out string plain));
+        Assert.Equal(alone, plain);
+    }
+
+    [Fact]
+    public void A_name_alone_is_part_of_its_text()
+    {
+        foreach ((string mangled, string text) in Pairs)
+        {
+            Assert.Equal(text, Demangler.Demangle(mangled, out string plain));
+            Assert.True(text.Contains(plain, StringComparison.Ordinal) || text.Contains("[clone", StringComparison.Ordinal), $"{plain} in {text}");
+        }
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("main")]
     [InlineData("_")]
@@ -203,6 +245,8 @@ public sealed class DemanglerTests
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(text.Length <= Math.Max(name.Length, Demangler.LongestText + 1024), name);
         Assert.True(allocated < 24_000_000, $"{allocated} bytes for {name}");
+        Assert.Equal(text, Demangler.Demangle(name, out string plain));
+        Assert.True(plain.Length <= Math.Max(name.Length, Demangler.LongestText + 1024), name);
     }
 
     private static List<(string Mangled, string Text)> ReadPairs()

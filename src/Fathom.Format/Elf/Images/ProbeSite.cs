@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 
 namespace Fathom.Format.Elf.Images;
 
@@ -22,14 +23,20 @@ public enum ProbeStep
 
 /// <summary>
 /// Where a uprobe at the beginning of a function is best put, and what it costs there beyond the probe itself. A hint: the kernel takes a
-/// probe at the first byte as well.
+/// probe at the first byte as well. It is put behind an <c>endbr64</c> only if nothing in the function can jump there: where a loop begins
+/// with the function, the probe would count its turns, not the calls.
 /// </summary>
-/// <param name="Offset">Bytes behind the beginning of the function: 4 behind an <c>endbr64</c>, which changes nothing, otherwise 0.</param>
+/// <param name="Offset">Bytes behind the beginning of the function: 4 behind an <c>endbr64</c> that is passed once a call, otherwise 0.</param>
 /// <param name="Step">How the kernel gets past the instruction there.</param>
 public readonly record struct ProbeSite(int Offset, ProbeStep Step)
 {
-    /// <summary>How many bytes of a function are worth giving: <c>endbr64</c> and the longest instruction.</summary>
+    /// <summary>How many bytes tell the cost of a probe at the first byte: <c>endbr64</c> and the longest instruction.</summary>
     public const int BytesNeeded = 4 + 15;
+
+    /// <summary>The longest function, in bytes, that is worth reading as a whole; of a longer one <see cref="BytesNeeded"/> suffice.</summary>
+    public const int LongestFunction = 64 << 10;
+
+    private const int MarkLength = 4;
 
     // These forms only (6.19: every nopl), and the longer ones begin with a prefix that is refused:
     // https://github.com/torvalds/linux/blob/v6.18/arch/x86/include/asm/nops.h
@@ -43,10 +50,11 @@ public readonly record struct ProbeSite(int Offset, ProbeStep Step)
         [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
     ];
 
-    /// <summary>Judges the beginning of a function.</summary>
-    /// <param name="code">Its first bytes, at best <see cref="BytesNeeded"/>.</param>
+    /// <summary>Judges a function.</summary>
+    /// <param name="code">Its bytes from the first, all of them or at best <see cref="BytesNeeded"/>.</param>
     /// <param name="machine">The machine of its image. Only x86-64 is known.</param>
-    public static ProbeSite Find(ReadOnlySpan<byte> code, ElfMachine machine)
+    /// <param name="isWhole">Whether these are all of its bytes. If not, the probe stays at the first.</param>
+    public static ProbeSite Find(ReadOnlySpan<byte> code, ElfMachine machine, bool isWhole)
     {
         if (machine != ElfMachine.X64)
         {
@@ -54,9 +62,38 @@ public readonly record struct ProbeSite(int Offset, ProbeStep Step)
         }
 
         // The mark of a place that may be jumped to indirectly. The kernel has no emulation for it.
-        int offset = code.StartsWith((ReadOnlySpan<byte>)[0xf3, 0x0f, 0x1e, 0xfa]) ? 4 : 0;
+        bool isMarked = code.StartsWith((ReadOnlySpan<byte>)[0xf3, 0x0f, 0x1e, 0xfa]);
+        int offset = isMarked && isWhole && code.Length <= LongestFunction && !MayJumpBehindMark(code) ? MarkLength : 0;
         return new ProbeSite(offset, StepOf(code.Slice(offset)));
     }
+
+    // At every byte, whether an instruction begins there or not: what only looks like a jump costs a slower probe, an overlooked jump
+    // makes wrong counts. Where an indirect jump leads is not known.
+    private static bool MayJumpBehindMark(ReadOnlySpan<byte> code)
+    {
+        for (int i = MarkLength; i + 1 < code.Length; i++)
+        {
+            byte first = code[i];
+            byte second = code[i + 1];
+            bool jumps = first switch
+            {
+                0xeb or (>= 0x70 and <= 0x7f) or (>= 0xe0 and <= 0xe3) => i + 2 + (sbyte)second == MarkLength,
+                0xe8 or 0xe9 => JumpsFar(code, i + 1),
+                0x0f => second is >= 0x80 and <= 0x8f && JumpsFar(code, i + 2),
+                0xff => ((second >> 3) & 7) == 4,
+                _ => false,
+            };
+            if (jumps)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool JumpsFar(ReadOnlySpan<byte> code, int at) =>
+        code.Length - at >= sizeof(int) && at + sizeof(int) + (long)BinaryPrimitives.ReadInt32LittleEndian(code.Slice(at)) == MarkLength;
 
     // https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/uprobes.c (branch_setup_xol_ops, push_setup_xol_ops, can_optimize)
     private static ProbeStep StepOf(ReadOnlySpan<byte> code)
