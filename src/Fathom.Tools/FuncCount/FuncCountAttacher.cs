@@ -43,13 +43,13 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
                 return;
             }
 
-            source.Reset();
+            Begin(source);
             if (TryKernelSingles(source, countables, places, many) is not { } singles)
             {
                 return;
             }
 
-            source.Reset();
+            Begin(source);
             if (TryTrampolines(source, countables) is { } trampolines)
             {
                 throw new CannotRunException(
@@ -69,7 +69,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             List<(int Index, UserProbe Place)> places = PlacesOf(countables, static one => one.Places);
             if (TryUserMany(source, countables, places, path, process) is { } many)
             {
-                source.Reset();
+                Begin(source);
                 MustBeFew(places.Count, many.Advice);
                 bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
                 source.AttachEach(FuncCountProbe.Programs.UserFunction, hasCookies, places,
@@ -327,6 +327,13 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             throw new CannotRunException(
                 $"{count} places match, but {why.TrimEnd('.')}, and one by one more than {MostSingles} would take minutes to detach: choose fewer with a narrower pattern");
         }
+    }
+
+    // Anew, in another way.
+    private void Begin(FuncCountProbeSource source)
+    {
+        source.Reset();
+        _attached.Clear();
     }
 
     private void Remember<T>(List<(int Index, T Place)> places) => _attached.UnionWith(places.Select(static one => one.Index));
