@@ -18,6 +18,9 @@ internal unsafe interface ISystemCalls
     /// <summary><c>open(2)</c> of an existing file.</summary>
     long Open(string path, int flags);
 
+    /// <summary><c>readlink(2)</c>.</summary>
+    long ReadLink(string path, byte* buffer, nuint length);
+
     /// <summary><c>read(2)</c>.</summary>
     long Read(int descriptor, byte* buffer, nuint length);
 

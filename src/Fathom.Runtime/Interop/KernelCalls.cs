@@ -67,6 +67,15 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         return Wrap(result, path, out error);
     }
 
+    /// <summary>Where a symbolic link leads; null for what is none, or may not be read.</summary>
+    public string? ReadLink(string path)
+    {
+        const int LongestPath = 4096;
+        byte* buffer = stackalloc byte[LongestPath];
+        long length = calls.ReadLink(path, buffer, LongestPath);
+        return length > 0 ? Encoding.UTF8.GetString(buffer, (int)length) : null;
+    }
+
     /// <summary>Opens a process (<c>pidfd_open</c>, Linux 5.3).</summary>
     public KernelDescriptor? OpenProcess(int process, out int error) => Wrap(calls.OpenProcess(process), "pidfd", out error);
 

@@ -46,6 +46,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Open(string path, int flags) => Result(LibcOpen(path, flags));
 
     /// <inheritdoc/>
+    public long ReadLink(string path, byte* buffer, nuint length) => Result(LibcReadLink(path, buffer, length));
+
+    /// <inheritdoc/>
     public long Read(int descriptor, byte* buffer, nuint length) => Result(LibcRead(descriptor, buffer, length));
 
     /// <inheritdoc/>
@@ -126,6 +129,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LibcOpen(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint LibcReadLink(string path, byte* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint LibcRead(int descriptor, byte* buffer, nuint length);

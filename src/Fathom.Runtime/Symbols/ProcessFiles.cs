@@ -7,7 +7,11 @@ namespace Fathom.Runtime;
 /// <param name="Path">Its path as the process sees it.</param>
 /// <param name="MapFile">Its link in <c>/proc/PID/map_files</c>, which leads to it even if it is deleted or in another file system.</param>
 /// <param name="IsDeleted">Whether the path no longer leads to it, as after an update.</param>
-internal readonly record struct MappedFile(string Path, string MapFile, bool IsDeleted);
+internal readonly record struct MappedFile(string Path, string MapFile, bool IsDeleted)
+{
+    /// <summary>Whether it lies outside of the root of the process, which then cannot see it: the path is that which we see.</summary>
+    public bool IsOutside { get; init; }
+}
 
 /// <summary>The files of <c>/proc/PID/maps</c>: https://docs.kernel.org/filesystems/proc.html (3.2 and <c>map_files</c>).</summary>
 internal static class ProcessFiles
@@ -15,7 +19,12 @@ internal static class ProcessFiles
     private const string Deleted = " (deleted)";
 
     /// <summary>The files that are mapped as executable, each once, in the order of addresses.</summary>
-    public static List<MappedFile> Parse(int process, string maps)
+    /// <param name="process">The number of the process.</param>
+    /// <param name="maps">The text of its <c>maps</c>.</param>
+    /// <param name="root">
+    /// Where <c>/proc/PID/root</c> leads. Paths are written as who reads them sees them, so that those of a process in a chroot begin with it.
+    /// </param>
+    public static List<MappedFile> Parse(int process, string maps, string root = "/")
     {
         List<MappedFile> files = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
@@ -32,9 +41,11 @@ internal static class ProcessFiles
             string text = Unescape(line[path..]);
             bool isDeleted = text.EndsWith(Deleted, StringComparison.Ordinal);
             text = isDeleted ? text[..^Deleted.Length] : text;
+            bool isInside = root == "/" || (text.StartsWith(root, StringComparison.Ordinal) && text.Length > root.Length && text[root.Length] == '/');
+            text = isInside && root != "/" ? text[root.Length..] : text;
             if (seen.Add(text))
             {
-                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{line[..space]}", isDeleted));
+                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{line[..space]}", isDeleted) { IsOutside = !isInside });
             }
         }
 

@@ -54,7 +54,7 @@ public sealed class UserFiles
         if (name.Contains('/'))
         {
             string path = name.StartsWith('/') ? name : System.IO.Path.GetFullPath(name);
-            return OfMaps(mapped, root, other => other == path) ?? Existing(root, path) ?? throw NotFound(name, path, root);
+            return OfMaps(mapped, root, other => other == path) ?? Existing(root, mapped, path) ?? throw NotFound(name, root + Resolved(root, path), root.Length > 0);
         }
 
         UserFile? used = OfMaps(mapped, root, path => LibraryRank(FileName(path), name) == 0)
@@ -67,13 +67,13 @@ public sealed class UserFiles
         List<(string Name, string Path)> libraries = ReadCache(root);
         foreach ((_, string path) in libraries.Where(library => LibraryRank(library.Name, name) >= 0).OrderBy(library => LibraryRank(library.Name, name)))
         {
-            if (Existing(root, path) is { } file)
+            if (Existing(root, mapped, path) is { } file)
             {
                 return file;
             }
         }
 
-        return FindInFolders(name, root) ?? FindProgram(name, root) ?? throw NotFound(name, mapped, libraries);
+        return FindInFolders(name, root, mapped) ?? FindProgram(name, root, mapped) ?? throw NotFound(name, mapped, libraries);
     }
 
     // 0 for the very name, then lib*.so, lib*.so.N, lib*-2.31.so, each also without "lib"; -1 for another file.
@@ -115,7 +115,7 @@ public sealed class UserFiles
             if (isMeant(file.Path))
             {
                 // What was put in its place since, by an update, is not what the process runs; the link always is.
-                string path = Exists(file.MapFile) ? file.MapFile : root + file.Path;
+                string path = Exists(file.MapFile) ? file.MapFile : file.IsOutside ? file.Path : root + file.Path;
                 return path != file.MapFile && file.IsDeleted
                     ? throw new UserFileException("find", file.Path, 0, "the process runs a version of it that has been deleted since: run this as root, or restart the process.")
                     : Exists(path) ? new UserFile(path, file.Path) : null;
@@ -125,7 +125,15 @@ public sealed class UserFiles
         return null;
     }
 
-    private UserFile? Existing(string root, string path) => Exists(root + path) ? new UserFile(root + path, path) : null;
+    private string Resolved(string root, string path) => root.Length == 0 ? path : ProcessPaths.Resolve(_kernel.Calls, root, path);
+
+    // The process has mapped it under the name behind all links, which may by now lead to a newer one than it runs.
+    private UserFile? Existing(string root, List<MappedFile> mapped, string path)
+    {
+        string resolved = Resolved(root, path);
+        return OfMaps(mapped, root, other => other == resolved)
+            ?? (Exists(root + resolved) ? new UserFile(root + resolved, path) { IsUnmapped = root.Length > 0 } : null);
+    }
 
     private bool Exists(string path)
     {
@@ -133,7 +141,7 @@ public sealed class UserFiles
         return file is not null;
     }
 
-    private UserFile? FindInFolders(string name, string root)
+    private UserFile? FindInFolders(string name, string root, List<MappedFile> mapped)
     {
         IEnumerable<string> names = name.Contains(".so", StringComparison.Ordinal)
             ? [name]
@@ -142,7 +150,7 @@ public sealed class UserFiles
         {
             foreach (string file in names)
             {
-                if (Existing(root, $"{folder}/{file}") is { } found)
+                if (Existing(root, mapped, $"{folder}/{file}") is { } found)
                 {
                     return found;
                 }
@@ -152,12 +160,12 @@ public sealed class UserFiles
         return null;
     }
 
-    private UserFile? FindProgram(string name, string root)
+    private UserFile? FindProgram(string name, string root, List<MappedFile> mapped)
     {
         foreach (string folder in _searchPath.Split(':'))
         {
             // An empty entry means the folder that happens to be the current one.
-            if (folder.StartsWith('/') && Existing(root, $"{folder.TrimEnd('/')}/{name}") is { } found)
+            if (folder.StartsWith('/') && Existing(root, mapped, $"{folder.TrimEnd('/')}/{name}") is { } found)
             {
                 return found;
             }
@@ -171,7 +179,7 @@ public sealed class UserFiles
         string path = $"/proc/{process}/maps";
         string? maps = _kernel.Calls.ReadText(path, out int error);
         return maps is not null
-            ? ProcessFiles.Parse(process, maps)
+            ? ProcessFiles.Parse(process, maps, _kernel.Calls.ReadLink($"/proc/{process}/root") ?? "/")
             : throw new UserFileException("look at process", $"{process}", error, error is Errno.ENOENT or Errno.ESRCH
                 ? "there is no such process, or it has ended."
                 : "its files may not be seen: run this as root, or give the program CAP_SYS_PTRACE.");
@@ -179,16 +187,16 @@ public sealed class UserFiles
 
     private List<(string Name, string Path)> ReadCache(string root)
     {
-        byte[]? cache = _kernel.Calls.ReadBytes(root + CachePath, 64 << 10, out int length, out _);
+        byte[]? cache = _kernel.Calls.ReadBytes(root + Resolved(root, CachePath), 64 << 10, out int length, out _);
         return LoaderCache.Read(cache.AsSpan(0, length));
     }
 
-    private UserFileException NotFound(string name, string path, string root)
+    private UserFileException NotFound(string name, string path, bool isOfProcess)
     {
-        using KernelDescriptor? file = _kernel.Calls.Open(root + path, out int error, OpenPathOnly);
+        using KernelDescriptor? file = _kernel.Calls.Open(path, out int error, OpenPathOnly);
         return new UserFileException("find", name, error, error switch
         {
-            Errno.ENOENT when root.Length > 0 => "the process sees no such file.",
+            Errno.ENOENT when isOfProcess => "the process sees no such file.",
             Errno.ENOENT => "there is no such file.",
             Errno.EACCES or Errno.EPERM => "it may not be looked at: run this as root.",
             _ => "it cannot be opened.",

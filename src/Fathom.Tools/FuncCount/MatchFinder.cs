@@ -109,7 +109,7 @@ internal sealed class MatchFinder(Kernel kernel)
                     : Nothing(target, image.Image);
             }
 
-            return Together(PlacesOf(image.Image, byOffset, skipped));
+            return WithNote(Together(PlacesOf(image.Image, byOffset, skipped)), NoteOf(file, process));
         }
         catch (BadFormatException e)
         {
@@ -135,7 +135,7 @@ internal sealed class MatchFinder(Kernel kernel)
                         Places = [.. group.DistinctBy(static probe => probe.FileOffset).Select(static probe => new UserProbe(probe.FileOffset, 0, probe.SemaphoreOffset))],
                     }),
             ];
-            return found.Count > 0 ? new(found, [])
+            return found.Count > 0 ? WithNote(new(found, []), NoteOf(file, process))
                 : throw (all.Length == 0
                     ? new CannotRunException($"{file.ShownPath} has no static probes: it was built without them; count its functions instead, such as with '{target.Library}:*'")
                     : Nothing(target, all.Select(static probe => probe.Name), ""));
@@ -181,6 +181,12 @@ internal sealed class MatchFinder(Kernel kernel)
     /// <param name="symbol">The name as the linker knows it.</param>
     internal static bool Matches(NamePattern pattern, string symbol) =>
         pattern.IsMatch(symbol) || (Demangler.Demangle(symbol, out string plain) is var name && !ReferenceEquals(name, symbol) && (pattern.IsMatch(name) || pattern.IsMatch(plain)));
+
+    private static string NoteOf(UserFile file, int process) =>
+        file.IsUnmapped ? $"process {process} has not mapped {file.ShownPath}: nothing is counted until it does" : "";
+
+    private static Matches WithNote(Matches matches, string note) =>
+        note.Length == 0 ? matches : matches with { Note = matches.Note.Length == 0 ? note : $"{note}; {matches.Note}" };
 
     private Matches PlacesOf(ElfImage image, Dictionary<ulong, List<ElfFunction>> byOffset, List<Skipped> skipped)
     {

@@ -32,6 +32,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         ["/proc/sys/kernel/osrelease"] = "6.1.0-56-cloud-amd64\n"u8.ToArray(),
     };
 
+    /// <summary>Symbolic links with where they lead; only for reading them, not for opening.</summary>
+    public Dictionary<string, string> Links { get; } = [];
+
     /// <summary>Errno of opening a file, by path.</summary>
     public Dictionary<string, int> FileErrors { get; } = [];
 
@@ -149,6 +152,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         _descriptorErrors[descriptor] = ReadErrors.GetValueOrDefault(path);
         return descriptor;
     }
+
+    public long ReadLink(string path, byte* buffer, nuint length) =>
+        Links.TryGetValue(path, out string? target) ? Encoding.UTF8.GetBytes(target, new Span<byte>(buffer, (int)length)) : -Errno.EINVAL;
 
     public long Write(int descriptor, byte* buffer, nuint length)
     {

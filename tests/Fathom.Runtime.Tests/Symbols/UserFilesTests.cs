@@ -1,6 +1,8 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -90,7 +92,7 @@ public sealed class UserFilesTests
         Assert.Equal(new UserFile("/proc/7/map_files/7f0000002000-7f0000003000", "/opt/lib/libold.so.1"), Files.Find("old", 7));
         Assert.Equal("/proc/7/root/app/my server", Files.Find("my server", 7).Path);
         Assert.Equal("/proc/7/root/app/my server", Files.Find("/app/my server", 7).Path);
-        Assert.Equal(new UserFile("/proc/7/root/lib/libz.so.1", "/lib/libz.so.1"), Files.Find("z", 7));
+        Assert.Equal(new UserFile("/proc/7/root/lib/libz.so.1", "/lib/libz.so.1") { IsUnmapped = true }, Files.Find("z", 7));
         Assert.Equal("/proc/7/root/usr/bin/bash", Files.Find("bash", 7).Path);
         Assert.Throws<UserFileException>(() => Files.Find("data", 7));
         _calls.Files.Remove("/proc/7/map_files/7f0000002000-7f0000003000");
@@ -99,6 +101,131 @@ public sealed class UserFilesTests
             "find /opt/lib/libold.so.1: the process runs a version of it that has been deleted since: run this as root, or restart the process.",
             Assert.Throws<UserFileException>(() => Files.Find("old", 7)).Message);
         Assert.Equal("find /etc/no: ENOENT: the process sees no such file.", Assert.Throws<UserFileException>(() => Files.Find("/etc/no", 7)).Message);
+    }
+
+    [Theory]
+    [InlineData("/lib/libt.so.1")]
+    [InlineData("/lib/../lib//./libt.so")]
+    [InlineData("/usr/lib/libt.so.1.0")]
+    [InlineData("usual")]
+    public void A_path_with_links_is_what_the_process_has_mapped_behind_them(string name)
+    {
+        _calls.Files["/proc/7/maps"] = Encoding.UTF8.GetBytes("7f0000000000-7f0000001000 r-xp 00000000 08:01 12 /usr/lib/libt.so.1.0 (deleted)\n");
+        _calls.Links["/proc/7/root"] = "/";
+        _calls.Links["/proc/7/root/lib"] = "usr/lib";
+        _calls.Links["/proc/7/root/usr/lib/libt.so"] = "libt.so.1";
+        _calls.Links["/proc/7/root/usr/lib/libt.so.1"] = "/lib/libt.so.1.0";
+        _calls.Links["/proc/7/root/usr/bin/usual"] = "../lib/libt.so";
+        Exist("/proc/7/map_files/7f0000000000-7f0000001000", "/proc/7/root/usr/lib/libt.so.1.0", "/proc/7/root/lib/libt.so.1");
+
+        Assert.Equal(new UserFile("/proc/7/map_files/7f0000000000-7f0000001000", "/usr/lib/libt.so.1.0"), Files.Find(name, 7));
+
+        // A newer version beside the one that it runs.
+        _calls.Links["/proc/7/root/usr/lib/libt.so.1"] = "libt.so.1.1";
+        Exist("/proc/7/root/usr/lib/libt.so.1.1");
+        UserFile found = Files.Find(name, 7);
+        Assert.Equal(!name.EndsWith(".0", StringComparison.Ordinal), found.IsUnmapped);
+        Assert.Equal(found.IsUnmapped ? "/proc/7/root/usr/lib/libt.so.1.1" : "/proc/7/map_files/7f0000000000-7f0000001000", found.Path);
+        Assert.Empty(_calls.Open);
+    }
+
+    [Fact]
+    public void In_a_chroot_links_and_maps_are_those_of_its_root()
+    {
+        _calls.Files["/proc/7/maps"] = Encoding.UTF8.GetBytes(
+            """
+            7f0000000000-7f0000001000 r-xp 00000000 08:01 12 /srv/jail/real/libt.so.1.0
+            7f0000002000-7f0000003000 r-xp 00000000 08:01 13 /lib/libc.so.6
+
+            """);
+        _calls.Links["/proc/7/root"] = "/srv/jail";
+        _calls.Links["/proc/7/root/lib/libt.so"] = "/real/libt.so.1.0";
+        _calls.Links["/proc/7/root/lib/libu.so"] = "../../../../real/libu.so";
+        Exist("/proc/7/root/real/libt.so.1.0", "/proc/7/root/real/libu.so", "/proc/7/root/lib/libc.so.6", "/lib/libc.so.6");
+
+        Assert.Equal(new UserFile("/proc/7/root/real/libt.so.1.0", "/real/libt.so.1.0"), Files.Find("/lib/libt.so", 7));
+        Assert.Equal(new UserFile("/proc/7/root/real/libu.so", "/lib/libu.so") { IsUnmapped = true }, Files.Find("/lib/libu.so", 7));
+
+        // Mapped before it went into the chroot, which has another one.
+        Assert.Equal(new UserFile("/lib/libc.so.6", "/lib/libc.so.6"), Files.Find("c", 7));
+    }
+
+    [Fact]
+    public void Links_are_followed_inside_of_a_root_and_end()
+    {
+        string root = Directory.CreateTempSubdirectory("fathom-").FullName;
+        Directory.CreateDirectory(root + "/a/b");
+        File.WriteAllText(root + "/a/b/file", "");
+        File.CreateSymbolicLink(root + "/absolute", "/a/b");
+        File.CreateSymbolicLink(root + "/a/relative", "../absolute/./file");
+        File.CreateSymbolicLink(root + "/a/out", "../../../../../../a//b/file");
+        File.CreateSymbolicLink(root + "/circle", "circle");
+        string Resolve(string path) => ProcessPaths.Resolve(Runtime.Kernel.Running.Calls, root, path);
+        Assert.Equal("/a/b/file", Resolve("/absolute/file"));
+        Assert.Equal("/a/b/file", Resolve("/a/relative"));
+        Assert.Equal("/a/b/file", Resolve("/a/out"));
+        Assert.Equal("/a/b/none/x", Resolve("/absolute/none/x"));
+        Assert.Equal("/circle", Resolve("/circle"));
+        Assert.Equal("/", Resolve("/.."));
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void A_library_that_was_replaced_is_still_the_one_that_this_process_has()
+    {
+        string folder = Directory.CreateTempSubdirectory("fathom-").FullName;
+        string file = folder + "/libt.so.1.0", link = folder + "/libt.so.1";
+        UserFiles files = new(Runtime.Kernel.Running);
+        File.Copy(files.Find("m").Path, file);
+        File.CreateSymbolicLink(link, file);
+        Assert.True(files.Find(link, Environment.ProcessId).IsUnmapped);
+        nint library = NativeLibrary.Load(link);
+        Assert.False(files.Find(link, Environment.ProcessId).IsUnmapped);
+        File.WriteAllText(folder + "/new", "newer");
+        File.Move(folder + "/new", file, overwrite: true);
+        if (Environment.IsPrivilegedProcess)
+        {
+            UserFile found = files.Find(link, Environment.ProcessId);
+            Assert.StartsWith($"/proc/{Environment.ProcessId}/map_files/", found.Path, StringComparison.Ordinal);
+            Assert.False(found.IsUnmapped);
+        }
+        else
+        {
+            Assert.Contains("has been deleted", Assert.Throws<UserFileException>(() => files.Find(link, Environment.ProcessId)).Message, StringComparison.Ordinal);
+        }
+
+        NativeLibrary.Free(library);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Of_a_process_in_a_chroot_links_are_followed_there()
+    {
+        const string Static = "/usr/bin/busybox";
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && File.Exists(Static), "Needs root and a busybox without libraries (Debian's package busybox-static).");
+        string jail = Directory.CreateTempSubdirectory("fathom-").FullName;
+        Directory.CreateDirectory(jail + "/bin");
+        Directory.CreateDirectory(jail + "/real");
+        File.Copy(Static, jail + "/real/busybox-1");
+        File.WriteAllText(jail + "/real/other", "");
+        File.CreateSymbolicLink(jail + "/bin/busybox", "/real/busybox-1");
+        File.CreateSymbolicLink(jail + "/bin/other", "/real/other");
+        using (Process process = Process.Start(new ProcessStartInfo("chroot", [jail, "/bin/busybox", "cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!)
+        {
+            // Its answer says that it runs.
+            process.StandardInput.WriteLine("runs");
+            string? answer = process.StandardOutput.ReadLine();
+            Assert.SkipWhen(answer is null, $"{Static} needs libraries.");
+            UserFiles files = new(Runtime.Kernel.Running);
+            UserFile used = files.Find("/bin/busybox", process.Id);
+            Assert.Equal(("/real/busybox-1", false), (used.ShownPath, used.IsUnmapped));
+            Assert.Equal(used, files.Find("busybox", process.Id));
+            Assert.Equal(new UserFile($"/proc/{process.Id}/root/real/other", "/bin/other") { IsUnmapped = true }, files.Find("/bin/other", process.Id));
+            process.StandardInput.Close();
+            process.WaitForExit();
+        }
+
+        Directory.Delete(jail, recursive: true);
     }
 
     [Theory]

@@ -55,6 +55,15 @@ public sealed class MatchFinderTests : IDisposable
         Assert.Equal([(ulong)Primes.OfFunction(Function)], counts);
     }
 
+    [Fact]
+    public void A_library_that_the_process_has_not_mapped_is_said()
+    {
+        Programs.NeedRoot();
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "funccount", "-p", $"{Environment.ProcessId}", "-d", "0.01", $"{_library}:f1");
+        Assert.True(traced.ExitCode == 0, traced.Errors);
+        Assert.Contains($"process {Environment.ProcessId} has not mapped {_library}: nothing is counted until it does", traced.Errors, StringComparison.Ordinal);
+    }
+
     private void Replace(ReadOnlySpan<byte> behind, int offset, ReadOnlySpan<byte> bytes)
     {
         byte[] file = File.ReadAllBytes(_library);
