@@ -63,7 +63,7 @@ internal sealed record ProgramForm(string Section, ProgramKind Kind, string Suff
     {
         string name = attribute.AttributeClass!.Name;
         name = name.EndsWith("Attribute", StringComparison.Ordinal) ? name.Substring(0, name.Length - "Attribute".Length) : name;
-        if (!s_forms.TryGetValue(name, out ProgramForm form))
+        if (!s_forms.TryGetValue(name, out ProgramForm? form) || form is null)
         {
             return ([], "its attribute is not known");
         }
@@ -84,7 +84,7 @@ internal sealed record ProgramForm(string Section, ProgramKind Kind, string Suff
             _ => form,
         };
         string? problem = form.Kind.Target?.FindProblem(target) ?? (form.Kind.ResultIndex > 12 ? "a function has at most 12 arguments" : null);
-        ProgramForm[] forms = s_otherForms.TryGetValue(name, out ProgramForm other) ? [form, other] : [form];
+        ProgramForm[] forms = s_otherForms.TryGetValue(name, out ProgramForm? other) && other is not null ? [form, other] : [form];
         return ([.. forms.Select(f => target is null ? f : f with { Section = f.Section + "/" + target })], problem);
     }
 
