@@ -129,14 +129,13 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     /// <param name="places">The places, each with the index of what it belongs to.</param>
     /// <param name="attach">Attaches.</param>
     /// <param name="target">What the program must be verified for; null if that is nothing.</param>
-    /// <param name="skip">Told of places that cannot be attached to; the first failure of all is thrown if none can.</param>
+    /// <param name="skip">Told of places that cannot be attached to; the first failure of all is thrown if nothing is attached at all.</param>
     /// <param name="done">Told of places that are attached to.</param>
     public void AttachEach<T>(
         string name, bool hasCookies, IReadOnlyList<(int Index, T Place)> places, Func<BpfProgram, T, ulong, BpfLink> attach, Func<T, string>? target,
         Action<int, BpfException> skip, Action<int> done)
     {
         BpfException? first = null;
-        int attached = 0;
         foreach ((int index, T place) in places)
         {
             FuncCountProbe.Loaded? copy = null;
@@ -155,7 +154,6 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
 
                 _links.Add(attach(program, place, hasCookies ? (ulong)index : 0));
                 done(index);
-                attached++;
             }
             catch (BpfException e) when (e is not (VerifierRejectedException or MissingCapabilityException or LockdownException or KernelPolicyException) && e.ErrorName is not ("EMFILE" or "ENFILE" or "ENOMEM"))
             {
@@ -171,7 +169,7 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
             }
         }
 
-        if (attached == 0 && first is not null)
+        if (first is not null && _links.Links.Count == 0)
         {
             throw first;
         }

@@ -55,6 +55,8 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
 
     public long Seek(int descriptor, long offset, int origin) => Real.Seek(descriptor, offset, origin);
 
+    public long ReadLink(string path, byte* buffer, nuint length) => Real.ReadLink(path, buffer, length);
+
     public long Close(int descriptor) => Real.Close(descriptor);
 
     public long Map(nuint length, int protection, int flags, int descriptor, long offset) => Real.Map(length, protection, flags, descriptor, offset);
