@@ -17,6 +17,12 @@ internal static unsafe class UserFunctionAttachment
     /// <param name="process">The only process; 0 for all.</param>
     public static BpfLink Attach(BpfProgram program, string path, UserProbe probe, int process)
     {
+        if (program.Section.Kind == "usdt.multi")
+        {
+            // What a usdt program becomes where the kernel can: one place is a link of one.
+            return TryAttachMany(program, path, [probe], process, out int refused) ?? throw ManyFailure(program, path, refused);
+        }
+
         Attacher.Expect(program, program.Section.Kind is "uprobe" or "uretprobe" or "usdt");
         string where = string.Create(CultureInfo.InvariantCulture, $"{path}:0x{probe.Offset:x}");
         KernelDescriptor? perfEvent = PerfEvents.OpenFunction(

@@ -90,7 +90,7 @@ public sealed class DoctorAgreesTests
         Programs.NeedRoot();
         Assert.Equal("not mounted", Tracefs("while umount /sys/kernel/tracing 2>/dev/null; do :; done; while umount /sys/kernel/debug/tracing 2>/dev/null; do :; done; while umount /sys/kernel/debug 2>/dev/null; do :; done"));
         Assert.Equal("readable", Tracefs("mount -t tracefs tracefs /sys/kernel/tracing"));
-        Assert.Equal("hidden", Tracefs("mount -t tracefs tracefs /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/tracing && ! umount /sys/kernel/debug 2>/dev/null"));
+        Assert.Equal("hidden", Tracefs("{ mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing; } && mount -t tmpfs none /sys/kernel/tracing && ! umount /sys/kernel/debug 2>/dev/null"));
     }
 
     [Fact]
