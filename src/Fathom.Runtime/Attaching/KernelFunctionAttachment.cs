@@ -63,32 +63,16 @@ internal static unsafe class KernelFunctionAttachment
     /// <returns>The link, or null.</returns>
     public static BpfLink? TryAttachMany(BpfProgram program, ReadOnlySpan<ulong> addresses, ReadOnlySpan<ulong> cookies, out int error)
     {
-        Attacher.Expect(program, program.Section.Kind is "kprobe.multi" or "kretprobe.multi" or "kprobe.session");
-        if (!cookies.IsEmpty)
-        {
-            ArgumentOutOfRangeException.ThrowIfNotEqual(cookies.Length, addresses.Length);
-        }
-
         fixed (ulong* addressPointer = addresses, cookiePointer = cookies)
         {
-            var attributes = new LinkCreateAttributes
-            {
-                AttachType = program.Section.AttachType,
-                KprobeFlags = program.Section.IsReturn ? FlagReturn : 0,
-                KprobeCount = (uint)addresses.Length,
-                KprobeAddresses = addressPointer,
-                KprobeCookies = cookiePointer,
-            };
-            const string Way = "kprobe_multi link";
-            KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out error);
-            return link is null ? null : new BpfLink(program, link, null, Way);
+            var attributes = new LinkCreateAttributes { KprobeCount = (uint)addresses.Length, KprobeAddresses = addressPointer, KprobeCookies = cookiePointer };
+            return TryAttachMany(program, ref attributes, cookies.Length, out error);
         }
     }
 
     /// <summary>The same by name, for who may not know addresses. A name that is not unique, or not to be traced, fails them all.</summary>
     public static BpfLink? TryAttachMany(BpfProgram program, ReadOnlySpan<string> functions, ReadOnlySpan<ulong> cookies, out int error)
     {
-        Attacher.Expect(program, program.Section.Kind is "kprobe.multi" or "kretprobe.multi" or "kprobe.session");
         byte[] names = Encoding.UTF8.GetBytes(string.Join('\0', functions!) + "\0");
         byte*[] starts = new byte*[functions.Length];
         fixed (byte* namePointer = names)
@@ -101,18 +85,24 @@ internal static unsafe class KernelFunctionAttachment
                 at += names.AsSpan(at).IndexOf((byte)0) + 1;
             }
 
-            var attributes = new LinkCreateAttributes
-            {
-                AttachType = program.Section.AttachType,
-                KprobeFlags = program.Section.IsReturn ? FlagReturn : 0,
-                KprobeCount = (uint)functions.Length,
-                KprobeSymbols = startPointer,
-                KprobeCookies = cookiePointer,
-            };
-            const string Way = "kprobe_multi link";
-            KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out error);
-            return link is null ? null : new BpfLink(program, link, null, Way);
+            var attributes = new LinkCreateAttributes { KprobeCount = (uint)functions.Length, KprobeSymbols = startPointer, KprobeCookies = cookiePointer };
+            return TryAttachMany(program, ref attributes, cookies.Length, out error);
         }
+    }
+
+    private static BpfLink? TryAttachMany(BpfProgram program, ref LinkCreateAttributes attributes, int cookies, out int error)
+    {
+        const string Way = "kprobe_multi link";
+        Attacher.Expect(program, program.Section.Kind is "kprobe.multi" or "kretprobe.multi" or "kprobe.session");
+        if (cookies != 0)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(cookies, (int)attributes.KprobeCount);
+        }
+
+        attributes.AttachType = program.Section.AttachType;
+        attributes.KprobeFlags = program.Section.IsReturn ? FlagReturn : 0;
+        KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out error);
+        return link is null ? null : new BpfLink(program, link, null, Way);
     }
 
     /// <summary>The exception for functions that could not be attached to at once.</summary>

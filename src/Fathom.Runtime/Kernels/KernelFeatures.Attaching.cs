@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Fathom.Format.Btf;
 using Fathom.Runtime.Interop;
@@ -134,7 +133,7 @@ public static unsafe partial class KernelFeatures
     });
 
     // An errno that the kernel can only give once it has found the way of attaching is a yes.
-    private static FeatureAnswer TryLink(Kernel kernel, ProbeLinkAttributes attributes, string what, CapabilitySet needed, int reached = 0)
+    private static FeatureAnswer TryLink(Kernel kernel, LinkCreateAttributes attributes, string what, CapabilitySet needed, int reached = 0)
     {
         using KernelDescriptor? link = kernel.Calls.BpfOpen(BpfCommand.LinkCreate, ref attributes, "probe", out int error);
         return error == reached && error != 0
@@ -176,7 +175,7 @@ public static unsafe partial class KernelFeatures
         {
             byte* symbol = pointer;
             return TryLink(
-                kernel, new() { Program = program.Value, AttachType = attachType, KernelCount = 1, KernelSymbols = &symbol },
+                kernel, new() { Program = program.Value, AttachType = attachType, KprobeCount = 1, KprobeSymbols = &symbol },
                 $"BPF_LINK_CREATE of type {attachType} at {RareFunctions[0]}", ToTrace);
         }
     }
@@ -194,7 +193,7 @@ public static unsafe partial class KernelFeatures
         fixed (byte* pointer = path)
         {
             return TryLink(
-                kernel, new() { Program = program.Value, AttachType = attachType, UserCount = 1, UserPath = pointer, UserOffsets = &offset },
+                kernel, new() { Program = program.Value, AttachType = attachType, UprobeCount = 1, UprobePath = pointer, UprobeOffsets = &offset },
                 $"BPF_LINK_CREATE of type {attachType} to no file", ToTrace, Errno.ENOENT);
         }
     }
@@ -214,9 +213,8 @@ public static unsafe partial class KernelFeatures
         byte[] bytes = Encoding.ASCII.GetBytes(name + "\0");
         fixed (byte* pointer = bytes)
         {
-            var attributes = new ProbeEventAttributes { Type = type, Size = PerfEventAttributes.Bytes, Flags = Disabled, Name = pointer };
-            ref PerfEventAttributes general = ref Unsafe.As<ProbeEventAttributes, PerfEventAttributes>(ref attributes);
-            using KernelDescriptor? perfEvent = kernel.Calls.OpenPerfEvent(ref general, -1, 0, out error);
+            var attributes = new PerfEventAttributes { Type = type, Size = PerfEventAttributes.Bytes, Flags = Disabled, Name = pointer };
+            using KernelDescriptor? perfEvent = kernel.Calls.OpenPerfEvent(ref attributes, -1, 0, out error);
             string what = $"perf_event_open of type {type} at {(isThere ? name : "no file")}";
             return !isThere && error == Errno.ENOENT
                 ? new FeatureAnswer(FeatureSupport.Yes, what + " comes as far as it should (ENOENT)")
