@@ -16,6 +16,11 @@ namespace Fathom.Cli;
 /// <param name="errors">Standard error.</param>
 internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, Stream errors)
 {
+    // https://man7.org/linux/man-pages/man4/console_codes.4.html
+    private const string ClearLine = "\r\e[K";
+
+    private bool _hasStatus;
+
     /// <summary>Runs it.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="clock">The time, and the way to ask for the end.</param>
@@ -92,7 +97,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         }
 
         ISink sink = invocation.Json ? new JsonSink(output, description.Name) : new TextSink(output, errors, invocation.Timestamps);
-        ToolRequest request = invocation.Request with { Note = Complain };
+        ToolRequest request = invocation.Request with { Note = Complain, Status = Console.IsErrorRedirected ? null : ShowStatus };
         ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, invocation.Command);
     }
 
@@ -125,12 +130,22 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     private void Print(string text) => new OutputStream(output).Write(Encoding.UTF8.GetBytes(text));
 
     // One line, whatever the message quotes.
-    private void Complain(string sentence)
+    private void Complain(string sentence) => Say($"fathom: {OneLine(sentence)}\n");
+
+    private void ShowStatus(string text)
+    {
+        _hasStatus = false;
+        Say(text.Length > 0 ? $"{ClearLine}fathom: {OneLine(text)}" : ClearLine);
+        _hasStatus = text.Length > 0;
+    }
+
+    private void Say(string text)
     {
         try
         {
-            errors.Write(Encoding.UTF8.GetBytes($"fathom: {OneLine(sentence)}\n"));
+            errors.Write(Encoding.UTF8.GetBytes(_hasStatus ? ClearLine + text : text));
             errors.Flush();
+            _hasStatus = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

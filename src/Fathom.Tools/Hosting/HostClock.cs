@@ -10,7 +10,7 @@ public class HostClock : IDisposable
     // Longer waits are made of several: the system's own are limited to 2^31 ms.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromHours(1);
 
-    private readonly ManualResetEventSlim _stop = new();
+    private readonly CancellationTokenSource _stop = new();
     private long _start = Stopwatch.GetTimestamp();
 
     /// <summary>The time of day, in UTC.</summary>
@@ -20,13 +20,26 @@ public class HostClock : IDisposable
     public virtual TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Whether someone asked for the end.</summary>
-    public bool IsStopped => _stop.IsSet;
+    public bool IsStopped => _stop.IsCancellationRequested;
+
+    /// <summary>Tells at once when someone asks for the end: what must not wait for the next look registers with it.</summary>
+    public CancellationToken Stopping => _stop.Token;
 
     /// <summary>Begins to count the time.</summary>
     public virtual void Restart() => _start = Stopwatch.GetTimestamp();
 
     /// <summary>Asks for the end. May be called from any thread, also when there is nothing to end any more.</summary>
-    public void Stop() => _stop.Set();
+    public void Stop()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A signal that came when everything was over.
+        }
+    }
 
     /// <summary>Waits until <see cref="Elapsed"/> is <paramref name="due"/>, forever if that is null, or until the end is asked for.</summary>
     public virtual void WaitUntil(TimeSpan? due)
@@ -41,7 +54,7 @@ public class HostClock : IDisposable
 
             // Rounded up: a wait that ends a fraction of a millisecond early would have to be repeated.
             var milliseconds = (int)Math.Ceiling(Math.Min(rest.TotalMilliseconds, s_longestWait.TotalMilliseconds));
-            _stop.Wait(milliseconds);
+            _stop.Token.WaitHandle.WaitOne(milliseconds);
         }
     }
 

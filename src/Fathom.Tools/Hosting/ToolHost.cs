@@ -36,6 +36,7 @@ public static class ToolHost
             Processes.MustExist(request.Pid);
         }
 
+        request = request with { Stop = clock.Stopping };
         using TracedCommand? traced = command is null ? null : TracedCommand.StartStopped(command);
         if (traced is not null)
         {

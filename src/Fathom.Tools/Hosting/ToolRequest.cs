@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 
 namespace Fathom.Tools.Hosting;
 
@@ -29,6 +30,17 @@ public sealed record ToolRequest
 
     /// <summary>Says something beside the result that the user must know. One sentence.</summary>
     public Action<string> Note { get; init; } = static _ => { };
+
+    /// <summary>
+    /// Shows on a terminal what goes on meanwhile, in place of what it showed before; an empty text takes it away. Null where nobody looks, so that a
+    /// note must do.
+    /// </summary>
+    public Action<string>? Status { get; init; }
+
+    /// <summary>
+    /// Asks for the end. A tool whose start takes longer than a moment gives it up then and reports what it has; who must act at once registers with it.
+    /// </summary>
+    public CancellationToken Stop { get; init; }
 
     /// <summary>Whether an option was given.</summary>
     public bool Has(ToolOption option) => Options.ContainsKey(option.Name);
