@@ -8,7 +8,7 @@ StandardDescriptors.OpenClosed();
 using Stream output = Standard(1, static () => Console.OpenStandardOutput());
 using Stream errors = Standard(2, static () => Console.OpenStandardError());
 using var clock = new HostClock();
-using var signals = new Signals(clock.Stop);
+using var signals = new Signals(() => clock.Stop());
 return new FathomProgram(AllTools.Create(), output, errors).Run(args, clock);
 
 // Console's streams keep silent about a reader that has closed a pipe (EPIPE), so a tool would run on for nobody. FileStream does not, but

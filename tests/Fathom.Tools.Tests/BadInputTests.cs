@@ -39,6 +39,28 @@ public sealed class BadInputTests
         Refused(2, sentence + Biolatency, Programs.Direct, ["biolatency", .. arguments.Split(' ')]);
 
     [Theory]
+    [InlineData("opensnoop -f O_FOO", "there is no flag 'O_FOO': the flags are *")]
+    [InlineData("opensnoop -f O_RDONLY", "O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: leave it away")]
+    [InlineData("opensnoop -f ,", "',' names no flag: give one such as O_CREAT")]
+    [InlineData("opensnoop -t x", "the thread must be a whole number above 0, but is 'x'")]
+    [InlineData("opensnoop -b 0", "the buffer must have 1 to 131072 pages, but --buffer-pages is '0'")]
+    [InlineData("execsnoop -n (", "'(' is no regular expression for --name: *")]
+    [InlineData("execsnoop -n (?=a)", "'(?=a)' needs backtracking, which --name does not do: leave away look-around and back references")]
+    [InlineData("execsnoop -P x", "the process must be a whole number above 0, but is 'x'")]
+    [InlineData("execsnoop --max-args 0", "the number of arguments must be a whole number above 0, but is '0'")]
+    [InlineData("tcplife -4 -6", "-4 and -6 cannot be given together: leave both away for all sessions")]
+    [InlineData("tcplife --local-port 0", "a port must be a whole number from 1 to 65535, but --local-port has '0'")]
+    [InlineData("tcplife --max-sessions 0", "there can be room for 1 to 16777216 sessions, but --max-sessions is '0'")]
+    [InlineData("funccount --most 0 p::vfs_*", "the most functions must be a whole number above 0, but is '0'")]
+    [InlineData("funccount -r (", "\"(\" is no regular expression: *")]
+    public void A_value_that_makes_no_sense(string arguments, string sentence)
+    {
+        Programs.NeedRoot();
+        string tool = arguments.Split(' ')[0];
+        Refused(2, $"{sentence}; see fathom {tool} --help", Programs.Direct, [.. arguments.Split(' '), "--duration", "0.1"]);
+    }
+
+    [Theory]
     [InlineData("there is no disk 'no-such-disk': choose one of *", "-d", "no-such-disk")]
     [InlineData("there is no disk '../vda': choose one of *", "-d", "../vda")]
     [InlineData("there is no disk '/dev/null': choose one of *", "-d", "/dev/null")]

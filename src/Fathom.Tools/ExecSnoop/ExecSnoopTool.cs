@@ -61,7 +61,7 @@ public sealed class ExecSnoopTool : ITool
     private static int MostArguments(ToolRequest request) =>
         request.ValueOf(ExecSnoopOptions.MostArguments) is not { } text ? int.MaxValue
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int most) && most > 0 ? most
-        : throw new CannotRunException($"the number of arguments must be a whole number above 0, but is '{text}'");
+        : throw new BadArgumentException($"the number of arguments must be a whole number above 0, but is '{text}'");
 
     // Without backtracking: what it is matched with comes from the traced system, and may be made to take for ever.
     private static Regex? RegexOf(ToolRequest request, ToolOption option)
@@ -77,11 +77,11 @@ public sealed class ExecSnoopTool : ITool
         }
         catch (ArgumentException e)
         {
-            throw new CannotRunException($"'{pattern}' is no regular expression for {option.Name}: {e.Message}", e);
+            throw new BadArgumentException($"'{pattern}' is no regular expression for {option.Name}: {e.Message}", e);
         }
         catch (NotSupportedException e)
         {
-            throw new CannotRunException($"'{pattern}' needs backtracking, which {option.Name} does not do: leave away look-around and back references", e);
+            throw new BadArgumentException($"'{pattern}' needs backtracking, which {option.Name} does not do: leave away look-around and back references", e);
         }
     }
 }

@@ -39,7 +39,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
     /// Reads a pattern: <c>func</c>, <c>p::func</c>, <c>lib:func</c>, <c>p:lib:func</c>, <c>/path:func</c>, <c>t:category:event</c>,
     /// <c>u:lib:probe</c>, <c>u:lib:provider:probe</c>.
     /// </summary>
-    /// <exception cref="CannotRunException">It is none of these, or the regular expression is none.</exception>
+    /// <exception cref="BadArgumentException">It is none of these, or the regular expression is none.</exception>
     public static FuncCountTarget Parse(string text, bool isRegex)
     {
         (string first, string? rest) = Cut(text);

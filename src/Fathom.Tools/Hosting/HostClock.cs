@@ -10,8 +10,14 @@ public class HostClock : IDisposable
     // Longer waits are made of several: the system's own are limited to 2^31 ms.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromHours(1);
 
+    private const int NoReason = -1;
+
     private readonly CancellationTokenSource _stop = new();
     private long _start = Stopwatch.GetTimestamp();
+    private int _reason = NoReason;
+
+    /// <summary>Creates the clock, which begins to count.</summary>
+    public HostClock() => Stopping = _stop.Token;
 
     /// <summary>The time of day, in UTC.</summary>
     public virtual DateTimeOffset Now => DateTimeOffset.UtcNow;
@@ -23,14 +29,18 @@ public class HostClock : IDisposable
     public bool IsStopped => _stop.IsCancellationRequested;
 
     /// <summary>Tells at once when someone asks for the end: what must not wait for the next look registers with it.</summary>
-    public CancellationToken Stopping => _stop.Token;
+    public CancellationToken Stopping { get; }
+
+    /// <summary>Why the end was asked for, first of all; null if nobody asked.</summary>
+    public EndReason? StopReason => Volatile.Read(ref _reason) is var reason && reason == NoReason ? null : (EndReason)reason;
 
     /// <summary>Begins to count the time.</summary>
     public virtual void Restart() => _start = Stopwatch.GetTimestamp();
 
     /// <summary>Asks for the end. May be called from any thread, also when there is nothing to end any more.</summary>
-    public void Stop()
+    public void Stop(EndReason reason = EndReason.Interrupted)
     {
+        Interlocked.CompareExchange(ref _reason, (int)reason, NoReason);
         try
         {
             _stop.Cancel();
@@ -54,7 +64,7 @@ public class HostClock : IDisposable
 
             // Rounded up: a wait that ends a fraction of a millisecond early would have to be repeated.
             var milliseconds = (int)Math.Ceiling(Math.Min(rest.TotalMilliseconds, s_longestWait.TotalMilliseconds));
-            _stop.Token.WaitHandle.WaitOne(milliseconds);
+            Stopping.WaitHandle.WaitOne(milliseconds);
         }
     }
 

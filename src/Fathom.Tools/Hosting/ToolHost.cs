@@ -50,14 +50,14 @@ public static class ToolHost
             if (tracing is IEventTracing events)
             {
                 events.Begin(sink);
-                traced?.Resume(clock.Stop);
+                traced?.Resume(() => clock.Stop(EndReason.CommandEnded));
                 Follow(events, schedule, sink, clock);
             }
             else
             {
                 var reports = (IReportTracing)tracing;
                 sink.Begin(reports.Banner ?? tool.Description.Banner);
-                traced?.Resume(clock.Stop);
+                traced?.Resume(() => clock.Stop(EndReason.CommandEnded));
                 Report(reports, schedule, sink, clock);
             }
 

@@ -76,20 +76,20 @@ internal static class OpenFlags
     }
 
     /// <summary>The bits of flags as people write them: <c>O_CREAT,O_TRUNC</c>.</summary>
-    /// <exception cref="CannotRunException">One is unknown, or there is none.</exception>
+    /// <exception cref="BadArgumentException">One is unknown, or there is none.</exception>
     public static IReadOnlyList<ulong> Parse(string names)
     {
         string[] words = names.Split([',', '|'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return words.Length == 0 ? throw new CannotRunException($"'{names}' names no flag: give one such as O_CREAT") : Array.ConvertAll(words, Find);
+        return words.Length == 0 ? throw new BadArgumentException($"'{names}' names no flag: give one such as O_CREAT") : Array.ConvertAll(words, Find);
     }
 
     private static ulong Find(string name) => name switch
     {
-        "O_RDONLY" => throw new CannotRunException("O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: leave it away"),
+        "O_RDONLY" => throw new BadArgumentException("O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: leave it away"),
         "O_WRONLY" => 1,
         "O_RDWR" => 2,
         _ => s_flags.FirstOrDefault(flag => flag.Name == name).Bits is var found && found != 0
             ? found
-            : throw new CannotRunException($"there is no flag '{name}': the flags are O_WRONLY, O_RDWR, {string.Join(", ", s_flags.Select(static flag => flag.Name))}"),
+            : throw new BadArgumentException($"there is no flag '{name}': the flags are O_WRONLY, O_RDWR, {string.Join(", ", s_flags.Select(static flag => flag.Name))}"),
     };
 }

@@ -17,7 +17,7 @@ internal static class BufferOption
     public static ToolOption Pages(int usual) => new(Name, 'b', "PAGES", $"Room for events in pages of 4 KB; {usual} by default.");
 
     /// <summary>Bytes of the buffer: a power of two.</summary>
-    /// <exception cref="CannotRunException">It is no size.</exception>
+    /// <exception cref="BadArgumentException">It is no size.</exception>
     public static int Bytes(ToolRequest request, int usual, int least = 1)
     {
         if (!request.Options.TryGetValue(Name, out string? text))
@@ -27,6 +27,6 @@ internal static class BufferOption
 
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pages) && pages >= least && pages <= MostPages
             ? (int)BitOperations.RoundUpToPowerOf2((uint)pages) * PageBytes
-            : throw new CannotRunException($"the buffer must have {least} to {MostPages} pages, but {Name} is '{text}'");
+            : throw new BadArgumentException($"the buffer must have {least} to {MostPages} pages, but {Name} is '{text}'");
     }
 }

@@ -71,12 +71,13 @@ internal static class Processes
 
     /// <summary>The number of a process that exists.</summary>
     /// <param name="text">The number as it was given.</param>
-    /// <exception cref="CannotRunException">It is no number, or there is no such process.</exception>
+    /// <exception cref="BadArgumentException">It is no number.</exception>
+    /// <exception cref="CannotRunException">There is no such process.</exception>
     public static int Find(string text)
     {
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int process) || process == 0)
         {
-            throw new CannotRunException($"the process must be a whole number above 0, but is '{text}'");
+            throw new BadArgumentException($"the process must be a whole number above 0, but is '{text}'");
         }
 
         MustShareNumbers();
@@ -87,12 +88,13 @@ internal static class Processes
     /// <summary>The number of a thread that exists.</summary>
     /// <param name="text">The number as it was given.</param>
     /// <param name="procfs">Where procfs is mounted. Where it is not, every number is taken.</param>
-    /// <exception cref="CannotRunException">It is no number, or there is no such thread.</exception>
+    /// <exception cref="BadArgumentException">It is no number.</exception>
+    /// <exception cref="CannotRunException">There is no such thread.</exception>
     public static int FindThread(string text, string procfs = "/proc")
     {
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int thread) || thread == 0)
         {
-            throw new CannotRunException($"the thread must be a whole number above 0, but is '{text}'");
+            throw new BadArgumentException($"the thread must be a whole number above 0, but is '{text}'");
         }
 
         MustShareNumbers(procfs);

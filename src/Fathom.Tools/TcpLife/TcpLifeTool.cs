@@ -90,7 +90,7 @@ public sealed class TcpLifeTool : ITool
         bool isIPv4 = request.Has(TcpLifeOptions.IPv4), isIPv6 = request.Has(TcpLifeOptions.IPv6);
         if (isIPv4 && isIPv6)
         {
-            throw new CannotRunException("-4 and -6 cannot be given together: leave both away for all sessions");
+            throw new BadArgumentException("-4 and -6 cannot be given together: leave both away for all sessions");
         }
 
         bool isByProcess = request.Pid != 0 || request.Comm is not null || request.Cgroup is not null || request.ProcessTree != 0;
@@ -108,7 +108,7 @@ public sealed class TcpLifeTool : ITool
         {
             ports.Add(ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0
                 ? port
-                : throw new CannotRunException($"a port must be a whole number from 1 to 65535, but {option.Name} has '{text}'"));
+                : throw new BadArgumentException($"a port must be a whole number from 1 to 65535, but {option.Name} has '{text}'"));
         }
 
         return ports;
@@ -117,7 +117,7 @@ public sealed class TcpLifeTool : ITool
     private static int SessionsOf(ToolRequest request) =>
         request.ValueOf(TcpLifeOptions.MaxSessions) is not { } text ? TcpLifeOptions.DefaultSessions
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int sessions) && sessions is > 0 and <= MostSessions ? sessions
-        : throw new CannotRunException($"there can be room for 1 to {MostSessions} sessions, but {TcpLifeOptions.MaxSessions.Name} is '{text}'");
+        : throw new BadArgumentException($"there can be room for 1 to {MostSessions} sessions, but {TcpLifeOptions.MaxSessions.Name} is '{text}'");
 
     private static void FitTo(Kernel kernel, LoadOptions options, ToolRequest request)
     {
