@@ -67,7 +67,6 @@ internal static class Attacher
         Errno.ENODEV => "the CPU or device is off.",
         Errno.ENOMEM => "the kernel has no memory for it.",
         Errno.EOPNOTSUPP or Errno.ENOTSUPP => "this kernel cannot attach programs of this type.",
-        Errno.EMFILE => "this process has too many files open; raise `ulimit -n`.",
         _ => "the kernel gave no further reason.",
     };
 

@@ -52,13 +52,16 @@ public sealed class BpfIterator : IDisposable
             ?? throw Attacher.Failure(program, "", error, Attacher.Reason(error));
         var owner = new BpfLink(program, link, null, "iterator link");
         var create = new IteratorCreateAttributes { Link = link.Value };
-        KernelDescriptor? pass = program.Kernel.Calls.BpfOpen(BpfCommand.IteratorCreate, ref create, program.Name + " (pass)", out error);
-        if (pass is null)
+        try
+        {
+            KernelDescriptor pass = program.Kernel.Calls.BpfOpen(BpfCommand.IteratorCreate, ref create, program.Name + " (pass)", out error)
+                ?? throw Attacher.Failure(program, "", error, Attacher.Reason(error));
+            return new BpfIterator(program, owner, pass);
+        }
+        catch
         {
             owner.Dispose();
-            throw Attacher.Failure(program, "", error, Attacher.Reason(error));
+            throw;
         }
-
-        return new BpfIterator(program, owner, pass);
     }
 }

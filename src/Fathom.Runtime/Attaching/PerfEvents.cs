@@ -73,34 +73,36 @@ internal static unsafe class PerfEvents
     /// <param name="remove">What is left to do at the end.</param>
     public static BpfLink Attach(BpfProgram program, KernelDescriptor perfEvent, ulong cookie, string where = "", Action? remove = null)
     {
-        KernelCalls calls = program.Kernel.Calls;
-        string way = "perf link";
-        var attributes = new LinkCreateAttributes { Target = perfEvent.Value, AttachType = ProgramSection.AttachPerfEvent, PerfCookie = cookie };
-        KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, way, out int error);
-        if (error == Errno.EINVAL && cookie == 0)
+        KernelDescriptor? link = null;
+        try
         {
-            // Before Linux 5.15 perf events have no links: the program belongs to the event itself.
-            way = "perf event";
-            error = calls.Control(perfEvent, IoctlSetBpf, program.Descriptor.Value);
-        }
+            string way = "perf link";
+            var attributes = new LinkCreateAttributes { Target = perfEvent.Value, AttachType = ProgramSection.AttachPerfEvent, PerfCookie = cookie };
+            link = Attacher.CreateLink(program, ref attributes, way, out int error);
+            if (error == Errno.EINVAL && cookie == 0)
+            {
+                // Before Linux 5.15 perf events have no links: the program belongs to the event itself.
+                way = "perf event";
+                error = program.Kernel.Calls.Control(perfEvent, IoctlSetBpf, program.Descriptor.Value);
+            }
 
-        if (error == 0)
+            if (error == 0)
+            {
+                error = program.Kernel.Calls.Control(perfEvent, IoctlEnable, 0);
+            }
+
+            bool isOlder = error == Errno.EINVAL && cookie != 0;
+            return error == 0 ? new BpfLink(program, link, perfEvent, way, remove) : throw Attacher.Failure(
+                program, where, error, isOlder ? "this kernel has no cookies for perf events (Linux 5.15)." : Attacher.Reason(error),
+                isOlder ? RefusalCause.TooOld : RefusalCause.Other);
+        }
+        catch
         {
-            error = calls.Control(perfEvent, IoctlEnable, 0);
+            link?.Dispose();
+            perfEvent.Dispose();
+            remove?.Invoke();
+            throw;
         }
-
-        if (error == 0)
-        {
-            return new BpfLink(program, link, perfEvent, way, remove);
-        }
-
-        link?.Dispose();
-        perfEvent.Dispose();
-        remove?.Invoke();
-        bool isOlder = error == Errno.EINVAL && cookie != 0;
-        throw Attacher.Failure(
-            program, where, error, isOlder ? "this kernel has no cookies for perf events (Linux 5.15)." : Attacher.Reason(error),
-            isOlder ? RefusalCause.TooOld : RefusalCause.Other);
     }
 
     /// <summary>Attaches a program to a clock on each CPU that is online.</summary>

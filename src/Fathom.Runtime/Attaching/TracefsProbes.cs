@@ -48,7 +48,18 @@ internal static class TracefsProbes
             return null;
         }
 
-        Action remove = () => kernel.Calls.Append(path, "-:" + name);
+        void Remove()
+        {
+            try
+            {
+                kernel.Calls.Append(path, "-:" + name);
+            }
+            catch (ResourceLimitException)
+            {
+                // It stays until the next one that makes such a probe finds this process gone.
+            }
+        }
+
         KernelDescriptor? perfEvent;
         try
         {
@@ -56,18 +67,18 @@ internal static class TracefsProbes
         }
         catch
         {
-            remove();
+            Remove();
             throw;
         }
 
         if (perfEvent is null)
         {
-            remove();
+            Remove();
             error = refused;
             return null;
         }
 
-        return PerfEvents.Attach(program, perfEvent, cookie, where, remove).As("tracefs " + (file[0] == 'k' ? "kprobe" : "uprobe"));
+        return PerfEvents.Attach(program, perfEvent, cookie, where, Remove).As("tracefs " + (file[0] == 'k' ? "kprobe" : "uprobe"));
     }
 
     private static bool Exists(Kernel kernel, string path)

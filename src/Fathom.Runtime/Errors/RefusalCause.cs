@@ -23,6 +23,8 @@ public enum RefusalCause
     MissingBtf,
     /// <summary>The kernel is older than it.</summary>
     TooOld,
+    /// <summary>A limit of the process or the machine is reached (open files, memory, processes): what was asked for is not known.</summary>
+    ResourceLimit,
     /// <summary>tracefs is not mounted here, or not readable, as in most containers.</summary>
     HiddenTracefs,
     /// <summary>Something else; the message says what.</summary>
@@ -45,6 +47,7 @@ public static class RefusalCauses
         RefusalCause.MissingConfig => "missing-config",
         RefusalCause.MissingBtf => "missing-btf",
         RefusalCause.TooOld => "too-old",
+        RefusalCause.ResourceLimit => "resource-limit",
         RefusalCause.HiddenTracefs => "hidden-tracefs",
         _ => "other",
     };

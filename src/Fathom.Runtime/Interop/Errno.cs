@@ -19,6 +19,7 @@ internal static class Errno
     public const int ENOTDIR = 20;
     public const int EISDIR = 21;
     public const int EINVAL = 22;
+    public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int ENOSPC = 28;
     public const int ENOSYS = 38;
@@ -51,7 +52,7 @@ internal static class Errno
         ENOTDIR => "ENOTDIR",
         EISDIR => "EISDIR",
         EINVAL => "EINVAL",
-        23 => "ENFILE",
+        ENFILE => "ENFILE",
         EMFILE => "EMFILE",
         27 => "EFBIG",
         ENOSPC => "ENOSPC",

@@ -7,7 +7,8 @@ namespace Fathom.Runtime.Interop;
 
 /// <summary>
 /// The system calls with their retries and their handles. A result below zero is the negative errno; who calls knows what was wanted and
-/// throws. The only place that retries.
+/// throws. The only place that retries, and that knows the errnos of limits: those throw here (<see cref="ResourceLimitException"/>), because nobody
+/// who asks may take them for an answer.
 /// </summary>
 internal sealed unsafe class KernelCalls(ISystemCalls calls)
 {
@@ -43,16 +44,19 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     public KernelDescriptor? BpfOpen<T>(BpfCommand command, ref T attributes, string purpose, out int error)
         where T : unmanaged
     {
-        int result = Bpf(command, ref attributes);
-        error = result < 0 ? -result : 0;
-        return result < 0 ? null : new KernelDescriptor(calls, result, purpose);
+        return Wrap(Bpf(command, ref attributes), purpose, out error);
     }
 
     /// <summary>Bytes of memory that this process may lock; <see cref="ResourceLimit.Infinity"/> without a limit.</summary>
-    public ulong GetLockedMemoryLimit()
+    public ulong GetLockedMemoryLimit() => GetLimit(ResourceLimit.LockedMemory).Soft;
+
+    /// <summary>A limit of this process; infinite if the kernel does not say.</summary>
+    public ResourceLimit GetLimit(int resource)
     {
         ResourceLimit limit;
-        return calls.LimitResource(ResourceLimit.LockedMemory, null, &limit) < 0 ? ResourceLimit.Infinity : limit.Soft;
+        return calls.LimitResource(resource, null, &limit) < 0
+            ? new ResourceLimit { Soft = ResourceLimit.Infinity, Hard = ResourceLimit.Infinity }
+            : limit;
     }
 
     /// <summary>Opens a file for reading.</summary>
@@ -228,7 +232,9 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     private KernelDescriptor? Wrap(long result, string purpose, out int error)
     {
         error = result < 0 ? (int)-result : 0;
-        return result < 0 ? null : new KernelDescriptor(calls, (int)result, purpose);
+        return result >= 0 ? new KernelDescriptor(calls, (int)result, purpose)
+            : ResourceLimitException.IsLimit(error) ? throw new ResourceLimitException("open", purpose, error, GetLimit(ResourceLimit.OpenFiles).Soft)
+            : null;
     }
 
     // The verifier gives EAGAIN when a signal is pending, and the .NET runtime sends signals to its own threads:

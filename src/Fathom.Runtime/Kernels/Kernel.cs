@@ -94,7 +94,15 @@ public sealed class Kernel
         ArgumentNullException.ThrowIfNull(feature);
         if (!_answers.TryGetValue(feature, out FeatureAnswer answer))
         {
-            answer = feature.Probe(this);
+            try
+            {
+                answer = feature.Probe(this);
+            }
+            catch (ResourceLimitException e)
+            {
+                return new FeatureAnswer(FeatureSupport.Unknown, e.Message) { Cause = e.Cause };
+            }
+
             if (answer.Support != FeatureSupport.Unknown)
             {
                 _answers[feature] = answer;

@@ -134,7 +134,6 @@ internal static class MapFactory
             Errno.ENOMEM => $"the kernel has no memory for {entries} entries (at least {bytes} bytes); ask for fewer entries, or raise the memory limit of this cgroup.",
             Errno.EINVAL => $"this kernel has no maps of type {definition.Type}, or not of this size ({entries} entries, keys {definition.KeySize}, values {definition.ValueSize} bytes) or with these flags (0x{definition.Flags:x}): use a newer kernel.",
             Errno.ENOSYS => "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL=y), or a seccomp filter hides it: use another kernel, or run it outside of the container.",
-            Errno.EMFILE => "this process has too many files open; raise `ulimit -n`.",
             _ => "the kernel gave no further reason.",
         });
     }

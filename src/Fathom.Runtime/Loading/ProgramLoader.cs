@@ -123,6 +123,17 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private BpfException Rejection(
         LinkedProgram program, ProgramSection section, int[] slots, ImmutableArray<CoreResult> relocated, int error, string text)
     {
+        // The verifier's own, whatever the program: it found no memory, or a signal interrupted it each time.
+        if (error is Errno.ENOMEM)
+        {
+            return new ResourceLimitException("load program", program.Name, error, 0);
+        }
+
+        if (error is Errno.EAGAIN)
+        {
+            return new BpfException("load program", program.Name, error, "signals interrupted the kernel's verifier each time: run it again, when the machine is less busy.");
+        }
+
         if (text.Length == 0)
         {
             return Refusal.IsForbidden(error)

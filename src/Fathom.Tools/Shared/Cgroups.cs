@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared;
@@ -58,7 +59,7 @@ internal sealed class Cgroups(string mounts = "/proc/self/mountinfo")
                 .Select(static fields => fields[4].Replace(@"\040", " ", StringComparison.Ordinal))
                 .FirstOrDefault();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return null;
         }

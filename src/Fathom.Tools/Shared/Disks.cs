@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared;
@@ -97,7 +98,7 @@ internal sealed class Disks(string sysfs = "/sys")
                 return _lastNames[device] = Shown(link.Name);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             // It is gone, or never had a name: requests that it had are shown none the less.
         }
@@ -117,7 +118,7 @@ internal sealed class Disks(string sysfs = "/sys")
                 // /dev/disk/by-id/... and /dev/mapper/... are links.
                 name = File.ResolveLinkTarget(name, returnFinalTarget: true)?.FullName ?? name;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
             {
                 // Then the name is looked up as it is.
             }
@@ -135,7 +136,7 @@ internal sealed class Disks(string sysfs = "/sys")
             text = File.ReadAllText(path);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             text = "";
             return false;

@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared;
@@ -37,7 +38,7 @@ internal sealed class NetworkNamespaces(string procfs = "/proc")
         {
             return Parse(new FileInfo(path).LinkTarget);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return null;
         }
@@ -61,7 +62,7 @@ internal sealed class NetworkNamespaces(string procfs = "/proc")
                 .Select(static fields => Parse(fields[3]))
                 .LastOrDefault(static number => number is not null);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return null;
         }

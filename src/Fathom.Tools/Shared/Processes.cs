@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared;
@@ -21,7 +22,7 @@ internal static class Processes
             string? space = new FileInfo(Path.Combine(procfs, "self/ns/pid")).LinkTarget;
             return space is null or FirstNamespace;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return true;
         }
@@ -63,7 +64,7 @@ internal static class Processes
                 throw new CannotRunException($"{pid} is a thread of process {process}: give the number of the process");
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             throw new CannotRunException($"there is no process {pid}: give the number of one that runs, such as ps shows it", e);
         }

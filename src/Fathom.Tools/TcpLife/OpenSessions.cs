@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Fathom.Runtime;
 using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.TcpLife;
@@ -83,7 +84,7 @@ internal sealed class OpenSessions
         {
             return [.. Directory.EnumerateFileSystemEntries(folder).Select(static path => Path.GetFileName(path))];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             // It is gone, or another's: what it has is not known then.
             return [];
@@ -96,7 +97,7 @@ internal sealed class OpenSessions
         {
             return File.ReadAllLines(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return [];
         }
@@ -183,7 +184,7 @@ internal sealed class OpenSessions
                 ? inode
                 : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return null;
         }

@@ -97,7 +97,6 @@ public sealed unsafe class AttachingTests
     [InlineData(Errno.ENOENT, "no such file")]
     [InlineData(Errno.EINVAL, "a probe cannot be put there")]
     [InlineData(Errno.ENOTSUPP, "the instruction there cannot be probed")]
-    [InlineData(Errno.EMFILE, "ulimit -n")]
     public void A_uprobe_that_is_refused_says_why(int error, string words)
     {
         _calls.Files[UprobePmu] = "9\n"u8.ToArray();
@@ -161,11 +160,12 @@ public sealed unsafe class AttachingTests
                 _calls.Fail(BpfCommand.LinkCreate, Errno.EMFILE);
                 break;
             default:
-                _calls.ControlError = Errno.EMFILE;
+                _calls.ControlError = Errno.ENOMEM;
                 break;
         }
 
-        Refused("kprobe", static program => program.AttachKprobe("vfs_read"), RefusalCause.Other, "ulimit -n");
+        (RefusalCause cause, string words) = step < 2 ? (RefusalCause.ResourceLimit, "ulimit -n") : (RefusalCause.Other, "no memory");
+        Refused("kprobe", static program => program.AttachKprobe("vfs_read"), cause, words);
 
         Assert.Equal([$"{KprobeEvents}: p:NAME vfs_read", $"{KprobeEvents}: -:NAME"], Written());
     }

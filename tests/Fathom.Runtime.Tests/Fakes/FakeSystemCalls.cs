@@ -62,6 +62,12 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     /// <summary>How much memory the process may lock.</summary>
     public ResourceLimit LockedMemory { get; set; } = new() { Soft = ResourceLimit.Infinity, Hard = ResourceLimit.Infinity };
 
+    /// <summary>How many descriptors may be open at a time.</summary>
+    public int MostOpen { get; set; } = int.MaxValue;
+
+    /// <summary>How many files the process may open.</summary>
+    public ResourceLimit OpenFiles { get; set; } = new() { Soft = 7, Hard = 7 };
+
     /// <summary>The commands so far.</summary>
     public List<BpfCommand> Commands { get; } = [];
 
@@ -102,9 +108,14 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     /// <summary>Lets a command fail.</summary>
     public FakeSystemCalls Fail(BpfCommand command, int error) => On(command, (_, _) => -error);
 
-    /// <summary>A new descriptor.</summary>
+    /// <summary>A new descriptor, or EMFILE where as many are open as may be.</summary>
     public int NewDescriptor()
     {
+        if (Open.Count >= MostOpen)
+        {
+            return -Errno.EMFILE;
+        }
+
         Open.Add(_nextDescriptor);
         return _nextDescriptor++;
     }
@@ -147,6 +158,11 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         }
 
         int descriptor = NewDescriptor();
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
         _openFiles[descriptor] = (bytes, 0);
         _paths[descriptor] = path;
         _descriptorErrors[descriptor] = ReadErrors.GetValueOrDefault(path);
@@ -254,6 +270,13 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long LimitResource(int resource, ResourceLimit* wanted, ResourceLimit* before)
     {
+        if (resource == ResourceLimit.OpenFiles)
+        {
+            Assert.True(wanted == null);
+            *before = OpenFiles;
+            return 0;
+        }
+
         Assert.Equal(ResourceLimit.LockedMemory, resource);
         if (before != null)
         {
