@@ -21,7 +21,7 @@ public sealed partial class LayeringTests
     [Fact]
     public void Assemblies_reference_only_what_is_allowed()
     {
-        var actual = AssemblyEdges().ToList();
+        var actual = AssemblyEdges().Concat(PackageEdges()).ToList();
         Assert.NotEmpty(actual);
         var forbidden = actual.Where(static edge => !Allowed.Contains(edge));
         Assert.Empty(forbidden);
@@ -39,7 +39,7 @@ public sealed partial class LayeringTests
     [Fact]
     public void Every_allowed_reference_is_used()
     {
-        var actual = AssemblyEdges().Concat(FolderLayers.SelectMany(FolderEdges)).ToHashSet(StringComparer.Ordinal);
+        var actual = AssemblyEdges().Concat(PackageEdges()).Concat(FolderLayers.SelectMany(FolderEdges)).ToHashSet(StringComparer.Ordinal);
         // Edges to the root namespace of an assembly need no using directive inside it.
         var unused = Allowed.Where(edge => !actual.Contains(edge) && !IsToRootNamespace(edge));
         Assert.Empty(unused);
@@ -66,6 +66,11 @@ public sealed partial class LayeringTests
         from reference in XDocument.Load(project).Descendants("ProjectReference")
         where !IsAnalyzer(reference)
         select $"{Path.GetFileNameWithoutExtension(project)} -> {Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!)}";
+
+    private static IEnumerable<string> PackageEdges() =>
+        from project in Repository.Files("src", "*.csproj")
+        from reference in XDocument.Load(project).Descendants("PackageReference")
+        select $"{Path.GetFileNameWithoutExtension(project)} -> package {(string)reference.Attribute("Include")!}";
 
     // The compiler as an analyzer is a tool of the build, not a reference of the assembly.
     private static bool IsAnalyzer(XElement reference) => (string?)reference.Attribute("OutputItemType") == "Analyzer";

@@ -109,7 +109,9 @@ internal sealed class MatchFinder(Kernel kernel)
                     : Nothing(target, image.Image);
             }
 
-            return WithNote(Together(PlacesOf(image.Image, byOffset, skipped)), NoteOf(file, process));
+            Matches matches = Together(PlacesOf(image.Image, byOffset, skipped));
+            return matches.Countables.Count > 0 ? WithNote(matches, NoteOf(file, process))
+                : throw new CannotRunException($"{Names(skipped.Select(static one => one.Name))} in {file.ShownPath} cannot be counted: {(skipped.Count == 1 ? "it " : "")}{skipped[^1].Reason}");
         }
         catch (BadFormatException e)
         {
@@ -193,19 +195,19 @@ internal sealed class MatchFinder(Kernel kernel)
         var found = new List<Countable>(byOffset.Count);
         var stepped = new List<string>();
 
-        // What was moved out of a function may jump back to its beginning.
-        const string Moved = ".cold";
-        HashSet<string> split = [.. image.Functions.Where(static one => one.Name.Contains(Moved, StringComparison.Ordinal)).Select(static one => one.Name[..one.Name.LastIndexOf(Moved, StringComparison.Ordinal)])];
-        HashSet<ulong> splitOffsets = [.. image.Functions.Where(one => split.Contains(one.Name)).Select(static one => one.FileOffset)];
+        var sites = new FunctionSites(image);
         foreach ((ulong offset, List<ElfFunction> names) in byOffset)
         {
             ElfFunction best = names.First(one => one.Name == Best(names.Select(static other => other.Name)));
             string name = Demangler.Demangle(best.Name);
-            ulong size = names.Max(static one => one.Size);
-            bool isWhole = size is > 0 and <= ProbeSite.LongestFunction && !splitOffsets.Contains(offset);
-            ReadOnlySpan<byte> code = image.ReadBytes(offset, isWhole ? (int)size : ProbeSite.BytesNeeded).Span;
-            ProbeSite site = ProbeSite.Find(code, image.Machine, isWhole);
-            bool isStepped = site.Step == ProbeStep.SingleStep || (site.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16));
+            ProbeSite site = sites.Find(names.MaxBy(static one => one.Size));
+            if (!site.IsCountable)
+            {
+                skipped.Add(new(name, site.Verdict.Refusal is { } refusal ? $"begins with {refusal}" : site.Miscount));
+                continue;
+            }
+
+            bool isStepped = site.Verdict.Step == ProbeStep.SingleStep || (site.Verdict.Step == ProbeStep.EmulateSince616 && kernel.Version < new Version(6, 16));
             if (isStepped)
             {
                 stepped.Add(name);

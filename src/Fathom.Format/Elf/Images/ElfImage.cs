@@ -155,16 +155,8 @@ public sealed class ElfImage
     {
         foreach (ImageSegment segment in _headers.Segments)
         {
-            // The distance wraps for an address below the segment, and is then larger than any size.
-            ulong distance = address - segment.Address;
-            if (segment.Type == ImageHeaders.LoadSegment
-                && (segment.IsExecutable || !executable)
-                && address >= segment.Address
-                && distance < segment.FileSize
-                && segment.Offset < (ulong)_file.Length
-                && distance < (ulong)_file.Length - segment.Offset)
+            if ((segment.IsExecutable || !executable) && TryLocate(segment, address, out fileOffset))
             {
-                fileOffset = segment.Offset + distance;
                 return true;
             }
         }
@@ -182,6 +174,35 @@ public sealed class ElfImage
         return fileOffset >= (ulong)_file.Length
             ? default
             : _file.Slice((int)fileOffset, Math.Min(Math.Max(count, 0), _file.Length - (int)fileOffset));
+    }
+
+    /// <summary>The bytes that are loaded at an address.</summary>
+    /// <param name="address">An address in the image.</param>
+    /// <returns>A view of the file, from the address to the end of the segment; empty if nothing of the file is loaded there.</returns>
+    public ReadOnlyMemory<byte> ReadLoaded(ulong address)
+    {
+        foreach (ImageSegment segment in _headers.Segments)
+        {
+            if (TryLocate(segment, address, out ulong offset))
+            {
+                ulong length = Math.Min((ulong)_file.Length - offset, segment.FileSize - (address - segment.Address));
+                return _file.Slice((int)offset, (int)length);
+            }
+        }
+
+        return default;
+    }
+
+    private bool TryLocate(ImageSegment segment, ulong address, out ulong fileOffset)
+    {
+        // The distance wraps for an address below the segment, and is then larger than any size.
+        ulong distance = address - segment.Address;
+        fileOffset = segment.Offset + distance;
+        return segment.Type == ImageHeaders.LoadSegment
+            && address >= segment.Address
+            && distance < segment.FileSize
+            && segment.Offset < (ulong)_file.Length
+            && distance < (ulong)_file.Length - segment.Offset;
     }
 
     private static ImmutableArray<ElfFunction> Sorted(List<ElfFunction> functions)

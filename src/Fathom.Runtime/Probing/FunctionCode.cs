@@ -1,0 +1,173 @@
+using System;
+using System.Collections.Generic;
+using Iced.Intel;
+
+namespace Fathom.Runtime;
+
+/// <summary>
+/// All instructions of a function: those that lie in it one after the other, and those that its jumps lead to, also where the compiler has put
+/// them elsewhere (<c>.cold</c>). Jumps to the beginnings of other functions are calls at the end of this one, and not followed.
+/// </summary>
+internal sealed class FunctionCode
+{
+    private const int MostOutside = 1 << 15;
+
+    private readonly Dictionary<ulong, FlowStep> _steps = [];
+    private readonly Queue<ulong> _waiting = new();
+    private readonly List<ulong> _tables = [];
+    private readonly Func<ulong, ReadOnlyMemory<byte>> _read;
+    private readonly Func<ulong, bool> _isOther;
+    private readonly CodeDecoder _decoder;
+    private int _outside;
+
+    /// <summary>Reads a function.</summary>
+    /// <param name="decoder">Decodes it.</param>
+    /// <param name="entry">Its address.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <param name="read">The bytes from an address to the end of its segment; nothing if nothing is loaded there.</param>
+    /// <param name="isOther">Whether another function begins at an address.</param>
+    public FunctionCode(CodeDecoder decoder, ulong entry, ulong size, Func<ulong, ReadOnlyMemory<byte>> read, Func<ulong, bool> isOther)
+    {
+        _decoder = decoder;
+        _read = read;
+        _isOther = isOther;
+        Entry = entry;
+        End = entry + size;
+        Sweep(entry, size);
+        Follow();
+        FindTables();
+        Follow();
+    }
+
+    /// <summary>The address of its first instruction.</summary>
+    public ulong Entry { get; }
+
+    /// <summary>The address behind its last byte, of those that lie together.</summary>
+    public ulong End { get; }
+
+    /// <summary>Whether its jumps lead to more code elsewhere than is read.</summary>
+    public bool IsTooLarge => _outside > MostOutside;
+
+    /// <summary>Its instructions by address.</summary>
+    public IReadOnlyDictionary<ulong, FlowStep> Steps => _steps;
+
+    /// <summary>Where its tables of jumps lead, for those that were found.</summary>
+    public HashSet<ulong> TableTargets { get; } = [];
+
+    /// <summary>Also what lies elsewhere and is known to belong to it, which only the unwinder may enter.</summary>
+    public void Add(ulong address, ulong size)
+    {
+        Sweep(address, size);
+        Follow();
+    }
+
+    private void Sweep(ulong address, ulong size)
+    {
+        ReadOnlyMemory<byte> code = _read(address);
+        code = code[..(int)Math.Min((ulong)code.Length, size)];
+        for (int at = 0; at < code.Length;)
+        {
+            // Data between instructions: the next byte may be one again.
+            at += Math.Max(1, Decode(code, at, address + (ulong)at));
+        }
+    }
+
+    // Jumps into the middle of what was taken for an instruction lead to others, as over a lock prefix.
+    private void Follow()
+    {
+        while (_waiting.TryDequeue(out ulong address) && !IsTooLarge)
+        {
+            bool isInside = address >= Entry && address < End;
+            ReadOnlyMemory<byte> code = default;
+            for (int at = 0; !_steps.ContainsKey(address + (ulong)at) && (isInside || !_isOther(address + (ulong)at));)
+            {
+                code = code.IsEmpty ? _read(address) : code;
+                _outside += isInside ? 0 : 1;
+                int length = at < code.Length && !IsTooLarge ? Decode(code, at, address + (ulong)at) : 0;
+                if (length == 0 || _steps[address + (ulong)at].Kind is FlowKind.Jump or FlowKind.End or FlowKind.Indirect)
+                {
+                    break;
+                }
+
+                at += length;
+            }
+        }
+    }
+
+    private int Decode(ReadOnlyMemory<byte> code, int at, ulong address)
+    {
+        _decoder.Decode(code, at, address, out Instruction instruction);
+        if (instruction.IsInvalid)
+        {
+            return 0;
+        }
+
+        if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand)
+        {
+            _tables.Add(instruction.IPRelativeMemoryAddress);
+        }
+        else if (instruction.FlowControl == FlowControl.IndirectBranch && instruction.MemoryIndexScale == 8 && instruction.MemoryBase == Register.None)
+        {
+            _tables.Add(instruction.MemoryDisplacement64);
+        }
+
+        ulong target = instruction.NearBranchTarget;
+        FlowStep step = instruction.FlowControl switch
+        {
+            FlowControl.UnconditionalBranch => new(instruction.Length, FlowKind.Jump, target),
+            FlowControl.ConditionalBranch => new(instruction.Length, FlowKind.Branch, target),
+
+            // A call of the next instruction reads the address; a call of the beginning is one.
+            FlowControl.Call when target > Entry && target < End => new(instruction.Length, FlowKind.Branch, target),
+            FlowControl.IndirectBranch => new(instruction.Length, FlowKind.Indirect, 0),
+            FlowControl.Return or FlowControl.Exception => new(instruction.Length, FlowKind.End, 0),
+            _ => new(instruction.Length, FlowKind.Next, 0),
+        };
+        _steps[address] = step;
+        if (step.Target != 0)
+        {
+            _waiting.Enqueue(step.Target);
+        }
+
+        return instruction.Length;
+    }
+
+    // Tables of a switch: of distances to themselves (four bytes), or of addresses (eight bytes) in programs that are not moved. They go on as
+    // long as they lead into the function.
+    private void FindTables()
+    {
+        const int MostEntries = 1 << 14;
+        foreach (ulong table in _tables)
+        {
+            ReadOnlySpan<byte> bytes = _read(table).Span;
+            for (int i = 0; i < MostEntries && AddTarget(bytes, 4 * i, 4, table); i++)
+            {
+            }
+
+            for (int i = 0; i < MostEntries && AddTarget(bytes, 8 * i, 8, 0); i++)
+            {
+            }
+        }
+    }
+
+    private bool AddTarget(ReadOnlySpan<byte> bytes, int at, int size, ulong origin)
+    {
+        if (bytes.Length - at < size)
+        {
+            return false;
+        }
+
+        ulong target = size == 4 ? origin + (ulong)(long)BitConverter.ToInt32(bytes[at..]) : BitConverter.ToUInt64(bytes[at..]);
+        if (target < Entry || target >= End)
+        {
+            return false;
+        }
+
+        if (TableTargets.Add(target))
+        {
+            _waiting.Enqueue(target);
+        }
+
+        return true;
+    }
+}

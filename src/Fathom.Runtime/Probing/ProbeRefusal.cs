@@ -1,0 +1,47 @@
+namespace Fathom.Runtime;
+
+/// <summary>Why this library places no uprobe on an instruction, although the kernel may take it: the traced program would not be the same.</summary>
+/// <param name="Instruction">What stands there, such as "an AVX instruction".</param>
+/// <param name="Reason">What is wrong with a probe on it: "the kernel runs it wrongly under a probe".</param>
+public sealed record ProbeRefusal(string Instruction, string Reason)
+{
+    private const string RunWrongly = "the kernel runs it wrongly under a probe";
+
+    // branch_setup_xol_ops asks for the opcode byte alone, whatever map it is in: there 0x70 to 0x7f, 0x90, 0xe8, 0xe9 and 0xeb are jumps, calls and
+    // no-operations, and push_setup_xol_ops takes 0x50 to 0x57 for a push:
+    // https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/uprobes.c
+    internal static ProbeRefusal Vex { get; } = new("an AVX instruction (VEX)", RunWrongly);
+
+    internal static ProbeRefusal Evex { get; } = new("an AVX-512 instruction (EVEX)", RunWrongly);
+
+    internal static ProbeRefusal Xop { get; } = new("an XOP instruction", "the kernel does not know it, and may run it wrongly under a probe");
+
+    internal static ProbeRefusal Amd3DNow { get; } = new("a 3DNow! instruction", "the kernel does not know it, and may run it wrongly under a probe");
+
+    // Case 0x90 of the same function, which does not ask for REX.B.
+    internal static ProbeRefusal ExchangeAsNop { get; } = new("xchg of rax and r8", "the kernel takes it for a nop under a probe");
+
+    internal static ProbeRefusal Invalid { get; } = new("no instruction that is known", "what the processor and the kernel make of it is not known");
+
+    internal static ProbeRefusal CutOff { get; } = new("an instruction whose end is not in the file", "it cannot be judged");
+
+    // Kernels ask their table of two-byte opcodes only if 0x0f itself is not in that of one-byte opcodes, where it has been since 4.1.
+    internal static ProbeRefusal EntersKernel { get; } = new(
+        "an instruction that enters the kernel", "the kernel would run it one step at a time, which can end the traced process");
+
+    internal static ProbeRefusal Faults { get; } = new("an instruction that faults on purpose", "the traced process may handle that, or end by it");
+
+    internal static ProbeRefusal Privileged { get; } = new("a privileged instruction", "a program that runs it ends by it");
+
+    internal static ProbeRefusal Disturbed { get; } = new(
+        "an instruction that reads or changes the processor's state", "running it one step at a time can change its result");
+
+    internal static ProbeRefusal Repeated { get; } = new("a repeated string instruction", "the kernel would run the probe once for each repetition");
+
+    internal static ProbeRefusal Prefixed { get; } = new("an instruction with a lock, segment or size prefix", "kernels refuse it or run it differently");
+
+    internal static ProbeRefusal Unproven { get; } = new("an instruction that is not known to be safe", "the kernel would run it one step at a time, away from its place");
+
+    /// <summary>Both in one phrase: "an AVX instruction (VEX): the kernel runs it wrongly under a probe".</summary>
+    public override string ToString() => $"{Instruction}: {Reason}";
+}

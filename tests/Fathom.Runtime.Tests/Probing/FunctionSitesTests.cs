@@ -1,0 +1,136 @@
+using System;
+using System.Linq;
+using Fathom.Format.Elf.Images;
+using Fathom.Format.Tests.Elf.Images;
+using Xunit;
+
+namespace Fathom.Runtime.Tests.Probing;
+
+/// <summary>Where calls of functions of made-up code are counted: at a place that each call passes once, or nowhere.</summary>
+public sealed class FunctionSitesTests
+{
+    private const int Function = 0x12;
+    private const int LocalFunction = 0x02;
+    private const string Loop = "comes back to its beginning, as a loop does";
+
+    // f, with whatever the compiler put behind it.
+    [Theory]
+    [InlineData("55 48 89 e5 5d c3", 0, "")]
+    [InlineData("f3 0f 1e fa 55 48 89 e5 5d c3", 4, "")]
+    [InlineData("f3 0f 1e fa c5 f8 77 c3", 0, "")]
+    [InlineData("f3 0f 1e fa 90 ff cf 75 fb c3", 0, "")] // `void spin(n) { do { asm("nop"); } while (--n); }` of gcc -Os -fcf-protection=full
+    [InlineData("f3 0f 1e fa 90 ff cf 75 fa c3", 0, "")] // into the middle of the mark, from where it runs into the nop
+    [InlineData("f3 0f 1e fa 90 ff cf 75 fc c3", 4, "")]
+    [InlineData("f3 0f 1e fa 55 eb fd", 0, "")]
+    [InlineData("f3 0f 1e fa 55 e2 fd c3", 0, "")]
+    [InlineData("f3 0f 1e fa 55 e3 fd c3", 0, "")]
+    [InlineData("f3 0f 1e fa 55 e8 fa ff ff ff c3", 0, "")] // calls the place behind its mark
+    [InlineData("f3 0f 1e fa 55 e8 f6 ff ff ff c3", 4, "")] // calls itself
+    [InlineData("f3 0f 1e fa 55 e9 fa ff ff ff", 0, "")]
+    [InlineData("f3 0f 1e fa 55 0f 85 f9 ff ff ff c3", 0, "")]
+    [InlineData("f3 0f 1e fa 55 ff e0", 4, "")] // to another function, as far as is known
+    [InlineData("f3 0f 1e fa 55 b8 eb fc 00 00 c3", 4, "")] // what only looks like a jump is none
+    [InlineData("f3 0f 1e fa 55 e9 f6 ff ff ff", 0, Loop)]
+    [InlineData("f3 0f 1e fa ff cf 75 f8 c3", 8, "")] // a wait: behind it, each call passes once
+    [InlineData("ff cf 75 fc c3", 4, "")]
+    [InlineData("ff cf 74 02 eb fa c3", 0, Loop)]
+    [InlineData("90 e8 00 00 00 00 ff cf 75 f6 c3", 10, "")]
+    [InlineData("eb fe", 0, Loop)]
+    [InlineData("f0 ff 0f 75 fb c3", 5, "")] // lock dec; jne: the place at the beginning would not be safe either
+    public void A_place_that_something_comes_back_to_counts_no_calls(string hex, int offset, string miscount)
+    {
+        ProbeSite site = SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length);
+        Assert.Equal((offset, miscount), (site.Offset, site.Miscount));
+    }
+
+    // cmp rsp, [r14+16]; jbe; sub rsp, 24; ...; add rsp, 24; ret; then: mov [rsp+8], eax; call; mov eax, [rsp+8]; jmp f
+    private const string GoBody = "49 3b 66 10 76 0b 48 83 ec 18 90 90 48 83 c4 18 c3 ";
+    private const string GoMore = "89 44 24 08 e8 20 00 00 00 8b 44 24 08 eb e0";
+
+    [Fact]
+    public void A_function_of_Go_is_counted_behind_the_check_of_its_stack()
+    {
+        ProbeSite site = SiteOf(new ImageBuilder().Code(0, Bytes(GoBody + GoMore)), Bytes(GoBody + GoMore).Length);
+        Assert.Equal(new ProbeSite(6, new ProbeVerdict(ProbeStep.SingleStep, null) { Length = 4 }, ""), site);
+        Assert.True(site.IsCountable);
+    }
+
+    // Large frames are checked twice, and the second check jumps to the same place.
+    [Fact]
+    public void Both_checks_of_a_large_frame_are_passed()
+    {
+        // mov r12, rsp; sub r12, 4096; jb +; cmp r12, [r14+16]; jbe +; sub rsp, 24; add rsp, 24; ret; call; jmp f
+        byte[] code = Bytes("49 89 e4 49 81 ec 00 10 00 00 72 0f 4d 3b 66 10 76 09 48 83 ec 18 48 83 c4 18 c3 e8 20 00 00 00 eb de");
+        Assert.Equal((18, ""), (SiteOf(new ImageBuilder().Code(0, code), code.Length) is var site ? site.Offset : 0, site.Miscount));
+    }
+
+    [Theory]
+    [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 90 48 83 c4 18 c3 89 44 24 08 e8 20 00 00 00 8b 44 24 08 c3")] // the way out does not come back: the first instruction is good
+    public void Without_a_way_back_the_first_instruction_is_the_place(string hex) =>
+        Assert.Equal((0, ""), (SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length) is var site ? site.Offset : -1, site.Miscount));
+
+    [Theory]
+    [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 eb f9 48 83 c4 18 e8 20 00 00 00 eb e8")] // the body loops behind the check
+    [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 90 48 83 c4 18 c3 84 c0 74 fb e8 20 00 00 00 eb e4")] // the way back may also return
+    [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 90 48 83 c4 18 c3 84 c0 74 02 ff e0 e8 20 00 00 00 eb e2")] // or go anywhere
+    public void A_check_that_is_not_only_that_is_none(string hex)
+    {
+        ProbeSite site = SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length);
+        Assert.Equal((0, Loop, false), (site.Offset, site.Miscount, site.IsCountable));
+    }
+
+    [Fact]
+    public void A_table_of_jumps_may_lead_to_the_beginning()
+    {
+        // movzx eax, byte [rdi]; inc rdi; lea rdx, [table]; movsxd rax, [rdx+rax*4]; add rax, rdx; jmp rax; ret; table: ret, f
+        byte[] code = Bytes("0f b6 07 48 ff c7 48 8d 15 0a 00 00 00 48 63 04 82 48 01 d0 ff e0 c3 " + "ff ff ff ff 00 00 00 00");
+        BitConverter.TryWriteBytes(code.AsSpan(23), -1);
+        BitConverter.TryWriteBytes(code.AsSpan(27), -23);
+        Assert.Equal((0, Loop), (SiteOf(new ImageBuilder().Code(0, code), 23) is var site ? site.Offset : -1, site.Miscount));
+
+        BitConverter.TryWriteBytes(code.AsSpan(27), -1);
+        Assert.True(SiteOf(new ImageBuilder().Code(0, code), 23).IsCountable);
+    }
+
+    [Fact]
+    public void What_was_moved_out_of_a_function_belongs_to_it()
+    {
+        // f: test edi, edi; jne cold; ret. f.cold, elsewhere: dec edi; jmp f
+        byte[] code = Bytes("85 ff 0f 85 78 00 00 00 c3");
+        byte[] cold = Bytes("ff cf e9 79 ff ff ff");
+        var symbol = ("f.cold", LocalFunction, (ushort)1, ImageBuilder.CodeAddress + 0x80, (ulong)cold.Length);
+        Assert.Equal((8, ""), (SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length, symbol) is var site ? site.Offset : -1, site.Miscount));
+
+        // A stripped file does not name it, but its jump leads there.
+        Assert.Equal(8, SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length).Offset);
+
+        // Another function that ends with a call of f is none of it.
+        symbol = ("g", Function, 1, ImageBuilder.CodeAddress + 0x80, (ulong)cold.Length);
+        Assert.Equal((0, ""), (SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length, symbol) is var other ? other.Offset : -1, other.Miscount));
+
+        // Only the unwinder enters this one.
+        code = Bytes("55 e8 00 01 00 00 5d c3");
+        symbol = ("f.cold", LocalFunction, 1, ImageBuilder.CodeAddress + 0x80, (ulong)cold.Length);
+        Assert.Equal((0, Loop), (SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length, symbol) is var unwound ? unwound.Offset : -1, unwound.Miscount));
+    }
+
+    [Fact]
+    public void A_function_without_a_size_ends_where_the_next_begins()
+    {
+        byte[] code = Bytes("55 5d c3 90 90 90 90 90 eb f6");
+        Assert.Equal((0, Loop), (SiteOf(new ImageBuilder().Code(0, code), 0) is var whole ? whole.Offset : -1, whole.Miscount));
+        Assert.True(SiteOf(new ImageBuilder().Code(0, code), 0, ("g", Function, 1, ImageBuilder.CodeAddress + 8, 2)).IsCountable);
+    }
+
+    [Fact]
+    public void Code_of_other_machines_is_not_looked_at() =>
+        Assert.Equal(new ProbeSite(0, default, ""), SiteOf(new ImageBuilder(true, 183).Code(0, 0xfd, 0x7b, 0xbf, 0xa9), 4));
+
+    private static ProbeSite SiteOf(ImageBuilder builder, int size, params (string Name, int Info, ushort Section, ulong Address, ulong Size)[] others)
+    {
+        ElfImage image = ElfImage.Parse(builder.Symbols(false, [("f", Function, 1, ImageBuilder.CodeAddress, (ulong)size), .. others]).Build());
+        return new FunctionSites(image).Find(image.Functions.Single(static one => one.Name == "f"));
+    }
+
+    private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
+}
