@@ -13,6 +13,8 @@ public sealed class BtfData
 
     // Offsets of the types in the bytes. Those of a base are asked of the base.
     private readonly int[] _offsets;
+    private readonly StringTable _names;
+    private readonly object _namesLock = new();
 
     private BtfData(ReadOnlyMemory<byte> bytes, BtfData? baseBtf, BtfLayout layout, int[] offsets, int count)
     {
@@ -20,6 +22,7 @@ public sealed class BtfData
         Base = baseBtf;
         _layout = layout;
         _offsets = offsets;
+        _names = new StringTable(BtfFormat.Name, bytes.Slice(layout.StringsStart, layout.StringsLength), layout.StringsStart);
         FirstId = baseBtf?.TypeCount ?? 1;
         FirstStringOffset = baseBtf?.StringsEnd ?? 0;
         TypeCount = FirstId + count;
@@ -129,9 +132,20 @@ public sealed class BtfData
         throw TooDeep(id);
     }
 
-    /// <summary>The string at an offset in the string section.</summary>
-    /// <exception cref="BadFormatException">The offset lies outside.</exception>
-    public string GetString(int offset) => Utf8Text.Decode(GetStringBytes(offset));
+    /// <summary>The string at an offset in the string section. Each is made once.</summary>
+    /// <exception cref="BadFormatException">The offset lies outside, the string is longer than a name may be (4096 bytes), or too many overlap.</exception>
+    public string GetString(int offset)
+    {
+        if (offset >= 0 && offset < FirstStringOffset)
+        {
+            return Base!.GetString(offset);
+        }
+
+        lock (_namesLock)
+        {
+            return _names[(uint)(offset - FirstStringOffset)];
+        }
+    }
 
     /// <summary>The bytes of the string at an offset in the string section, without its NUL. Does not allocate.</summary>
     /// <exception cref="BadFormatException">The offset lies outside.</exception>
@@ -155,6 +169,28 @@ public sealed class BtfData
 
         // The last byte of the section is NUL, so there is always an end.
         return rest.Slice(0, rest.IndexOf((byte)0));
+    }
+
+    /// <summary>The bytes of a name, which has a longest length, so that passes over many types that share a name are no dearer than others.</summary>
+    /// <exception cref="BadFormatException">The offset lies outside, or the name is longer.</exception>
+    internal ReadOnlySpan<byte> GetNameBytes(ReadOnlySpan<byte> bytes, int offset)
+    {
+        if (offset >= 0 && offset < FirstStringOffset)
+        {
+            return Base!.GetNameBytes(Base.Bytes.Span, offset);
+        }
+
+        int start = offset - FirstStringOffset;
+        if (start < 0 || start >= _layout.StringsLength)
+        {
+            throw new BadFormatException(BtfFormat.Name, _layout.StringsStart, $"there is no string at offset {offset} of the string section");
+        }
+
+        ReadOnlySpan<byte> rest = bytes.Slice(_layout.StringsStart + start, Math.Min(_layout.StringsLength - start, StringTable.LongestName + 1));
+        int length = rest.IndexOf((byte)0);
+        return length >= 0
+            ? rest.Slice(0, length)
+            : throw new BadFormatException(BtfFormat.Name, _layout.StringsStart + (long)start, $"a name is longer than {StringTable.LongestName} bytes");
     }
 
     /// <summary>Offsets of the types from <see cref="FirstId"/> on.</summary>

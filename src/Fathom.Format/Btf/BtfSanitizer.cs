@@ -36,6 +36,7 @@ public static class BtfSanitizer
     {
         private readonly byte[] _types = btf.TypeBytes.ToArray();
         private readonly List<byte> _newStrings = [];
+        private readonly Dictionary<uint, uint> _newNames = [];
         private int _placeholderId;
 
         public bool IsChanged { get; private set; }
@@ -109,9 +110,15 @@ public static class BtfSanitizer
             }
 
             // Old kernels want names to be C identifiers. A new string, because the old one may name other things too.
-            Set(section, 0, (uint)(btf.StringBytes.Length + _newStrings.Count));
-            _newStrings.AddRange(Encoding.UTF8.GetBytes(section.Name.Replace('.', '_').Replace('?', '_')));
-            _newStrings.Add(0);
+            if (!_newNames.TryGetValue(section.NameOffset, out uint name))
+            {
+                name = (uint)(btf.StringBytes.Length + _newStrings.Count);
+                _newNames.Add(section.NameOffset, name);
+                _newStrings.AddRange(Encoding.UTF8.GetBytes(section.Name.Replace('.', '_').Replace('?', '_')));
+                _newStrings.Add(0);
+            }
+
+            Set(section, 0, name);
             Set(section, 4, BtfFormat.Info(BtfKind.Struct, (uint)section.Count));
         }
 

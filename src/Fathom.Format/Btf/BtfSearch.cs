@@ -24,10 +24,10 @@ internal static class BtfSearch
             kinds |= 1u << (int)names[i].Kind;
         }
 
-        return Search(btf, names, wanted, kinds, ids);
+        return Search(btf, names, new NameIndex(wanted), kinds, ids);
     }
 
-    private static int Search(BtfData btf, ReadOnlySpan<BtfTypeName> names, byte[][] wanted, uint kinds, Span<int> ids)
+    private static int Search(BtfData btf, ReadOnlySpan<BtfTypeName> names, NameIndex wanted, uint kinds, Span<int> ids)
     {
         // The base's types come first, as their ids do.
         int found = btf.Base is null ? 0 : Search(btf.Base, names, wanted, kinds, ids);
@@ -41,10 +41,10 @@ internal static class BtfSearch
                 continue;
             }
 
-            ReadOnlySpan<byte> name = btf.GetStringBytes(bytes, BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice(offsets[index])));
-            for (int i = 0; i < names.Length; i++)
+            ReadOnlySpan<byte> name = btf.GetNameBytes(bytes, BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice(offsets[index])));
+            foreach (int i in wanted.Find(name))
             {
-                if (names[i].Kind == kind && ids[i] == 0 && name.SequenceEqual(wanted[i]))
+                if (names[i].Kind == kind && ids[i] == 0)
                 {
                     ids[i] = btf.FirstId + index;
                     found++;

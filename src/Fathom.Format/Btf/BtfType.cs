@@ -21,11 +21,13 @@ public readonly struct BtfType
     /// <summary>Its kind.</summary>
     public BtfKind Kind => BtfFormat.Kind(Info);
 
-    /// <summary>Its name, empty if it has none. Allocates: compare with <see cref="NameEquals"/>.</summary>
-    public string Name => Id == 0 ? "void" : Utf8Text.Decode(NameBytes);
+    /// <summary>Its name, empty if it has none. Made once for all types that share it; <see cref="NameEquals"/> makes none.</summary>
+    /// <exception cref="BadFormatException">The name is longer than 4096 bytes, or too many names overlap.</exception>
+    public string Name => Id == 0 ? "void" : _data.GetString((int)Word(0));
 
     /// <summary>The bytes of its name; empty if it has none, and for void.</summary>
-    public ReadOnlySpan<byte> NameBytes => Id == 0 ? default : _data.GetStringBytes((int)Word(0));
+    /// <exception cref="BadFormatException">The name is longer than 4096 bytes.</exception>
+    public ReadOnlySpan<byte> NameBytes => Id == 0 ? default : _data.GetNameBytes(_data.Bytes.Span, (int)Word(0));
 
     /// <summary>Compares the name without allocating.</summary>
     public bool NameEquals(ReadOnlySpan<byte> utf8) => NameBytes.SequenceEqual(utf8);
@@ -95,7 +97,7 @@ public readonly struct BtfType
     /// <summary>What a declaration tag is on: -1 for the whole target, or the index of its member or parameter; -1 for other kinds.</summary>
     public int ComponentIndex => Kind == BtfKind.DeclarationTag ? (int)Word(TrailingStart) : -1;
 
-    /// <summary>Member of a struct or union. Allocates the name.</summary>
+    /// <summary>Member of a struct or union. Makes the name, once.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such member.</exception>
     public BtfMember GetMember(int index)
     {
@@ -104,7 +106,7 @@ public readonly struct BtfType
         return new BtfMember(_data.GetString((int)Word(at)), place.TypeId, place.BitOffset, place.BitSize);
     }
 
-    /// <summary>Enumerator. Allocates the name.</summary>
+    /// <summary>Enumerator. Makes the name, once.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such enumerator.</exception>
     public BtfEnumerator GetEnumerator(int index)
     {
@@ -112,7 +114,7 @@ public readonly struct BtfType
         return new BtfEnumerator(_data.GetString((int)Word(at)), ValueAt(at));
     }
 
-    /// <summary>Parameter of a prototype. Allocates the name.</summary>
+    /// <summary>Parameter of a prototype. Makes the name, once.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such parameter.</exception>
     public BtfParameter GetParameter(int index)
     {
@@ -144,7 +146,7 @@ public readonly struct BtfType
 
     /// <summary>The bytes of the name of a member, enumerator or parameter.</summary>
     internal ReadOnlySpan<byte> GetPartName(int index) =>
-        _data.GetStringBytes((int)Word(Part(index, Kind is BtfKind.Enum or BtfKind.FunctionPrototype ? 8 : 12, Kind != BtfKind.DataSection)));
+        _data.GetNameBytes(_data.Bytes.Span, (int)Word(Part(index, Kind is BtfKind.Enum or BtfKind.FunctionPrototype ? 8 : 12, Kind != BtfKind.DataSection)));
 
     /// <summary>An enumerator's value: does not allocate.</summary>
     internal long GetEnumeratorValue(int index) => ValueAt(Part(index, Kind == BtfKind.Enum ? 8 : 12, IsEnum));

@@ -15,6 +15,7 @@ namespace Fathom.Format.CoRe;
 /// <param name="target">The kernel's BTF.</param>
 public sealed class CoreCandidates(BtfData local, BtfData target)
 {
+    // Types that are called alike share their candidates.
     private readonly Dictionary<int, int[]> _byLocalId = [];
 
     /// <summary>The object's BTF.</summary>
@@ -23,6 +24,12 @@ public sealed class CoreCandidates(BtfData local, BtfData target)
     /// <summary>The kernel's BTF.</summary>
     public BtfData Target { get; } = target;
 
+    /// <summary>What the answers cost so far.</summary>
+    internal CoreBudget Budget { get; } = new();
+
+    /// <summary>The answers so far, by root type, access and kind of question.</summary>
+    internal Dictionary<(int TypeId, string Access, CoreRelocationKind Kind), CoreDecision> Decisions { get; } = [];
+
     /// <summary>
     /// Searches the target for the root types of relocations, in one pass for all that are not known yet. Relocating does it as needed;
     /// it saves passes to do it once for the relocations of all programs.
@@ -30,7 +37,7 @@ public sealed class CoreCandidates(BtfData local, BtfData target)
     /// <exception cref="BadFormatException">A relocation has no such type.</exception>
     public void Prepare(IEnumerable<CoreRelocation> relocations)
     {
-        var roots = new List<Root>();
+        var roots = new Dictionary<(uint Kinds, string Name), Root>();
         foreach (CoreRelocation relocation in relocations)
         {
             if (relocation.TypeId <= 0 || relocation.TypeId >= Local.TypeCount)
@@ -41,23 +48,33 @@ public sealed class CoreCandidates(BtfData local, BtfData target)
             if (relocation.Kind != CoreRelocationKind.TypeIdLocal && !_byLocalId.ContainsKey(relocation.TypeId))
             {
                 BtfType type = Local.GetType(relocation.TypeId);
-                var root = new Root(type.Id, type.Kind, CoreNames.Essential(type.NameBytes).ToArray());
                 _byLocalId.Add(type.Id, []);
 
                 // Anonymous types have no candidates.
-                if (root.Name.Length > 0)
+                byte[] name = CoreNames.Essential(type.NameBytes).ToArray();
+                if (name.Length > 0)
                 {
-                    roots.Add(root);
+                    (uint Kinds, string Name) key = (Root.KindsOf(type.Kind), Utf8Text.Decode(name));
+                    if (!roots.TryGetValue(key, out Root? root))
+                    {
+                        roots.Add(key, root = new Root(key.Kinds, name));
+                    }
+
+                    root.LocalIds.Add(type.Id);
                 }
             }
         }
 
         if (roots.Count > 0)
         {
-            Search(Target, roots);
-            foreach (Root root in roots)
+            Search(Target, [.. roots.Values]);
+            foreach (Root root in roots.Values)
             {
-                _byLocalId[root.LocalId] = [.. root.Found];
+                int[] found = [.. root.Found];
+                foreach (int id in root.LocalIds)
+                {
+                    _byLocalId[id] = found;
+                }
             }
         }
     }
@@ -91,37 +108,62 @@ public sealed class CoreCandidates(BtfData local, BtfData target)
             kinds |= root.Kinds;
         }
 
+        // Of few roots it is faster to ask each.
+        const int Few = 16;
+        NameIndex? index = roots.Count > Few ? new NameIndex([.. roots.Select(static root => root.Name)]) : null;
         ReadOnlySpan<byte> bytes = target.Bytes.Span;
         ReadOnlySpan<int> offsets = target.Offsets;
-        for (int index = 0; index < offsets.Length; index++)
+        for (int at = 0; at < offsets.Length; at++)
         {
-            int offset = offsets[index];
+            int offset = offsets[at];
             uint kind = 1u << (int)BtfFormat.Kind(BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(offset + 4)));
             if ((kinds & kind) == 0)
             {
                 continue;
             }
 
-            ReadOnlySpan<byte> name = target.GetStringBytes(bytes, BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice(offset)));
+            ReadOnlySpan<byte> name = target.GetNameBytes(bytes, BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice(offset)));
+            if (index is not null)
+            {
+                foreach (int one in index.Find(CoreNames.Essential(name)))
+                {
+                    roots[one].AddIf(kind, target.FirstId + at);
+                }
+
+                continue;
+            }
+
             foreach (Root root in roots)
             {
-                if ((root.Kinds & kind) != 0 && CoreNames.IsFlavourOf(name, root.Name))
+                if (CoreNames.IsFlavourOf(name, root.Name))
                 {
-                    root.Found.Add(target.FirstId + index);
+                    root.AddIf(kind, target.FirstId + at);
                 }
             }
         }
     }
 
-    private sealed class Root(int localId, BtfKind kind, byte[] name)
+    // The local types of a name and kind.
+    private sealed class Root(uint kinds, byte[] name)
     {
-        public int LocalId { get; } = localId;
+        public List<int> LocalIds { get; } = [];
 
         public byte[] Name { get; } = name;
 
-        // The two widths of enumerations can stand for each other.
-        public uint Kinds { get; } = kind is BtfKind.Enum or BtfKind.Enum64 ? (1u << (int)BtfKind.Enum) | (1u << (int)BtfKind.Enum64) : 1u << (int)kind;
+        public uint Kinds { get; } = kinds;
 
         public List<int> Found { get; } = [];
+
+        // The two widths of enumerations can stand for each other.
+        public static uint KindsOf(BtfKind kind) =>
+            kind is BtfKind.Enum or BtfKind.Enum64 ? (1u << (int)BtfKind.Enum) | (1u << (int)BtfKind.Enum64) : 1u << (int)kind;
+
+        public void AddIf(uint kind, int id)
+        {
+            if ((Kinds & kind) != 0)
+            {
+                Found.Add(id);
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Text;
 using Fathom.Format.Btf;
@@ -7,16 +8,25 @@ namespace Fathom.Format.CoRe;
 /// <summary>Relocations in words.</summary>
 internal static class CoreDescription
 {
+    // Each relocation that fails is described, and what it names may be as long as a hostile object has room for.
+    private const int LongestName = 128;
+    private const int LongestPath = 256;
+
     /// <summary>What a relocation is about: <c>struct request.q</c>, <c>enum req_op.REQ_OP_READ</c>.</summary>
     public static string Of(CoreSpec spec)
     {
         var text = new StringBuilder(Root(spec));
         for (int i = 0; i < spec.Steps.Count; i++)
         {
+            if (text.Length > LongestPath)
+            {
+                return text.Append("...").ToString();
+            }
+
             CoreStep step = spec.Steps[i];
             if (step.IsNamed)
             {
-                text.Append('.').Append(Utf8Text.Decode(spec.Btf.GetType(step.TypeId).GetPartName(step.Index)));
+                text.Append('.').Append(Name(spec.Btf.GetType(step.TypeId).GetPartName(step.Index)));
             }
             else if (i > 0 || step.Index > 0)
             {
@@ -46,10 +56,13 @@ internal static class CoreDescription
     public static string OfSizes(CoreDecision decision) =>
         $"{decision.Explanation}: {decision.Local.FieldSize} bytes in the object, {decision.Target.FieldSize} in the kernel, which only pointers and unsigned integers allow";
 
+    private static string Name(ReadOnlySpan<byte> name) =>
+        name.Length <= LongestName ? Utf8Text.Decode(name) : Utf8Text.Decode(name.Slice(0, LongestName)) + "...";
+
     private static string Root(CoreSpec spec)
     {
         BtfType type = spec.Btf.GetType(spec.RootId);
-        string name = Utf8Text.Decode(CoreNames.Essential(type.NameBytes));
+        string name = Name(CoreNames.Essential(type.NameBytes));
         return type.Kind switch
         {
             BtfKind.Struct => $"struct {name}",

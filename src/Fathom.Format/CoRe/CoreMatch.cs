@@ -24,31 +24,36 @@ internal enum CoreMismatch
 /// <summary>Finds in a candidate of the target what a local access names.</summary>
 internal static class CoreMatch
 {
+    // For each, an access is made anew.
+    private const int StepsOfCandidate = 16;
+
     /// <summary>Follows a local access in a candidate.</summary>
     /// <param name="kind">What is asked.</param>
     /// <param name="local">The local access.</param>
     /// <param name="target">The target's BTF.</param>
     /// <param name="candidate">A type with the name of the local root.</param>
+    /// <param name="budget">Bounds the work.</param>
     /// <param name="mismatch">Why the result is null.</param>
     /// <returns>The access in the target, or null.</returns>
-    public static CoreSpec? Follow(CoreRelocationKind kind, CoreSpec local, BtfData target, int candidate, out CoreMismatch mismatch)
+    public static CoreSpec? Follow(CoreRelocationKind kind, CoreSpec local, BtfData target, int candidate, CoreBudget budget, out CoreMismatch mismatch)
     {
+        budget.Spend(StepsOfCandidate);
         var spec = new CoreSpec(target, candidate);
-        mismatch = kind.IsTypeBased() ? CompareTypes(kind, local, target, candidate)
-            : kind.IsEnumBased() ? FindEnumerator(local, spec)
-            : FindField(local, spec);
+        mismatch = kind.IsTypeBased() ? CompareTypes(kind, local, target, candidate, budget)
+            : kind.IsEnumBased() ? FindEnumerator(local, spec, budget)
+            : FindField(local, spec, budget);
         return mismatch == CoreMismatch.None ? spec : null;
     }
 
-    private static CoreMismatch CompareTypes(CoreRelocationKind kind, CoreSpec local, BtfData target, int candidate)
+    private static CoreMismatch CompareTypes(CoreRelocationKind kind, CoreSpec local, BtfData target, int candidate, CoreBudget budget)
     {
         bool isSame = kind == CoreRelocationKind.TypeMatches
-            ? new CoreTypeMatch(local.Btf, target).Matches(local.RootId, candidate)
-            : CoreTypes.AreTypesCompatible(local.Btf, local.RootId, target, candidate);
+            ? new CoreTypeMatch(local.Btf, target, budget).Matches(local.RootId, candidate)
+            : CoreTypes.AreTypesCompatible(local.Btf, local.RootId, target, candidate, budget);
         return isSame ? CoreMismatch.None : CoreMismatch.TypeDiffers;
     }
 
-    private static CoreMismatch FindEnumerator(CoreSpec local, CoreSpec spec)
+    private static CoreMismatch FindEnumerator(CoreSpec local, CoreSpec spec, CoreBudget budget)
     {
         BtfType type = spec.Btf.GetType(spec.Btf.SkipModifiers(spec.RootId));
         if (!type.IsEnum)
@@ -59,6 +64,7 @@ internal static class CoreMatch
         ReadOnlySpan<byte> name = CoreNames.Essential(local.Btf.GetType(local.Last.TypeId).GetPartName(local.Last.Index));
         for (int i = 0; i < type.Count; i++)
         {
+            budget.Spend();
             if (CoreNames.IsFlavourOf(type.GetPartName(i), name))
             {
                 spec.AddEnumerator(type.Id, i);
@@ -69,16 +75,17 @@ internal static class CoreMatch
         return CoreMismatch.NoMember;
     }
 
-    private static CoreMismatch FindField(CoreSpec local, CoreSpec spec)
+    private static CoreMismatch FindField(CoreSpec local, CoreSpec spec, CoreBudget budget)
     {
         BtfData btf = spec.Btf;
         int id = btf.SkipModifiers(spec.RootId);
         for (int i = 0; i < local.Steps.Count; i++)
         {
+            budget.Spend();
             CoreStep step = local.Steps[i];
             if (step.IsNamed)
             {
-                var search = new MemberSearch(local.Btf.GetType(step.TypeId), step.Index, local.Btf, btf);
+                var search = new MemberSearch(local.Btf.GetType(step.TypeId), step.Index, local.Btf, btf, budget);
                 CoreMismatch mismatch = search.Find(id, 0, 0);
                 if (mismatch != CoreMismatch.None)
                 {
@@ -109,13 +116,13 @@ internal static class CoreMatch
     }
 
     /// <summary>Looks for one local member in a struct of the target and in the anonymous structs within.</summary>
-    private ref struct MemberSearch(BtfType localType, int localIndex, BtfData localBtf, BtfData target)
+    private ref struct MemberSearch(BtfType localType, int localIndex, BtfData localBtf, BtfData target, CoreBudget budget)
     {
         private readonly ReadOnlySpan<byte> _name = localType.GetPartName(localIndex);
         private readonly int _localMemberType = localType.GetMemberPlace(localIndex).TypeId;
         private readonly BtfData _localBtf = localBtf;
         private readonly BtfData _target = target;
-        private CoreBudget _budget;
+        private readonly CoreBudget _budget = budget;
 
         public CoreStep Step { get; private set; }
 
@@ -147,7 +154,7 @@ internal static class CoreMatch
                 }
                 else if (name.SequenceEqual(_name))
                 {
-                    if (!CoreTypes.AreFieldsCompatible(_localBtf, _localMemberType, _target, place.TypeId))
+                    if (!CoreTypes.AreFieldsCompatible(_localBtf, _localMemberType, _target, place.TypeId, _budget))
                     {
                         return CoreMismatch.MemberDiffers;
                     }

@@ -30,14 +30,26 @@ internal struct CoreDecision
 /// <summary>Finds the value of a relocation: asks every candidate, and wants those that have an answer to agree.</summary>
 internal static class CoreResolver
 {
+    /// <summary>The value; remembered with the candidates, because objects ask the same again and again.</summary>
     public static CoreDecision Resolve(CoreRelocation relocation, CoreCandidates candidates)
+    {
+        (int, string, CoreRelocationKind) query = (relocation.TypeId, relocation.Access, relocation.Kind);
+        if (!candidates.Decisions.TryGetValue(query, out CoreDecision decision))
+        {
+            candidates.Decisions.Add(query, decision = Decide(relocation, candidates));
+        }
+
+        return decision;
+    }
+
+    private static CoreDecision Decide(CoreRelocation relocation, CoreCandidates candidates)
     {
         if (!relocation.Kind.IsFieldBased() && !relocation.Kind.IsTypeBased() && !relocation.Kind.IsEnumBased())
         {
             throw CoreError.Bad(relocation, "this kind is unknown");
         }
 
-        CoreSpec local = CoreSpec.Parse(relocation, candidates.Local);
+        CoreSpec local = CoreSpec.Parse(relocation, candidates.Local, candidates.Budget);
         if (relocation.Kind == CoreRelocationKind.TypeIdLocal)
         {
             var id = new CoreValue((ulong)relocation.TypeId, IsCertain: false);
@@ -75,7 +87,7 @@ internal static class CoreResolver
         long bitOffset = 0;
         foreach (int candidate in candidates.Get(relocation.TypeId))
         {
-            CoreSpec? spec = CoreMatch.Follow(relocation.Kind, local, candidates.Target, candidate, out CoreMismatch why);
+            CoreSpec? spec = CoreMatch.Follow(relocation.Kind, local, candidates.Target, candidate, candidates.Budget, out CoreMismatch why);
             if (spec is null)
             {
                 mismatch = why;

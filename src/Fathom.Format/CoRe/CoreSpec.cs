@@ -34,10 +34,11 @@ internal sealed class CoreSpec(BtfData btf, int rootId)
     public CoreStep Last => _steps[_steps.Count - 1];
 
     /// <summary>Reads a relocation against the object's own types.</summary>
-    public static CoreSpec Parse(CoreRelocation relocation, BtfData btf)
+    public static CoreSpec Parse(CoreRelocation relocation, BtfData btf, CoreBudget budget)
     {
         var spec = new CoreSpec(btf, relocation.TypeId);
         int[] indices = ParseAccess(relocation);
+        budget.Spend(indices.Length);
         if (relocation.Kind.IsTypeBased())
         {
             return indices.Length == 1 && indices[0] == 0 ? spec : throw CoreError.Bad(relocation, "a question about a whole type has the access '0'");
@@ -136,8 +137,9 @@ internal sealed class CoreSpec(BtfData btf, int rootId)
 
     private static int[] ParseAccess(CoreRelocation relocation)
     {
-        string[] parts = relocation.Access.Split(':');
-        if (parts.Length > MaxLength)
+        const int LongestStep = 12;
+        string[] parts = relocation.Access.Length <= MaxLength * LongestStep ? relocation.Access.Split(':') : [];
+        if (parts.Length is 0 or > MaxLength)
         {
             throw CoreError.Bad(relocation, $"the access has more than {MaxLength} steps");
         }

@@ -6,12 +6,12 @@ namespace Fathom.Format.CoRe;
 /// Whether a local type matches a target's: the strict comparison behind <c>TypeMatches</c>. Every local member needs one of the same name
 /// and of a matching type; behind a pointer, names and kinds suffice.
 /// </summary>
-internal ref struct CoreTypeMatch(BtfData localBtf, BtfData targetBtf)
+internal readonly ref struct CoreTypeMatch(BtfData localBtf, BtfData targetBtf, CoreBudget budget)
 {
     private const int MaxLevel = 32;
     private readonly BtfData _localBtf = localBtf;
     private readonly BtfData _targetBtf = targetBtf;
-    private CoreBudget _budget;
+    private readonly CoreBudget _budget = budget;
 
     public bool Matches(int localId, int targetId) => Matches(localId, targetId, behindPointer: false, MaxLevel);
 

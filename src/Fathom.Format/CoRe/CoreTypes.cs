@@ -42,10 +42,11 @@ internal static class CoreTypes
     /// True if a field of the local type can be read as one of the target type: structs and unions, all pointers and all integers mix;
     /// arrays go by their elements; enumerations and forward declarations by name, where both have one.
     /// </summary>
-    public static bool AreFieldsCompatible(BtfData localBtf, int localId, BtfData targetBtf, int targetId)
+    public static bool AreFieldsCompatible(BtfData localBtf, int localId, BtfData targetBtf, int targetId, CoreBudget budget)
     {
         for (int depth = 0; depth <= BtfFormat.MaxDepth; depth++)
         {
+            budget.Spend();
             BtfType local = localBtf.GetType(localBtf.SkipModifiers(localId));
             BtfType target = targetBtf.GetType(targetBtf.SkipModifiers(targetId));
             if (local.IsComposite && target.IsComposite)
@@ -79,14 +80,11 @@ internal static class CoreTypes
     }
 
     /// <summary>True if types are of the same sort, for questions about a type's existence, size or id. Names were compared before.</summary>
-    public static bool AreTypesCompatible(BtfData localBtf, int localId, BtfData targetBtf, int targetId)
-    {
-        var budget = new CoreBudget();
-        return AreKindsCompatible(localBtf.GetType(localId), targetBtf.GetType(targetId))
-            && AreTypesCompatible(localBtf, localId, targetBtf, targetId, MaxLevel, ref budget);
-    }
+    public static bool AreTypesCompatible(BtfData localBtf, int localId, BtfData targetBtf, int targetId, CoreBudget budget) =>
+        AreKindsCompatible(localBtf.GetType(localId), targetBtf.GetType(targetId))
+        && AreTypesCompatible(localBtf, localId, targetBtf, targetId, MaxLevel, budget);
 
-    private static bool AreTypesCompatible(BtfData localBtf, int localId, BtfData targetBtf, int targetId, int level, ref CoreBudget budget)
+    private static bool AreTypesCompatible(BtfData localBtf, int localId, BtfData targetBtf, int targetId, int level, CoreBudget budget)
     {
         for (int depth = 0; depth <= BtfFormat.MaxDepth; depth++)
         {
@@ -119,7 +117,7 @@ internal static class CoreTypes
                             throw TooDeep(local.Id);
                         }
 
-                        if (!AreTypesCompatible(localBtf, local.GetParameterType(i), targetBtf, target.GetParameterType(i), level - 1, ref budget))
+                        if (!AreTypesCompatible(localBtf, local.GetParameterType(i), targetBtf, target.GetParameterType(i), level - 1, budget))
                         {
                             return false;
                         }
@@ -143,18 +141,3 @@ internal static class CoreTypes
     private static BadFormatException TooDeep(int id) => new(CoreError.Format, 0, $"the types around type {id} are nested too deeply");
 }
 
-/// <summary>Bounds the work that hostile types, nested in each other, can cause.</summary>
-internal struct CoreBudget
-{
-    // A hundred times what the largest structs of a kernel need.
-    private const int Limit = 4_000_000;
-    private int _spent;
-
-    public void Spend()
-    {
-        if (++_spent > Limit)
-        {
-            throw new BadFormatException(CoreError.Format, 0, "the types are nested too widely to be compared");
-        }
-    }
-}

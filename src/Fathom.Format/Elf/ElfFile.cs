@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.Collections.Immutable;
 
 namespace Fathom.Format.Elf;
@@ -18,10 +19,19 @@ public sealed class ElfFile
     internal const ushort BpfMachine = 247;
     internal const ushort RelocatableType = 1;
 
+    private readonly Dictionary<string, ElfSection> byName = new(StringComparer.Ordinal);
+
     private ElfFile(ImmutableArray<ElfSection> sections, ImmutableArray<ElfSymbol> symbols)
     {
         Sections = sections;
         Symbols = symbols;
+        foreach (ElfSection section in sections)
+        {
+            if (section.Type != ElfSectionType.Null && !byName.ContainsKey(section.Name))
+            {
+                byName.Add(section.Name, section);
+            }
+        }
     }
 
     /// <summary>The sections, by index; the first is none.</summary>
@@ -42,18 +52,7 @@ public sealed class ElfFile
     }
 
     /// <summary>The first section with a name; null if there is none.</summary>
-    public ElfSection? Find(string name)
-    {
-        foreach (ElfSection section in Sections)
-        {
-            if (section.Type != ElfSectionType.Null && section.Name == name)
-            {
-                return section;
-            }
-        }
-
-        return null;
-    }
+    public ElfSection? Find(string name) => byName.TryGetValue(name, out ElfSection? section) ? section : null;
 
     /// <summary>The relocations that a section of relocations holds, in the order of the file.</summary>
     /// <exception cref="BadFormatException">Their number is not whole, or one names no symbol.</exception>

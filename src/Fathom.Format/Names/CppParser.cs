@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Fathom.Format.Names;
 
@@ -12,10 +13,10 @@ internal sealed partial class CppParser
 {
     private const int DeepestNesting = 512;
 
-    // Looking ahead reads some parts again.
-    private const int MostSteps = 200_000;
-
     private readonly string _name;
+
+    // Looking ahead reads some parts again.
+    private readonly int _mostSteps;
     private readonly List<CppNode> _substitutions = [];
 
     // The numbers of those substitutions that are parameters of templates.
@@ -30,7 +31,11 @@ internal sealed partial class CppParser
     private int _lambdas;
     private bool _mayBeForward;
 
-    private CppParser(string name) => _name = name;
+    private CppParser(string name)
+    {
+        _name = name;
+        _mostSteps = Demangler.StepsOfReading(name);
+    }
 
     /// <summary>What is known of a function's name before its type is read.</summary>
     private sealed class NameFacts
@@ -52,7 +57,7 @@ internal sealed partial class CppParser
     {
         CppParser parser = new(name) { _at = 2 };
         CppNode node = parser.ParseEncoding(isOutermost: true);
-        return CppPrinter.Print(node) + parser.ParseSuffixes();
+        return CppPrinter.Print(node, name) + parser.ParseSuffixes();
     }
 
     /// <summary>The name as it was written, and without the function's type.</summary>
@@ -63,8 +68,8 @@ internal sealed partial class CppParser
         CppNode node = parser.ParseEncoding(isOutermost: true);
         string suffixes = parser.ParseSuffixes();
         bool isPiece = suffixes.Contains("[clone .cold") || suffixes.Contains("[clone .part.");
-        plain = CppPrinter.Print(WithoutType(node)) + (isPiece ? suffixes : "");
-        return CppPrinter.Print(node) + suffixes;
+        plain = CppPrinter.Print(WithoutType(node), name) + (isPiece ? suffixes : "");
+        return CppPrinter.Print(node, name) + suffixes;
     }
 
     private char Peek(int ahead = 0) => _at + ahead < _name.Length ? _name[_at + ahead] : '\0';
@@ -98,8 +103,15 @@ internal sealed partial class CppParser
     private void Enter(int levels = 1)
     {
         _depth += levels;
-        Require(_depth <= DeepestNesting && ++_steps <= MostSteps);
+        Require(_depth <= DeepestNesting);
+        Spend(1);
         RuntimeHelpers.EnsureSufficientExecutionStack();
+    }
+
+    private void Spend(int steps)
+    {
+        _steps += steps;
+        Require(_steps <= _mostSteps);
     }
 
     private void Leave(int levels = 1) => _depth -= levels;
@@ -122,7 +134,7 @@ internal sealed partial class CppParser
     // What the compiler made of a function besides itself: `.constprop.0`, `.isra.0`, `.cold`, `.part.1`.
     private string ParseSuffixes()
     {
-        string text = "";
+        StringBuilder text = new();
         while (_at < _name.Length)
         {
             int start = _at;
@@ -144,11 +156,11 @@ internal sealed partial class CppParser
             }
 
             string suffix = _name.Substring(start, _at - start);
-            text += " [clone " + suffix + "]";
+            text.Append(" [clone ").Append(suffix).Append(']');
             Require(text.Length <= Demangler.LongestText);
         }
 
-        return text;
+        return text.ToString();
     }
 
     private CppNode ParseEncoding(bool isOutermost = false)
@@ -576,6 +588,7 @@ internal sealed partial class CppParser
     {
         int length = ParseNumber();
         Require(length > 0 && length <= _name.Length - _at);
+        Spend(length / 4);
         string text = _name.Substring(_at, length);
         _at += length;
         bool isAnonymous = text.Length >= 10 && text.StartsWith("_GLOBAL_", StringComparison.Ordinal) && text[8] is '.' or '_' or '$' && text[9] == 'N';

@@ -15,9 +15,10 @@ internal sealed class CppPrinter
     public const int Restrict = 4;
 
     private const int DeepestNesting = 512;
-    private const int MostSteps = 200_000;
 
     private readonly StringBuilder _text = new();
+    private readonly int _mostSteps;
+    private readonly int _mostText;
     private int _depth;
     private int _steps;
 
@@ -25,9 +26,18 @@ internal sealed class CppPrinter
     private int _packItem = -1;
     private int _packSize = -1;
 
-    public static string Print(CppNode node)
+    private CppPrinter(string name)
     {
-        CppPrinter printer = new();
+        _mostSteps = Demangler.StepsOfWriting(name);
+        _mostText = Demangler.TextOf(name);
+    }
+
+    /// <summary>The text of what was read.</summary>
+    /// <param name="node">What was read.</param>
+    /// <param name="name">The mangled name, whose length bounds the work.</param>
+    public static string Print(CppNode node, string name)
+    {
+        CppPrinter printer = new(name);
         printer.Write(node);
         return printer._text.ToString();
     }
@@ -41,7 +51,7 @@ internal sealed class CppPrinter
     private void Write(string text)
     {
         _text.Append(text);
-        Check(_text.Length > Demangler.LongestText);
+        Check(_text.Length > _mostText);
     }
 
     private static void Check(bool isBad)
@@ -54,9 +64,12 @@ internal sealed class CppPrinter
 
     private void Enter()
     {
-        Check(++_depth > DeepestNesting || ++_steps > MostSteps);
+        Check(++_depth > DeepestNesting);
+        Spend();
         RuntimeHelpers.EnsureSufficientExecutionStack();
     }
+
+    private void Spend() => Check(++_steps > _mostSteps);
 
     private void WriteLeft(CppNode? node)
     {
@@ -312,6 +325,7 @@ internal sealed class CppPrinter
         while (text[0] == '&' && target.Kind == CppKind.Pointer && target.Text[0] == '&')
         {
             Check(++steps > DeepestNesting);
+            Spend();
             text = text.Length < target.Text.Length ? text : target.Text;
             target = Resolve(target.A!);
         }
@@ -335,6 +349,7 @@ internal sealed class CppPrinter
                 break;
             }
 
+            Spend();
             node = next;
         }
 
@@ -352,6 +367,7 @@ internal sealed class CppPrinter
     {
         for (int steps = 0; node is not null && steps < DeepestNesting; steps++)
         {
+            Spend();
             node = Resolve(node);
             if (node.Kind is CppKind.Function or CppKind.Array)
             {
@@ -422,7 +438,7 @@ internal sealed class CppPrinter
         CppNode node = pack;
         while (node.Kind == CppKind.Forward && node.A is not null)
         {
-            Check(++_steps > MostSteps);
+            Spend();
             node = node.A;
         }
 

@@ -5,13 +5,21 @@ namespace Fathom.Format.Names;
 /// <summary>
 /// The names that a compiler gave to functions, as the programmer wrote them: C++ (the Itanium ABI,
 /// https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling) and Rust (legacy, and v0 as in
-/// https://rust-lang.github.io/rfcs/2603-rust-symbol-name-mangling-v0.html). Names come from the traced system and are hostile: depth, work
-/// and text are bounded, and what cannot be read stays as it is. The text is hostile too: escape it before a terminal sees it.
+/// https://rust-lang.github.io/rfcs/2603-rust-symbol-name-mangling-v0.html). Names come from the traced system and are hostile: depth is
+/// bounded, work and text by the length of the name, and what cannot be read stays as it is. The text is hostile too: escape it before a terminal sees it.
 /// </summary>
 public static class Demangler
 {
     /// <summary>The longest name that is read, and the longest text that is made of one, in characters.</summary>
     public const int LongestText = 32_768;
+
+    // Of 212,235 names of C++ programs, LLVM among them, the worst takes 10 steps of the printer and 27 characters of text for one of its own.
+    // So all names of a file cost in proportion to what they add up to.
+    internal static int StepsOfReading(string name) => 1_000 + (8 * name.Length);
+
+    internal static int StepsOfWriting(string name) => 1_000 + (32 * name.Length);
+
+    internal static int TextOf(string name) => Math.Min(LongestText, 2_048 + (64 * name.Length));
 
     /// <summary>The name as it was written in the source, for C++ with the types of its parameters; of Rust names without hashes.</summary>
     /// <param name="name">A symbol's name.</param>

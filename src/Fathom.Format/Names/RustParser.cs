@@ -12,17 +12,23 @@ namespace Fathom.Format.Names;
 internal sealed class RustParser
 {
     private const int DeepestNesting = 128;
-    private const int MostSteps = 100_000;
 
     private readonly string _name;
     private readonly StringBuilder _text = new();
+    private readonly int _mostSteps;
+    private readonly int _mostText;
     private int _at;
     private int _depth;
     private int _steps;
     private ulong _lifetimes;
     private int _silent;
 
-    private RustParser(string name) => _name = name;
+    private RustParser(string name)
+    {
+        _name = name;
+        _mostSteps = Demangler.StepsOfReading(name);
+        _mostText = Demangler.TextOf(name);
+    }
 
     /// <summary>The path without hashes; null if it is no such name.</summary>
     /// <exception cref="BadNameException">It cannot be read.</exception>
@@ -74,8 +80,15 @@ internal sealed class RustParser
 
     private void Enter()
     {
-        Require(++_depth <= DeepestNesting && ++_steps <= MostSteps);
+        Require(++_depth <= DeepestNesting);
+        Spend(1);
         RuntimeHelpers.EnsureSufficientExecutionStack();
+    }
+
+    private void Spend(int steps)
+    {
+        _steps += steps;
+        Require(_steps <= _mostSteps);
     }
 
     private void Leave() => _depth--;
@@ -85,7 +98,7 @@ internal sealed class RustParser
         if (_silent == 0)
         {
             _text.Append(text);
-            Require(_text.Length <= Demangler.LongestText);
+            Require(_text.Length <= _mostText);
         }
     }
 
@@ -136,6 +149,7 @@ internal sealed class RustParser
 
         Take('_');
         Require(length <= _name.Length - _at);
+        Spend(length / 4);
         string text = _name.Substring(_at, length);
         _at += length;
         return isPunycode ? Punycode.Decode(text) ?? throw new BadNameException() : text;
@@ -276,6 +290,7 @@ internal sealed class RustParser
         if (count > 0)
         {
             Write("for<");
+            Spend((int)count);
             for (ulong i = 0; i < count; i++)
             {
                 _lifetimes++;
@@ -512,6 +527,7 @@ internal sealed class RustParser
             _at++;
         }
 
+        Spend((_at - start) / 4);
         string digits = _name.Substring(start, _at - start);
         Require(Take('_'));
         return digits;

@@ -170,7 +170,7 @@ public sealed record MapDefinition
     /// <summary>Type of the value in the object's BTF, 0 if unknown; for data sections the <c>BTF_KIND_DATASEC</c>.</summary>
     public int ValueTypeId { get; init; }
 
-    /// <summary>What a data section holds at load; null for other maps.</summary>
+    /// <summary>What a data section holds at load, up to where only zeros follow; null for other maps.</summary>
     public ReadOnlyMemory<byte>? InitialValue { get; init; }
 
     /// <summary>True for a section that is frozen before loading, so that the verifier knows its contents.</summary>

@@ -18,6 +18,7 @@ internal sealed class BtfExtReader
     private readonly BtfData btf;
     private readonly StringTable strings;
     private readonly Dictionary<string, CodeSection> sections = new(StringComparer.Ordinal);
+    private readonly Dictionary<uint, CodeSection> sectionAt = [];
 
     /// <param name="extension">The section.</param>
     /// <param name="btf">The object's BTF, which holds the strings.</param>
@@ -100,20 +101,31 @@ internal sealed class BtfExtReader
                 throw Bad(at, $"a table of {SectionNames.BtfExt} ends within a section");
             }
 
-            string name = strings[BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(at))];
+            CodeSection section = FindSection(BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(at)), at);
             uint count = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(at + 4));
             at += 8;
             if (count > (uint)(end - at) / record)
             {
-                throw Bad(at - 4, $"a table of {SectionNames.BtfExt} ends within the records of section {name}");
+                throw Bad(at - 4, $"a table of {SectionNames.BtfExt} ends within the records of section {section.Section.Name}");
             }
 
-            CodeSection section = sections.TryGetValue(name, out CodeSection? found) ? found : throw Bad(at - 8, $"{SectionNames.BtfExt} describes section {name}, which holds no code");
             for (uint i = 0; i < count; i++, at += (int)record)
             {
                 read(section, bytes.Slice(at, (int)record), extension.Offset + at);
             }
         }
+    }
+
+    private CodeSection FindSection(uint nameOffset, long at)
+    {
+        if (!sectionAt.TryGetValue(nameOffset, out CodeSection? section))
+        {
+            string name = strings[nameOffset];
+            section = sections.TryGetValue(name, out CodeSection? found) ? found : throw Bad(at, $"{SectionNames.BtfExt} describes section {name}, which holds no code");
+            sectionAt.Add(nameOffset, section);
+        }
+
+        return section;
     }
 
     private static FunctionDraft Locate(CodeSection section, ReadOnlySpan<byte> record, long at, out int index) =>
@@ -140,7 +152,7 @@ internal sealed class BtfExtReader
         function.Lines.Add(new LineInfo(
             index,
             strings[BinaryPrimitives.ReadUInt32LittleEndian(record.Slice(4))],
-            strings[BinaryPrimitives.ReadUInt32LittleEndian(record.Slice(8))],
+            strings.Text(BinaryPrimitives.ReadUInt32LittleEndian(record.Slice(8))),
             (int)(position >> 10),
             (int)(position & 0x3ff)));
     }

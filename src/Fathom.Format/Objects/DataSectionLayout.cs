@@ -25,14 +25,19 @@ internal static class DataSectionLayout
         for (int id = 1; id < btf.TypeCount; id++)
         {
             BtfType type = btf.GetType(id);
-            if (type.Kind != BtfKind.DataSection || type.Size != 0 || type.Count == 0)
+            if (type.Kind != BtfKind.DataSection || type.Count == 0)
             {
                 continue;
             }
 
             string name = type.Name;
             ElfSection? section = elf.Find(name);
-            if (section is null && name != SectionNames.Configuration)
+            if (section is not null && type.Size > section.Size)
+            {
+                throw new BadFormatException(ObjectFile.Format, section.Offset, $"section {name} has {section.Size} bytes, but {type.Size} by the BTF");
+            }
+
+            if (type.Size != 0 || (section is null && name != SectionNames.Configuration))
             {
                 continue;
             }

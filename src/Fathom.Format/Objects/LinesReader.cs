@@ -10,6 +10,7 @@ internal sealed class LinesReader
 {
     private readonly ElfSection section;
     private readonly Dictionary<string, FunctionDraft> functions = new(StringComparer.Ordinal);
+    private readonly Dictionary<uint, FunctionDraft?> functionAt = [];
     private StringTable? strings;
     private int end;
     private int at;
@@ -53,10 +54,9 @@ internal sealed class LinesReader
 
     private void ReadFunction()
     {
-        string name = NextText();
+        FunctionDraft? function = NextFunction(out string name);
         int calls = NextCount(LinesWriter.CallWords);
         int lines = NextCount(LinesWriter.LineWords);
-        FunctionDraft? function = functions.TryGetValue(name, out FunctionDraft? found) ? found : null;
         function?.InlinedCalls.Clear();
         function?.Lines.Clear();
         for (int i = 0; i < calls; i++)
@@ -73,7 +73,7 @@ internal sealed class LinesReader
         int last = -1;
         for (int i = 0; i < lines; i++)
         {
-            var line = new LineInfo(Next(), NextText(), NextText(), Next(), Next(), Next(), Next());
+            var line = new LineInfo(Next(), NextText(), strings!.Text((uint)Next()), Next(), Next(), Next(), Next());
             if (line.Instruction <= last || line.Inlined < -1 || line.Inlined >= calls || line.Line < 0 || line.Column is < 0 or > 1023 || line.Length < 0
                 || (function is not null && line.Instruction >= function.Instructions.Count))
             {
@@ -95,6 +95,19 @@ internal sealed class LinesReader
         int word = BinaryPrimitives.ReadInt32LittleEndian(section.Data.Span.Slice(at));
         at += sizeof(int);
         return word;
+    }
+
+    private FunctionDraft? NextFunction(out string name)
+    {
+        uint offset = (uint)Next();
+        name = strings![offset];
+        if (!functionAt.TryGetValue(offset, out FunctionDraft? function))
+        {
+            functions.TryGetValue(name, out function);
+            functionAt.Add(offset, function);
+        }
+
+        return function;
     }
 
     private string NextText() => strings![(uint)Next()];

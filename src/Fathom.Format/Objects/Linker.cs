@@ -43,7 +43,11 @@ public static class Linker
     /// <param name="value">The object.</param>
     /// <param name="entry">The entry function's name.</param>
     /// <exception cref="BadFormatException">A call has no target, or the target is too far away. The offset is the index of the instruction.</exception>
-    public static LinkedProgram Link(BpfObject value, string entry)
+    public static LinkedProgram Link(BpfObject value, string entry) => Link(IndexFunctions(value), entry);
+
+    /// <summary>The functions of an object by name, for linking several of its programs.</summary>
+    /// <param name="value">The object.</param>
+    public static IReadOnlyDictionary<string, BpfFunction> IndexFunctions(BpfObject value)
     {
         Dictionary<string, BpfFunction> byName = new(StringComparer.Ordinal);
         foreach (BpfFunction function in value.Functions)
@@ -51,6 +55,15 @@ public static class Linker
             byName[function.Name] = function;
         }
 
+        return byName;
+    }
+
+    /// <summary>Links one of several entry programs of an object, as <see cref="Link(BpfObject, string)"/> does.</summary>
+    /// <param name="byName">Its functions: see <see cref="IndexFunctions"/>.</param>
+    /// <param name="entry">The entry function's name.</param>
+    /// <exception cref="BadFormatException">A call has no target, or the target is too far away. The offset is the index of the instruction.</exception>
+    public static LinkedProgram Link(IReadOnlyDictionary<string, BpfFunction> byName, string entry)
+    {
         if (!byName.TryGetValue(entry, out BpfFunction? start))
         {
             throw new BadFormatException(Format, 0, $"there is no function {entry}");
@@ -111,7 +124,7 @@ public static class Linker
     }
 
     /// <summary>The entry and all that it reaches, in the order of first reaching (breadth first).</summary>
-    private static List<BpfFunction> Reach(BpfFunction start, Dictionary<string, BpfFunction> byName)
+    private static List<BpfFunction> Reach(BpfFunction start, IReadOnlyDictionary<string, BpfFunction> byName)
     {
         List<BpfFunction> functions = [start];
         HashSet<string> known = new(StringComparer.Ordinal) { start.Name };

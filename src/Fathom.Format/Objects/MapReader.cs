@@ -21,6 +21,7 @@ internal sealed class MapReader
     private readonly Dictionary<long, string> mapAt = [];
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> dataSections = new(StringComparer.Ordinal);
+    private long dataSize;
 
     internal MapReader(ElfFile elf, BtfData? btf)
     {
@@ -60,19 +61,8 @@ internal sealed class MapReader
         ? name
         : throw new BadFormatException(ObjectFile.Format, position, $"no map is defined at byte {offset} of {SectionNames.Maps}");
 
-    /// <summary>The maps; only now memory is made for sections of zeros, once nothing else can be wrong.</summary>
-    internal ImmutableArray<MapDefinition> Finish()
-    {
-        for (int i = 0; i < maps.Count; i++)
-        {
-            if (maps[i].InitialValue is { IsEmpty: true })
-            {
-                maps[i] = maps[i] with { InitialValue = new byte[maps[i].ValueSize] };
-            }
-        }
-
-        return maps.DrainToImmutable();
-    }
+    /// <summary>The maps.</summary>
+    internal ImmutableArray<MapDefinition> Finish() => maps.DrainToImmutable();
 
     private static BadFormatException Bad(ElfSection section, string problem) => new(ObjectFile.Format, section.Offset, problem);
 
@@ -94,11 +84,12 @@ internal sealed class MapReader
         }
 
         BtfType definitions = types.GetType(id);
+        MapTypeReader reader = new(types, section.Offset);
         for (int i = 0; i < definitions.Count; i++)
         {
             BtfSectionVariable entry = definitions.GetSectionVariable(i);
             BtfType variable = types.GetType(entry.TypeId);
-            MapDefinition map = new MapTypeReader(types, section.Offset, variable.Name).Read(variable.TargetId);
+            MapDefinition map = reader.Read(variable.Name, variable.TargetId);
             if (entry.Offset < 0 || entry.Offset >= section.Size || mapAt.ContainsKey(entry.Offset))
             {
                 throw Bad(section, $"the map {map.Name} has no place of its own in {SectionNames.Maps}");
@@ -112,9 +103,10 @@ internal sealed class MapReader
     private void AddData(ElfSection section)
     {
         bool isReadOnly = SectionNames.IsReadOnlyData(section.Name);
+        dataSize += Math.Min(section.Size, MapTypes.MaxDataSize + 1L);
         Add(section, DefineData(
             section.Name,
-            section.Size <= MapTypes.MaxDataSize ? (int)section.Size : throw Bad(section, $"section {section.Name} is too large"),
+            dataSize <= MapTypes.MaxDataSize ? (int)section.Size : throw Bad(section, $"section {section.Name} is too large, or all data sections together are"),
             section.Data,
             isReadOnly));
     }

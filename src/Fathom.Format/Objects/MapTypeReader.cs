@@ -1,22 +1,38 @@
 using System;
+using System.Collections.Generic;
 using Fathom.Format.Btf;
 
 namespace Fathom.Format.Objects;
 
 /// <summary>
-/// Reads one BTF-defined map: a struct whose members say numbers as a pointer to an array of that many elements, and types as a pointer to
-/// the type (https://docs.kernel.org/bpf/libbpf/libbpf_overview.html).
+/// Reads BTF-defined maps: a struct whose members say numbers as a pointer to an array of that many elements, and types as a pointer to
+/// the type (https://docs.kernel.org/bpf/libbpf/libbpf_overview.html). A struct is read once for all maps that it defines.
 /// </summary>
-internal sealed class MapTypeReader(BtfData btf, long position, string name)
+internal sealed class MapTypeReader(BtfData btf, long position)
 {
+    private readonly Dictionary<int, MapDefinition> known = [];
+    private string name = "";
     private int keySize = -1;
     private int valueSize = -1;
 
-    /// <summary>Reads the map of a type.</summary>
-    /// <param name="typeId">The type of the map's variable.</param>
-    internal MapDefinition Read(int typeId)
+    /// <summary>Reads a map.</summary>
+    /// <param name="mapName">Its name.</param>
+    /// <param name="typeId">The type of its variable.</param>
+    internal MapDefinition Read(string mapName, int typeId)
     {
+        name = mapName;
         BtfType type = btf.GetType(btf.SkipModifiers(typeId));
+        if (!known.TryGetValue(type.Id, out MapDefinition? map))
+        {
+            known.Add(type.Id, map = Read(type));
+        }
+
+        return map with { Name = mapName };
+    }
+
+    private MapDefinition Read(BtfType type)
+    {
+        keySize = valueSize = -1;
         if (type.Kind != BtfKind.Struct)
         {
             throw Bad("is not defined by a struct");

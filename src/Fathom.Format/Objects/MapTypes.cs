@@ -9,7 +9,7 @@ namespace Fathom.Format.Objects;
 /// </summary>
 public static class MapTypes
 {
-    /// <summary>The largest data section that is read: 64 MiB.</summary>
+    /// <summary>Bytes of all data sections of an object that is read: 64 MiB.</summary>
     internal const int MaxDataSize = 64 << 20;
 
     private const int PointerSize = 8;

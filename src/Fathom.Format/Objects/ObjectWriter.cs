@@ -146,7 +146,7 @@ internal sealed class ObjectWriter
         int size = 0;
         if (FindDataSection(SectionNames.Maps) is { } definitions)
         {
-            size = definitions.Size;
+            size = definitions.Size <= MapTypes.MaxDataSize ? definitions.Size : throw new ArgumentException($"the definitions of the maps take {definitions.Size} bytes");
             for (int i = 0; i < definitions.Count; i++)
             {
                 BtfSectionVariable place = definitions.GetSectionVariable(i);
@@ -186,16 +186,28 @@ internal sealed class ObjectWriter
                 throw new ArgumentException($"the data section {map.Name} is none of .rodata, .data and .bss");
             }
 
-            if (bytes.Length != map.ValueSize || bytes.IsEmpty)
+            if (bytes.Length > map.ValueSize || map.ValueSize == 0)
             {
                 throw new ArgumentException($"the data section {map.Name} has {map.ValueSize} bytes, but an initial value of {bytes.Length}");
             }
 
             int section = SectionNames.IsZeroData(map.Name) && IsZero(bytes.Span) ? elf.AddZeros(map.Name, Writable, map.ValueSize)
-                : elf.AddSection(map.Name, map.IsReadOnlyData ? ReadOnly : Writable, bytes);
+                : elf.AddSection(map.Name, map.IsReadOnlyData ? ReadOnly : Writable, Whole(bytes, map.ValueSize));
             dataSymbols[map.Name] = elf.AddSymbol(new ElfSymbol("", ElfSymbolType.Section, ElfSymbolBinding.Local, section, 0, 0));
             AddVariables(section, map.Name);
         }
+    }
+
+    private static ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> bytes, int size)
+    {
+        if (bytes.Length == size)
+        {
+            return bytes;
+        }
+
+        byte[] whole = new byte[size];
+        bytes.CopyTo(whole);
+        return whole;
     }
 
     private static bool IsZero(ReadOnlySpan<byte> bytes)

@@ -15,6 +15,7 @@ internal sealed class ReferenceReader
     private readonly ElfFile elf;
     private readonly CodeSection?[] code;
     private readonly MapReader maps;
+    private readonly HashSet<(int Section, long Offset)> relocated = [];
     private readonly Dictionary<string, int> configuration = new(StringComparer.Ordinal);
 
     internal ReferenceReader(ElfFile elf, CodeSection?[] code, MapReader maps, BtfData? btf)
@@ -113,12 +114,11 @@ internal sealed class ReferenceReader
             throw Bad(relocations.Offset, "relocations of code with addends of their own are unknown");
         }
 
-        HashSet<long> known = [];
         foreach (ElfRelocation relocation in elf.ReadRelocations(relocations))
         {
             long position = section.Section.Offset + Math.Max(relocation.Offset, 0);
             FunctionDraft function = section.Locate(relocation.Offset, position, out int index);
-            if (!known.Add(relocation.Offset))
+            if (!relocated.Add((section.Section.Index, relocation.Offset)))
             {
                 throw Bad(position, "an instruction has two relocations");
             }

@@ -23,6 +23,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     private const int MissingFunction = CoreEngine.PoisonHelper;
 
     private CoreCandidates? _candidates;
+    private IReadOnlyDictionary<string, BpfFunction>? _functions;
 
     /// <summary>Loads one entry program.</summary>
     /// <param name="entry">Its function.</param>
@@ -30,7 +31,8 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     /// <param name="name">What it is known as, if not by the function's name.</param>
     public BpfProgram Load(BpfFunction entry, ProgramSection section, string? name = null)
     {
-        LinkedProgram program = Linker.Link(definition, entry.Name);
+        _functions ??= Linker.IndexFunctions(definition);
+        LinkedProgram program = Linker.Link(_functions, entry.Name);
         ImmutableArray<Instruction> instructions = program.Instructions;
         ImmutableArray<CoreResult> relocated = [];
         if (!program.CoreRelocations.IsEmpty)

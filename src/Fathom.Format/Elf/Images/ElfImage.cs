@@ -7,21 +7,22 @@ namespace Fathom.Format.Elf.Images;
 
 /// <summary>
 /// A program or a shared library as it lies on the disk: its functions and static probes, by offset in the file, which is how the kernel
-/// wants uprobes. Only the headers are read at first, the rest when it is asked for, so that a file of any size may be mapped instead of
-/// read. Every offset, size and index is checked before it is used, and the work is bounded by the size of the file. Not safe for use by
-/// several threads at a time.
+/// wants uprobes. Only the headers are read at first, the rest when it is asked for, so that of a large file only a part comes into memory.
+/// Every offset, size and index is checked before it is used, and the work is bounded by the size of the file. Not safe for use by several
+/// threads at a time.
 /// </summary>
 public sealed class ElfImage
 {
-    private readonly ReadOnlyMemory<byte> _file;
+    private readonly ImageSource _file;
     private readonly ImageHeaders _headers;
     private readonly ElfImage? _debug;
-    private SymbolTable?[]? _tables;
+    private List<SymbolTable>? _tables;
+    private Dictionary<string, ulong>? _variables;
     private ImmutableArray<ElfFunction> _functions;
     private ImmutableArray<UsdtProbe> _probes;
     private ReadOnlyMemory<byte>? _buildId;
 
-    private ElfImage(ReadOnlyMemory<byte> file, ImageHeaders headers, ElfImage? debug)
+    private ElfImage(ImageSource file, ImageHeaders headers, ElfImage? debug)
     {
         _file = file;
         _headers = headers;
@@ -58,9 +59,9 @@ public sealed class ElfImage
     }
 
     /// <summary>
-    /// The number that its build gave it (<c>NT_GNU_BUILD_ID</c>), a view of the file; empty if it has none, or only a damaged one.
+    /// The number that its build gave it (<c>NT_GNU_BUILD_ID</c>); empty if it has none, or only a damaged one.
     /// </summary>
-    public ReadOnlyMemory<byte> BuildId => _buildId ??= ImageNotes.FindBuildId(_file, _headers);
+    public ReadOnlyMemory<byte> BuildId => _buildId ??= ImageNotes.FindBuildId(_headers);
 
     /// <summary>
     /// The functions that it defines, of all its symbol tables and of its debug file, ordered by address and then by name. Functions that
@@ -102,7 +103,14 @@ public sealed class ElfImage
     /// <exception cref="BadFormatException">
     /// It is no executable or shared library of x86-64, i386 or arm64, or a damaged one.
     /// </exception>
-    public static ElfImage Parse(ReadOnlyMemory<byte> file) => new(file, ImageHeaders.Read(file), null);
+    public static ElfImage Parse(ReadOnlyMemory<byte> file) => Open(new ImageSource.InMemory(file));
+
+    /// <summary>Reads the headers of an image; the rest when it is asked for.</summary>
+    /// <param name="file">The file, as long as the result is used.</param>
+    /// <exception cref="BadFormatException">
+    /// It is no executable or shared library of x86-64, i386 or arm64, or a damaged one.
+    /// </exception>
+    public static ElfImage Open(ImageSource file) => new(file ?? throw new ArgumentNullException(nameof(file)), ImageHeaders.Read(file), null);
 
     /// <summary>
     /// The same image with the names of a separate debug file, whose addresses are those of this image. Whether they belong together is
@@ -128,22 +136,26 @@ public sealed class ElfImage
     /// <exception cref="BadFormatException">A symbol table is damaged.</exception>
     public bool TryFindVariable(string name, out ulong address)
     {
-        byte[] wanted = Encoding.UTF8.GetBytes(name);
-        foreach (SymbolTable table in Tables())
+        if (_variables is null)
         {
-            long budget = table.NewBudget();
-            for (int i = 0; i < table.Count; i++)
+            Dictionary<string, ulong> variables = new(StringComparer.Ordinal);
+            foreach (SymbolTable table in Tables())
             {
-                if (table.TryRead(i, ref budget, out RawSymbol symbol) && symbol.Type == SymbolTable.ObjectType && symbol.Name.SequenceEqual(wanted))
+                long budget = table.NewBudget();
+                for (int i = 0; i < table.Count; i++)
                 {
-                    address = symbol.Address;
-                    return true;
+                    if (table.TryRead(i, ref budget, out RawSymbol symbol) && symbol.Type == SymbolTable.ObjectType
+                        && table.NameOf(symbol) is var text && !variables.ContainsKey(text))
+                    {
+                        variables.Add(text, symbol.Address);
+                    }
                 }
             }
+
+            _variables = variables;
         }
 
-        address = 0;
-        return false;
+        return _variables.TryGetValue(name, out address);
     }
 
     /// <summary>Where the byte at an address lies in the file.</summary>
@@ -168,13 +180,9 @@ public sealed class ElfImage
     /// <summary>Bytes of the file, for example the first ones of a function.</summary>
     /// <param name="fileOffset">Bytes from the start of the file.</param>
     /// <param name="count">How many bytes at most.</param>
-    /// <returns>A view of the file; shorter where the file ends.</returns>
-    public ReadOnlyMemory<byte> ReadBytes(ulong fileOffset, int count)
-    {
-        return fileOffset >= (ulong)_file.Length
-            ? default
-            : _file.Slice((int)fileOffset, Math.Min(Math.Max(count, 0), _file.Length - (int)fileOffset));
-    }
+    /// <returns>The bytes; fewer where the file ends.</returns>
+    /// <exception cref="BadFormatException">The file cannot be read.</exception>
+    public ReadOnlyMemory<byte> ReadBytes(ulong fileOffset, int count) => _file.Peek(fileOffset, Math.Max(count, 0));
 
     /// <summary>The bytes that are loaded at an address.</summary>
     /// <param name="address">An address in the image.</param>
@@ -248,21 +256,33 @@ public sealed class ElfImage
         }
     }
 
-    private IEnumerable<SymbolTable> Tables()
+    // One of each kind, as the format has it: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html (SHT_SYMTAB, SHT_DYNSYM)
+    private List<SymbolTable> Tables()
     {
-        ImmutableArray<ImageSection> sections = _headers.Sections;
-        _tables ??= new SymbolTable?[sections.Length];
-        foreach (ImageSection section in sections)
+        if (_tables is not null)
+        {
+            return _tables;
+        }
+
+        List<SymbolTable> tables = [];
+        bool hasAll = false;
+        bool hasDynamic = false;
+        foreach (ImageSection section in _headers.Sections)
         {
             if (section.Type is (uint)ElfSectionType.SymbolTable or ImageHeaders.DynamicSymbols)
             {
-                yield return _tables[section.Index] ??= new SymbolTable(_headers, section);
+                ref bool known = ref section.Type == ImageHeaders.DynamicSymbols ? ref hasDynamic : ref hasAll;
+                if (known)
+                {
+                    throw new BadFormatException(ElfFile.Format, (long)Math.Min(section.Offset, long.MaxValue), "the file has several symbol tables of one kind");
+                }
+
+                known = true;
+                tables.Add(new SymbolTable(_headers, section));
             }
         }
 
-        foreach (SymbolTable table in _debug?.Tables() ?? [])
-        {
-            yield return table;
-        }
+        tables.AddRange(_debug?.Tables() ?? []);
+        return _tables = tables;
     }
 }

@@ -24,11 +24,16 @@ internal sealed class ImageHeaders
     // Where a count does not fit its field, it is in the first section's header (PN_XNUM, SHN_XINDEX).
     private const int Overflow = 0xffff;
 
-    private readonly ReadOnlyMemory<byte> _file;
+    // The kernel takes no more bytes of them: https://github.com/torvalds/linux/blob/v6.18/fs/binfmt_elf.c (load_elf_phdrs)
+    private const int MostSegmentBytes = 65_536;
 
-    private ImageHeaders(ReadOnlyMemory<byte> file, bool is64, ElfMachine machine, ElfImageType type)
+    private readonly ImageSource _file;
+    private readonly ReadOnlyMemory<byte> _header;
+
+    private ImageHeaders(ImageSource file, ReadOnlyMemory<byte> header, bool is64, ElfMachine machine, ElfImageType type)
     {
         _file = file;
+        _header = header;
         Is64 = is64;
         Machine = machine;
         Type = type;
@@ -50,9 +55,10 @@ internal sealed class ImageHeaders
 
     public ImmutableArray<ImageSegment> Segments { get; }
 
-    public static ImageHeaders Read(ReadOnlyMemory<byte> file)
+    public static ImageHeaders Read(ImageSource file)
     {
-        ReadOnlySpan<byte> bytes = file.Span;
+        ReadOnlyMemory<byte> header = file.Peek(0, 64);
+        ReadOnlySpan<byte> bytes = header.Span;
         Require(bytes.Length >= 20, 0, bytes.IsEmpty ? "the file is empty" : "the file is shorter than an ELF header");
         Require(bytes[0] == 0x7f && bytes[1] == (byte)'E' && bytes[2] == (byte)'L' && bytes[3] == (byte)'F', 0, "this is no ELF file");
         Require(bytes[4] is 1 or 2, 4, "the file is neither of 32 nor of 64 bits");
@@ -72,7 +78,7 @@ internal sealed class ImageHeaders
             machine == (ushort)ElfMachine.X64 || (machine == (ushort)ElfMachine.Arm64 && is64) || (machine == (ushort)ElfMachine.X86 && !is64),
             18,
             $"the file is for machine {machine} in {(is64 ? 64 : 32)} bits; x86-64, i386 and arm64 are read");
-        return new ImageHeaders(file, is64, (ElfMachine)machine, (ElfImageType)type);
+        return new ImageHeaders(file, header.ToArray(), is64, (ElfMachine)machine, (ElfImageType)type);
     }
 
     /// <summary>A section's bytes; empty for one that takes no room in the file.</summary>
@@ -87,10 +93,13 @@ internal sealed class ImageHeaders
     }
 
     /// <summary>Bytes that must lie in the file.</summary>
-    public ReadOnlyMemory<byte> Slice(ulong offset, ulong size, string problem)
+    public ReadOnlyMemory<byte> Slice(ulong offset, ulong size, string problem) => _file.Take(offset, size, problem);
+
+    /// <summary>As many bytes as there are, at most so many; empty behind the end of the file.</summary>
+    public ReadOnlyMemory<byte> SliceUpTo(ulong offset, ulong size)
     {
-        Require(offset <= (ulong)_file.Length && size <= (ulong)_file.Length - offset, (long)Math.Min(offset, long.MaxValue), problem);
-        return _file.Slice((int)offset, (int)size);
+        ulong rest = offset < (ulong)_file.Length ? (ulong)_file.Length - offset : 0;
+        return rest == 0 ? default : _file.Take(offset, Math.Min(size, rest), "the file ends too early");
     }
 
     private static void Require(bool condition, long offset, string problem)
@@ -103,13 +112,13 @@ internal sealed class ImageHeaders
 
     private ImmutableArray<ImageSection> ReadSections(out int names, out int segments)
     {
-        ReadOnlySpan<byte> bytes = _file.Span;
+        ReadOnlySpan<byte> header = _header.Span;
         int counts = Is64 ? 56 : 44;
         int size = Is64 ? 64 : 40;
-        ulong table = Word(Is64 ? 40 : 32);
-        segments = Half(counts);
-        int count = Half(counts + 4);
-        names = Half(counts + 6);
+        ulong table = Word(header, Is64 ? 40 : 32);
+        segments = Half(header, counts);
+        int count = Half(header, counts + 4);
+        names = Half(header, counts + 6);
         if (table == 0)
         {
             Require(segments != Overflow, counts, "the number of segments is missing");
@@ -117,32 +126,34 @@ internal sealed class ImageHeaders
             return [];
         }
 
-        Require(Half(counts + 2) == size, counts + 2, "section headers have an unknown size");
-        Require(table <= (ulong)bytes.Length && size <= bytes.Length - (long)table, Is64 ? 40 : 32, "the section table lies outside the file");
-        ImageSection first = ReadSection((int)table, 0);
+        const string Outside = "the section table lies outside the file";
+        Require(Half(header, counts + 2) == size, counts + 2, "section headers have an unknown size");
+        ReadOnlySpan<byte> firstBytes = _file.Take(table, (ulong)size, Outside).Span;
+        ImageSection first = ReadSection(firstBytes, 0);
         ulong wanted = count != 0 ? (ulong)count : first.Size;
-        Require(wanted <= ((ulong)bytes.Length - table) / (ulong)size, Is64 ? 40 : 32, "the section table lies outside the file");
+        Require(wanted <= ((ulong)_file.Length - table) / (ulong)size, Is64 ? 40 : 32, Outside);
+        ReadOnlySpan<byte> bytes = _file.Take(table, wanted * (ulong)size, Outside).Span;
         count = (int)wanted;
         names = names == Overflow ? (int)Math.Min(first.Link, int.MaxValue) : names;
         Require(names < Math.Max(count, 1), counts + 6, "the section of section names does not exist");
         if (segments == Overflow)
         {
-            segments = BinaryPrimitives.ReadInt32LittleEndian(bytes.Slice((int)table + (Is64 ? 44 : 28)));
+            segments = BinaryPrimitives.ReadInt32LittleEndian(firstBytes.Slice(Is64 ? 44 : 28));
             Require(segments >= 0, counts, "the number of segments is too large");
         }
 
         ImmutableArray<ImageSection>.Builder sections = ImmutableArray.CreateBuilder<ImageSection>(count);
         for (int i = 0; i < count; i++)
         {
-            sections.Add(ReadSection((int)table + (i * size), i));
+            sections.Add(ReadSection(bytes.Slice(i * size, size), i));
         }
 
         return sections.MoveToImmutable();
     }
 
-    private ImageSection ReadSection(int at, int index) => Is64
-        ? new ImageSection(index, Int(at), Int(at + 4), Word(at + 16), Word(at + 24), Word(at + 32), Int(at + 40), Word(at + 56))
-        : new ImageSection(index, Int(at), Int(at + 4), Word(at + 12), Word(at + 16), Word(at + 20), Int(at + 24), Word(at + 36));
+    private ImageSection ReadSection(ReadOnlySpan<byte> bytes, int index) => Is64
+        ? new ImageSection(index, Int(bytes, 0), Int(bytes, 4), Word(bytes, 16), Word(bytes, 24), Word(bytes, 32), Int(bytes, 40), Word(bytes, 56))
+        : new ImageSection(index, Int(bytes, 0), Int(bytes, 4), Word(bytes, 12), Word(bytes, 16), Word(bytes, 20), Int(bytes, 24), Word(bytes, 36));
 
     private ImmutableArray<ImageSegment> ReadSegments(int count)
     {
@@ -151,33 +162,31 @@ internal sealed class ImageHeaders
             return [];
         }
 
-        ulong table = Word(Is64 ? 32 : 28);
+        ulong table = Word(_header.Span, Is64 ? 32 : 28);
         int size = Is64 ? 56 : 32;
-        Require(Half(Is64 ? 54 : 42) == size, Is64 ? 54 : 42, "program headers have an unknown size");
-        Require(
-            table <= (ulong)_file.Length && (ulong)count <= ((ulong)_file.Length - table) / (ulong)size,
-            Is64 ? 32 : 28,
-            "the table of segments lies outside the file");
+        Require(Half(_header.Span, Is64 ? 54 : 42) == size, Is64 ? 54 : 42, "program headers have an unknown size");
+        Require(count <= MostSegmentBytes / size, Is64 ? 56 : 44, "there are more segments than the kernel takes");
+        ReadOnlySpan<byte> bytes = _file.Take(table, (ulong)(count * size), "the table of segments lies outside the file").Span;
         ImmutableArray<ImageSegment>.Builder segments = ImmutableArray.CreateBuilder<ImageSegment>();
         for (int i = 0; i < count; i++)
         {
-            int at = (int)table + (i * size);
-            uint type = Int(at);
+            ReadOnlySpan<byte> entry = bytes.Slice(i * size, size);
+            uint type = Int(entry, 0);
             if (type is LoadSegment or NoteSegment)
             {
-                bool executes = (Int(at + (Is64 ? 4 : 24)) & 1) != 0;
+                bool executes = (Int(entry, Is64 ? 4 : 24) & 1) != 0;
                 segments.Add(Is64
-                    ? new ImageSegment(type, executes, Word(at + 8), Word(at + 16), Word(at + 32))
-                    : new ImageSegment(type, executes, Word(at + 4), Word(at + 8), Word(at + 16)));
+                    ? new ImageSegment(type, executes, Word(entry, 8), Word(entry, 16), Word(entry, 32))
+                    : new ImageSegment(type, executes, Word(entry, 4), Word(entry, 8), Word(entry, 16)));
             }
         }
 
         return segments.ToImmutable();
     }
 
-    private ushort Half(int at) => BinaryPrimitives.ReadUInt16LittleEndian(_file.Span.Slice(at));
+    private static ushort Half(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes.Slice(at));
 
-    private uint Int(int at) => BinaryPrimitives.ReadUInt32LittleEndian(_file.Span.Slice(at));
+    private static uint Int(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(at));
 
-    private ulong Word(int at) => Is64 ? BinaryPrimitives.ReadUInt64LittleEndian(_file.Span.Slice(at)) : Int(at);
+    private ulong Word(ReadOnlySpan<byte> bytes, int at) => Is64 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(at)) : Int(bytes, at);
 }

@@ -15,15 +15,17 @@ internal static class ImageNotes
     private const uint BuildIdType = 3;
     private const uint ProbeType = 3;
 
+    // The note is in one of the first, and those are a few hundred bytes; those of static probes may be some hundred kilobytes.
+    private const long MostNoteBytes = 4 << 20;
+
     /// <summary>The number of the build; empty without one. The loader never looks at it, so that a damaged one harms nobody.</summary>
-    public static ReadOnlyMemory<byte> FindBuildId(ReadOnlyMemory<byte> file, ImageHeaders headers)
+    public static ReadOnlyMemory<byte> FindBuildId(ImageHeaders headers)
     {
+        // For all headers together, which may claim the same bytes again and again.
+        long budget = MostNoteBytes;
         foreach (ImageSegment segment in headers.Segments)
         {
-            if (segment.Type == ImageHeaders.NoteSegment
-                && segment.Offset <= (ulong)file.Length
-                && segment.FileSize <= (ulong)file.Length - segment.Offset
-                && TryFindBuildId(file.Slice((int)segment.Offset, (int)segment.FileSize), out ReadOnlyMemory<byte> id))
+            if (segment.Type == ImageHeaders.NoteSegment && TryFindBuildId(headers, segment.Offset, segment.FileSize, ref budget, out ReadOnlyMemory<byte> id))
             {
                 return id;
             }
@@ -32,10 +34,7 @@ internal static class ImageNotes
         // A separate debug file has segments as the image has, but not their bytes.
         foreach (ImageSection section in headers.Sections)
         {
-            if (section.Type == ImageHeaders.NoteSection
-                && section.Offset <= (ulong)file.Length
-                && section.Size <= (ulong)file.Length - section.Offset
-                && TryFindBuildId(file.Slice((int)section.Offset, (int)section.Size), out ReadOnlyMemory<byte> id))
+            if (section.Type == ImageHeaders.NoteSection && TryFindBuildId(headers, section.Offset, section.Size, ref budget, out ReadOnlyMemory<byte> id))
             {
                 return id;
             }
@@ -47,12 +46,13 @@ internal static class ImageNotes
     /// <summary>The static probes of the notes of section <c>.note.stapsdt</c>.</summary>
     public static ImmutableArray<UsdtProbe> ReadProbes(ElfImage image, ImageHeaders headers)
     {
-        if (FindSection(headers, ".note.stapsdt"u8) is not { Type: ImageHeaders.NoteSection } section)
+        ReadOnlyMemory<byte> names = headers.SectionNames == 0 ? default : headers.Bytes(headers.Sections[headers.SectionNames]);
+        if (FindSection(headers, names.Span, ".note.stapsdt"u8) is not { Type: ImageHeaders.NoteSection } section)
         {
             return [];
         }
 
-        ulong? movedBase = FindSection(headers, ".stapsdt.base"u8)?.Address;
+        ulong? movedBase = FindSection(headers, names.Span, ".stapsdt.base"u8)?.Address;
         ImmutableArray<UsdtProbe>.Builder probes = ImmutableArray.CreateBuilder<UsdtProbe>();
         ReadOnlySpan<byte> notes = headers.Bytes(section).Span;
         int at = 0;
@@ -107,8 +107,16 @@ internal static class ImageNotes
         }
     }
 
-    private static bool TryFindBuildId(ReadOnlyMemory<byte> notes, out ReadOnlyMemory<byte> id)
+    private static bool TryFindBuildId(ImageHeaders headers, ulong offset, ulong size, ref long budget, out ReadOnlyMemory<byte> id)
     {
+        id = default;
+        if (size > (ulong)budget)
+        {
+            return false;
+        }
+
+        ReadOnlyMemory<byte> notes = headers.SliceUpTo(offset, size);
+        budget -= notes.Length;
         int at = 0;
         while (TryReadNote(notes.Span, ref at, out uint type, out ReadOnlySpan<byte> name, out int start, out int length))
         {
@@ -119,7 +127,6 @@ internal static class ImageNotes
             }
         }
 
-        id = default;
         return false;
     }
 
@@ -150,14 +157,8 @@ internal static class ImageNotes
         return true;
     }
 
-    private static ImageSection? FindSection(ImageHeaders headers, ReadOnlySpan<byte> name)
+    private static ImageSection? FindSection(ImageHeaders headers, ReadOnlySpan<byte> names, ReadOnlySpan<byte> name)
     {
-        if (headers.SectionNames == 0)
-        {
-            return null;
-        }
-
-        ReadOnlySpan<byte> names = headers.Bytes(headers.Sections[headers.SectionNames]).Span;
         foreach (ImageSection section in headers.Sections)
         {
             if (section.NameOffset < (uint)names.Length)

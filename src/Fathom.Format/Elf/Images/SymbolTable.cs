@@ -37,6 +37,7 @@ internal sealed class SymbolTable
     private readonly ReadOnlyMemory<byte> _names;
     private readonly long _position;
     private readonly Dictionary<uint, string> _known = [];
+    private long _textBudget;
 
     public SymbolTable(ImageHeaders headers, ImageSection section)
     {
@@ -54,6 +55,9 @@ internal sealed class SymbolTable
         }
 
         _names = headers.Bytes(headers.Sections[(int)section.Link]);
+
+        // The linker puts a name that is the end of another one into it, so that honest names overlap a little.
+        _textBudget = (2L * _names.Length) + 4096;
     }
 
     public int Count => _symbols.Length / Size;
@@ -114,11 +118,15 @@ internal sealed class SymbolTable
     public long NewBudget() => (16L * _names.Length) + (64L * Count) + 4096;
 
     /// <summary>A symbol's name as text. Each is made once.</summary>
+    /// <exception cref="BadFormatException">The names overlap, so that they would be much more text than the table.</exception>
     public string NameOf(in RawSymbol symbol)
     {
         if (!_known.TryGetValue(symbol.NameOffset, out string? name))
         {
-            name = SymbolText.Decode(symbol.Name);
+            _textBudget -= symbol.Name.Length;
+            name = _textBudget >= 0
+                ? SymbolText.Decode(symbol.Name)
+                : throw new BadFormatException(ElfFile.Format, _position, "the symbols' names overlap too much");
             _known.Add(symbol.NameOffset, name);
         }
 

@@ -40,7 +40,7 @@ internal static class SymbolText
 
     private static string Escape(ReadOnlySpan<byte> bytes)
     {
-        StringBuilder text = new(bytes.Length + 16);
+        StringBuilder text = new(EscapedLength(bytes));
         while (!bytes.IsEmpty)
         {
             int length = SequenceLength(bytes, out int rune);
@@ -62,6 +62,19 @@ internal static class SymbolText
         }
 
         return text.ToString();
+    }
+
+    private static int EscapedLength(ReadOnlySpan<byte> bytes)
+    {
+        int characters = 0;
+        for (int at = 0; at < bytes.Length;)
+        {
+            int length = SequenceLength(bytes.Slice(at), out int rune);
+            characters += length == 0 || bytes[at] == (byte)'\\' ? 4 : rune < 0x10000 ? 1 : 2;
+            at += Math.Max(length, 1);
+        }
+
+        return characters;
     }
 
     // The shortest form only, and no surrogates: https://www.rfc-editor.org/rfc/rfc3629 (section 4). 0 if the bytes are no sequence.

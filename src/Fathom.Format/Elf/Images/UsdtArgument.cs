@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Globalization;
 
@@ -87,7 +88,7 @@ public readonly record struct UsdtArgument(
     /// <returns>The arguments in order, at most <see cref="MostArguments"/>.</returns>
     public static ImmutableArray<UsdtArgument> ParseAll(string arguments)
     {
-        ImmutableArray<UsdtArgument>.Builder result = ImmutableArray.CreateBuilder<UsdtArgument>();
+        List<UsdtArgument> result = [];
         int start = 0;
         while (start < arguments.Length && result.Count < MostArguments)
         {
@@ -108,7 +109,7 @@ public readonly record struct UsdtArgument(
             start = end + 1;
         }
 
-        return result.ToImmutable();
+        return [.. result];
     }
 
     /// <summary>

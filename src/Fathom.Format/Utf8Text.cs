@@ -1,7 +1,7 @@
 using System;
 using System.Text;
 
-namespace Fathom.Format.Btf;
+namespace Fathom.Format;
 
 /// <summary>UTF-8 to text on every target framework.</summary>
 internal static class Utf8Text
