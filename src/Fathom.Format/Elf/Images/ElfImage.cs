@@ -182,19 +182,21 @@ public sealed class ElfImage
     /// <param name="count">How many bytes at most.</param>
     /// <returns>The bytes; fewer where the file ends.</returns>
     /// <exception cref="BadFormatException">The file cannot be read.</exception>
-    public ReadOnlyMemory<byte> ReadBytes(ulong fileOffset, int count) => _file.Peek(fileOffset, Math.Max(count, 0));
+    public ReadOnlyMemory<byte> ReadBytes(ulong fileOffset, int count) => _file.Peek(fileOffset, (ulong)Math.Max(count, 0));
 
     /// <summary>The bytes that are loaded at an address.</summary>
     /// <param name="address">An address in the image.</param>
-    /// <returns>A view of the file, from the address to the end of the segment; empty if nothing of the file is loaded there.</returns>
+    /// <returns>
+    /// Bytes from the address on, to the end of the segment, but of large ones not always more than 1 MB; empty if nothing of the file is loaded there.
+    /// </returns>
+    /// <exception cref="BadFormatException">The file cannot be read.</exception>
     public ReadOnlyMemory<byte> ReadLoaded(ulong address)
     {
         foreach (ImageSegment segment in _headers.Segments)
         {
             if (TryLocate(segment, address, out ulong offset))
             {
-                ulong length = Math.Min((ulong)_file.Length - offset, segment.FileSize - (address - segment.Address));
-                return _file.Slice((int)offset, (int)length);
+                return _file.Peek(offset, segment.FileSize - (address - segment.Address));
             }
         }
 

@@ -57,7 +57,7 @@ internal sealed class ImageHeaders
 
     public static ImageHeaders Read(ImageSource file)
     {
-        ReadOnlyMemory<byte> header = file.Peek(0, 64);
+        ReadOnlyMemory<byte> header = file.Take(0, (ulong)Math.Min(64, file.Length), "");
         ReadOnlySpan<byte> bytes = header.Span;
         Require(bytes.Length >= 20, 0, bytes.IsEmpty ? "the file is empty" : "the file is shorter than an ELF header");
         Require(bytes[0] == 0x7f && bytes[1] == (byte)'E' && bytes[2] == (byte)'L' && bytes[3] == (byte)'F', 0, "this is no ELF file");

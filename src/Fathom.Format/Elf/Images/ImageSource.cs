@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace Fathom.Format.Elf.Images;
 
@@ -10,10 +11,15 @@ public abstract class ImageSource
 {
     // Tables of symbols larger than this are not read; those of the largest browsers have half of it.
     private const int LargestPart = 1 << 30;
-    private const int WindowSize = 64 << 10;
 
-    private ReadOnlyMemory<byte> _window;
-    private ulong _windowStart;
+    // Parts of 4 MB that overlap, so that every byte has at least so many behind it in one of them.
+    private const ulong WindowStep = 3 << 20;
+    private const int MostWindows = 8;
+
+    private readonly List<(ulong Number, ReadOnlyMemory<byte> Bytes)> _windows = [];
+
+    /// <summary>Bytes that <see cref="Peek"/> gives at least, unless the file ends before.</summary>
+    internal const ulong LeastAhead = (1 << 20) + (64 << 10);
 
     /// <summary>Bytes of the file when it was opened.</summary>
     public abstract long Length { get; }
@@ -39,25 +45,42 @@ public abstract class ImageSource
             : throw new BadFormatException(ElfFile.Format, (long)offset, "the file was cut short while it was read");
     }
 
-    /// <summary>A few bytes, fewer where the file ends. Those of functions that follow each other cost few reads.</summary>
-    internal virtual ReadOnlyMemory<byte> Peek(ulong offset, int count)
+    /// <summary>
+    /// Bytes from a place on, in a part of the file that is kept for the next time: code and tables are looked at here and there, and in no order.
+    /// </summary>
+    /// <param name="offset">Bytes from the start of the file.</param>
+    /// <param name="most">How many bytes are wanted at most.</param>
+    /// <returns>Fewer than wanted where the file ends, or if more than <see cref="LeastAhead"/> are wanted.</returns>
+    internal virtual ReadOnlyMemory<byte> Peek(ulong offset, ulong most)
     {
         if (offset >= (ulong)Length)
         {
             return default;
         }
 
-        count = (int)Math.Min((ulong)count, (ulong)Length - offset);
-        bool isInWindow = offset >= _windowStart && offset - _windowStart <= (ulong)_window.Length && count <= _window.Length - (int)(offset - _windowStart);
-        if (!isInWindow)
+        ulong number = offset / WindowStep;
+        int at = _windows.FindIndex(window => window.Number == number);
+        (ulong Number, ReadOnlyMemory<byte> Bytes) found;
+        if (at < 0)
         {
-            byte[] bytes = new byte[(int)Math.Min((ulong)Math.Max(count, WindowSize), (ulong)Length - offset)];
-            _window = bytes.AsMemory(0, Read((long)offset, bytes));
-            _windowStart = offset;
+            byte[] bytes = new byte[(int)Math.Min(WindowStep + LeastAhead, (ulong)Length - (number * WindowStep))];
+            found = (number, bytes.AsMemory(0, Read((long)(number * WindowStep), bytes)));
+            at = _windows.Count < MostWindows ? -1 : MostWindows - 1;
+        }
+        else
+        {
+            found = _windows[at];
         }
 
-        ReadOnlyMemory<byte> rest = _window.Slice((int)(offset - _windowStart));
-        return rest.Slice(0, Math.Min(count, rest.Length));
+        // What was asked for last stays longest.
+        if (at >= 0)
+        {
+            _windows.RemoveAt(at);
+        }
+
+        _windows.Insert(0, found);
+        int start = (int)(offset - (number * WindowStep));
+        return start >= found.Bytes.Length ? default : found.Bytes.Slice(start, (int)Math.Min(most, (ulong)(found.Bytes.Length - start)));
     }
 
     /// <summary>A file that is in memory already, of which nothing is copied.</summary>
@@ -73,8 +96,8 @@ public abstract class ImageSource
                 : throw new BadFormatException(ElfFile.Format, (long)Math.Min(offset, long.MaxValue), problem);
 
         /// <inheritdoc/>
-        internal override ReadOnlyMemory<byte> Peek(ulong offset, int count) =>
-            offset >= (ulong)file.Length ? default : file.Slice((int)offset, Math.Min(count, file.Length - (int)offset));
+        internal override ReadOnlyMemory<byte> Peek(ulong offset, ulong most) =>
+            offset >= (ulong)file.Length ? default : file.Slice((int)offset, (int)Math.Min(most, (ulong)file.Length - offset));
 
         /// <inheritdoc/>
         protected override int Read(long offset, Span<byte> buffer) => throw new NotSupportedException("Nothing is copied.");
