@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using Fathom.Runtime.Interop;
 
@@ -89,14 +90,27 @@ public sealed class LinkSet : IDisposable
     public void Add(BpfLink link) => _links.Add(link);
 
     /// <summary>Detaches all, the last one first; many that each take their time, several at once.</summary>
-    public void Dispose()
+    public void Dispose() => Detach(static _ => { });
+
+    /// <summary>Detaches all, as <see cref="Dispose"/> does, and says how it goes.</summary>
+    /// <param name="left">
+    /// Told after each attachment that takes its time how many are left, possibly from several threads at a time; never called where none does.
+    /// </param>
+    public void Detach(Action<int> left)
     {
+        ArgumentNullException.ThrowIfNull(left);
+
         // Closing a perf event waits until no CPU can be in the program any more. Threads that wait for the same share the time.
         const int Few = 4;
         const int Threads = 16;
         if (_links.Count > Few && _links.Exists(static link => link.IsSlow))
         {
-            Parallel.For(0, _links.Count, new ParallelOptions { MaxDegreeOfParallelism = Threads }, i => _links[_links.Count - 1 - i].Dispose());
+            int rest = _links.Count;
+            Parallel.For(0, _links.Count, new ParallelOptions { MaxDegreeOfParallelism = Threads }, i =>
+            {
+                _links[_links.Count - 1 - i].Dispose();
+                left(Interlocked.Decrement(ref rest));
+            });
         }
         else
         {

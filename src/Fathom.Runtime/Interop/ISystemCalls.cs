@@ -48,6 +48,9 @@ internal unsafe interface ISystemCalls
     /// <summary><c>pidfd_open(2)</c>.</summary>
     long OpenProcess(int process);
 
+    /// <summary><c>poll(2)</c> of one descriptor until it can be read.</summary>
+    long PollReadable(int descriptor, int milliseconds);
+
     /// <summary><c>if_nametoindex(3)</c>; the index, or the negative errno.</summary>
     long GetInterfaceIndex(string name);
 

@@ -83,6 +83,15 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     /// <summary>Opens a process (<c>pidfd_open</c>, Linux 5.3).</summary>
     public KernelDescriptor? OpenProcess(int process, out int error) => Wrap(calls.OpenProcess(process), "pidfd", out error);
 
+    /// <summary>Waits until a descriptor can be read, or for so long. A signal may end the wait earlier.</summary>
+    /// <returns>Whether it can be read.</returns>
+    public bool WaitUntilReadable(KernelDescriptor descriptor, int milliseconds)
+    {
+        long ready = calls.PollReadable(descriptor.Value, milliseconds);
+        GC.KeepAlive(descriptor);
+        return ready > 0;
+    }
+
     /// <summary>Opens a perf event.</summary>
     public KernelDescriptor? OpenPerfEvent(ref PerfEventAttributes attributes, int process, int cpu, out int error)
     {

@@ -43,6 +43,15 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Control(int descriptor, uint request, long argument) => Result(LibcIoctl(descriptor, request, argument));
 
     /// <inheritdoc/>
+    public long PollReadable(int descriptor, int milliseconds)
+    {
+        // struct pollfd: the descriptor, what is waited for (POLLIN), what has come.
+        const ulong In = 1UL << 32;
+        ulong wanted = (uint)descriptor | In;
+        return Result(LibcPoll(&wanted, 1, milliseconds));
+    }
+
+    /// <inheritdoc/>
     public long Open(string path, int flags) => Result(LibcOpen(path, flags));
 
     /// <inheritdoc/>
@@ -144,6 +153,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial nint LibcSeek(int descriptor, nint offset, int origin);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int LibcPoll(ulong* descriptors, nuint count, int milliseconds);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int LibcClose(int descriptor);

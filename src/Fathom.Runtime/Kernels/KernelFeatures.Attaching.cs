@@ -74,6 +74,12 @@ public static unsafe partial class KernelFeatures
     public static KernelFeature UprobeMulti { get; } = new("uprobe_multi", "6.6", static kernel =>
         TryUprobes(kernel, UprobeMultiType), "CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS");
 
+    /// <summary>
+    /// Links of <see cref="UprobeMulti"/> for one process run the program for all of its threads. Without it they run it for the one thread whose number
+    /// was given, though all threads of the process meet the breakpoints.
+    /// </summary>
+    public static KernelFeature UprobeMultiProcess { get; } = new("uprobe_multi of a process", "6.10", ProbeUprobesOfProcess, "CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS");
+
     /// <summary>One program at the entry and the end of functions of a file (<c>BPF_TRACE_UPROBE_SESSION</c>).</summary>
     public static KernelFeature UprobeSession { get; } = new("uprobe session", "6.13", static kernel =>
         TryUprobes(kernel, UprobeSessionType), "CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS");
@@ -195,6 +201,45 @@ public static unsafe partial class KernelFeatures
             return TryLink(
                 kernel, new() { Program = program.Value, AttachType = attachType, UprobeCount = 1, UprobePath = pointer, UprobeOffsets = &offset },
                 $"BPF_LINK_CREATE of type {attachType} to no file", ToTrace, Errno.ENOENT);
+        }
+    }
+
+    // What made links those of processes refuses negative numbers too, before the file is looked at; before it, the file was all there was to refuse:
+    // https://github.com/torvalds/linux/commit/46ba0e49b642 (stable kernels since 6.6.33 have it too)
+    private static FeatureAnswer ProbeUprobesOfProcess(Kernel kernel)
+    {
+        FeatureAnswer many = TryUprobes(kernel, UprobeMultiType);
+        if (many.Support != FeatureSupport.Yes)
+        {
+            return many;
+        }
+
+        using KernelDescriptor? program = LoadProbe(kernel, KprobeType, UprobeMultiType, ToTrace, "a program of type kprobe", out FeatureAnswer answer);
+        if (program is null)
+        {
+            return answer;
+        }
+
+        ulong offset = 0;
+        fixed (byte* pointer = "/\0"u8)
+        {
+            var attributes = new LinkCreateAttributes
+            {
+                Program = program.Value,
+                AttachType = UprobeMultiType,
+                UprobeCount = 1,
+                UprobePath = pointer,
+                UprobeOffsets = &offset,
+                UprobeProcess = -1,
+            };
+            using KernelDescriptor? link = kernel.Calls.BpfOpen(BpfCommand.LinkCreate, ref attributes, "probe", out int error);
+            const string What = "BPF_LINK_CREATE of a uprobe_multi link to no process";
+            return error switch
+            {
+                Errno.EINVAL => new FeatureAnswer(FeatureSupport.Yes, What + " is refused for that (EINVAL)"),
+                Errno.EBADF => new FeatureAnswer(FeatureSupport.No, What + " is refused for its file only (EBADF)"),
+                _ => Judge(kernel, error, What, ToTrace),
+            };
         }
     }
 

@@ -30,7 +30,7 @@ public static unsafe partial class KernelFeatures
     [
         KernelTypes, MappedTypes, RingBuffer, MappableArrays, Batches, TaskStorage, ProgramNames, Atomics,
         RawTracepoints, TypedTracepoints, TracingLinks, PerfTracepoints, PerfLinks, FunctionEntry, KprobeEvents, TracefsKprobes, KprobeMulti,
-        KprobeSession, UprobeEvents, UprobeMulti, UprobeSession, SleepableUprobes, AttachCookies, TracepointCookies, Iterators, SecurityModules, CgroupPrograms,
+        KprobeSession, UprobeEvents, UprobeMulti, UprobeMultiProcess, UprobeSession, SleepableUprobes, AttachCookies, TracepointCookies, Iterators, SecurityModules, CgroupPrograms,
         XdpLinks, Tcx, Statistics,
     ];
 

@@ -73,6 +73,14 @@ public sealed unsafe class BpfRingBuffer : IDisposable
     /// <summary>The records that wait, for one <c>foreach</c>. Each is gone, and its space free again, after the step to the next or out of the loop.</summary>
     public Records Drain() => new(this);
 
+    /// <summary>
+    /// Waits until a program has submitted a record with a wake-up (<c>BPF_RB_FORCE_WAKEUP</c>, or without <c>BPF_RB_NO_WAKEUP</c> when the reader had
+    /// caught up), or for so long. For rare events that must be seen at once: a wake-up costs microseconds.
+    /// </summary>
+    /// <param name="longest">The longest wait.</param>
+    /// <returns>Whether there is something to read.</returns>
+    public bool Wait(TimeSpan longest) => PendingBytes > 0 || Map.Kernel.Calls.WaitUntilReadable(Map.Descriptor, (int)longest.TotalMilliseconds);
+
     /// <summary>Hands each record that waits to a handler.</summary>
     /// <returns>The number of records.</returns>
     public int Drain<TState>(ref TState state, RecordHandler<TState> handler)

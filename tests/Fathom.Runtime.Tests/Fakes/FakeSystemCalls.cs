@@ -253,6 +253,8 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long OpenProcess(int process) => process == 1 ? NewDescriptor() : -Errno.ESRCH;
 
+    public long PollReadable(int descriptor, int milliseconds) => 0;
+
     public long GetInterfaceIndex(string name) => name == "lo" ? 1 : -Errno.ENODEV;
 
     public long GetCapabilities(CapabilityHeader* header, CapabilityData* data)

@@ -69,6 +69,8 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
 
     public long OpenProcess(int process) => Real.OpenProcess(process);
 
+    public long PollReadable(int descriptor, int milliseconds) => Real.PollReadable(descriptor, milliseconds);
+
     public long GetInterfaceIndex(string name) => Real.GetInterfaceIndex(name);
 
     public long GetCapabilities(CapabilityHeader* header, CapabilityData* data) => Real.GetCapabilities(header, data);
