@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Text;
+using System.Threading;
 using Fathom.Output.Sinks;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
@@ -19,6 +20,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     // https://man7.org/linux/man-pages/man4/console_codes.4.html
     private const string ClearLine = "\r\e[K";
 
+    private readonly Lock _gate = new();
     private bool _hasStatus;
 
     /// <summary>Runs it.</summary>
@@ -132,20 +134,26 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     // One line, whatever the message quotes.
     private void Complain(string sentence) => Say($"fathom: {OneLine(sentence)}\n");
 
+    // Possibly from several threads.
     private void ShowStatus(string text)
     {
-        _hasStatus = false;
-        Say(text.Length > 0 ? $"{ClearLine}fathom: {OneLine(text)}" : ClearLine);
-        _hasStatus = text.Length > 0;
+        lock (_gate)
+        {
+            Say(text.Length > 0 ? $"fathom: {OneLine(text)}" : "");
+            _hasStatus = text.Length > 0;
+        }
     }
 
     private void Say(string text)
     {
         try
         {
-            errors.Write(Encoding.UTF8.GetBytes(_hasStatus ? ClearLine + text : text));
-            errors.Flush();
-            _hasStatus = false;
+            lock (_gate)
+            {
+                errors.Write(Encoding.UTF8.GetBytes(_hasStatus ? ClearLine + text : text));
+                errors.Flush();
+                _hasStatus = false;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
