@@ -108,6 +108,11 @@ switch (args[0])
 
         break;
 
+    case "obey":
+        // obey PATH FIFO: loads the library, says "ready" and where f10 is, then does what each line of the FIFO says.
+        Obedience.Obey(args[1], args[2]);
+        break;
+
     case "semaphores":
         // semaphores PATH INDEX: says when the counter of listeners of a static probe leaves 0, and when it comes back.
         NativeLibrary.Load(args[1]);

@@ -29,6 +29,20 @@ internal static unsafe partial class FuncCountProbe
     [Constant]
     public static readonly uint Cpu;
 
+    /// <summary>Which arrivals are told (<see cref="FuncCountFollow"/>).</summary>
+    [Constant]
+    public static readonly uint Follow;
+
+    /// <summary>Not 0 once nothing counts any more, however long it takes to detach.</summary>
+    internal static uint Stopped;
+
+    /// <summary>Arrivals that found no room in <see cref="Arrivals"/>.</summary>
+    internal static ulong LostArrivals;
+
+    /// <summary>Tasks that may have to be attached to. They are rare, and user space is woken for each.</summary>
+    [Map(MaxEntries = 256 * 1024)]
+    internal static readonly RingBuffer Arrivals = new();
+
     /// <summary>How often each place was passed.</summary>
     [Map(MaxEntries = 1)]
     internal static readonly PerCpuArray<ulong> Counts = new();
@@ -90,6 +104,59 @@ internal static unsafe partial class FuncCountProbe
         }
     }
 
+    /// <summary>A new process of those that count, or a new thread where each needs an attachment of its own.</summary>
+    [TracepointBtf("sched_process_fork")]
+    private static void FollowForked(TaskStruct* parent, TaskStruct* child)
+    {
+        bool isThread = child->tgid == parent->tgid;
+        if ((Follow & (isThread ? FuncCountFollow.Threads : FuncCountFollow.Processes)) != 0 && TaskFilter.WantsCurrentProcess())
+        {
+            Announce(child, FuncCountFollow.New);
+        }
+    }
+
+    /// <summary>
+    /// A process begins another program. Where another thread than the first asked for that, it takes the place and the number of the first, which is
+    /// what was attached to; and a process that was put into its cgroup when it was made, by somebody outside, is seen here.
+    /// </summary>
+    [TracepointBtf("sched_process_exec")]
+    private static void FollowExecuted(TaskStruct* task, int oldThread)
+    {
+        bool isAnother = oldThread != task->pid;
+        if ((isAnother || (TaskFilter.Filter.Mode & TaskFilterSettings.OneCgroup) != 0) && TaskFilter.WantsCurrentProcess())
+        {
+            Announce(task, isAnother ? FuncCountFollow.TakenOver : FuncCountFollow.Known);
+        }
+    }
+
+    /// <summary>A thread gets the command name that counts: by a new program, or from itself.</summary>
+    [TracepointBtf("task_rename")]
+    private static void FollowRenamed(TaskStruct* task, byte* name)
+    {
+        CommandWords words = default;
+        if (Helpers.ProbeReadKernelString(&words, CommandWords.Size, name) > 0 && words.Low == TaskFilter.Filter.Command.Low && words.High == TaskFilter.Filter.Command.High)
+        {
+            Announce(task, FuncCountFollow.Known);
+        }
+    }
+
+    /// <summary>A process is moved to a cgroup; user space looks whether that counts.</summary>
+    [TracepointBtf("cgroup_attach_task")]
+    private static void FollowMoved(Cgroup* to, byte* path, TaskStruct* task) => Announce(task, FuncCountFollow.Moved);
+
+    private static void Announce(TaskStruct* task, uint kind)
+    {
+        FuncCountArrival arrival = default;
+        arrival.Process = task->tgid;
+        arrival.Thread = task->pid;
+        arrival.Kind = kind;
+        arrival.Time = Helpers.KtimeGetNs();
+        if (Arrivals.Output(arrival, RingBufferFlags.ForceWakeup) != 0)
+        {
+            Interlocked.Increment(ref LostArrivals);
+        }
+    }
+
     // Numbers of the 32-bit interface are others, and the kernel's own tracepoints of system calls leave them away too:
     // https://github.com/torvalds/linux/blob/v6.18/kernel/trace/trace_syscalls.c (trace_get_syscall_nr)
     private static SystemCallPlaces* FindCall(long number)
@@ -111,6 +178,11 @@ internal static unsafe partial class FuncCountProbe
 
     private static void Pass(uint place, uint isStepped = 0)
     {
+        if (Stopped != 0)
+        {
+            return;
+        }
+
         ulong* passes = Passes.Lookup(isStepped);
         if (passes != null)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Filters;
@@ -11,7 +12,10 @@ namespace Fathom.Tools.FuncCount;
 /// <param name="kernel">The kernel.</param>
 /// <param name="constants">What is asked besides the places.</param>
 /// <param name="filter">Which tasks count.</param>
-internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants constants, TaskFilterSetup filter)
+/// <param name="made">Told of what counts, before it does.</param>
+/// <param name="stop">Ends counting and attaching.</param>
+internal sealed partial class FuncCountAttacher(
+    Kernel kernel, FuncCountProbe.Constants constants, TaskFilterSetup filter, Action<FuncCountProbeSource> made, CancellationToken stop)
 {
     // One by one, each takes a system call to attach and tens of milliseconds to detach.
     private const int MostSingles = 500;
@@ -34,7 +38,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
     /// <summary>Attaches to functions of the kernel.</summary>
     public FuncCountProbeSource AttachKernelFunctions(IReadOnlyList<Countable> countables)
     {
-        var source = new FuncCountProbeSource(kernel, constants, filter, countables);
+        var source = NewSource(countables);
         return Guarded(source, () =>
         {
             List<(int Index, ulong Place)> places = PlacesOf(countables, static one => one.Addresses);
@@ -44,6 +48,11 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             }
 
             Begin(source);
+            if (source.IsStopping)
+            {
+                return;
+            }
+
             if (TryKernelSingles(source, countables, places, many) is not { } singles)
             {
                 return;
@@ -60,29 +69,10 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         });
     }
 
-    /// <summary>Attaches to places of a file: functions or static probes.</summary>
-    public FuncCountProbeSource AttachUserPlaces(IReadOnlyList<Countable> countables, string path, int process)
-    {
-        var source = new FuncCountProbeSource(kernel, constants, filter, countables);
-        return Guarded(source, () =>
-        {
-            List<(int Index, UserProbe Place)> places = PlacesOf(countables, static one => one.Places);
-            if (TryUserMany(source, countables, places, path, process) is { } many)
-            {
-                Begin(source);
-                MustBeFew(places.Count, many.Advice);
-                bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
-                source.AttachEach(FuncCountProbe.Programs.UserFunction, hasCookies, places,
-                    (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = cookie }, process), null, (index, e) => Skip(countables[index], e),
-                    index => _attached.Add(index));
-            }
-        });
-    }
-
     /// <summary>Attaches to tracepoints. The system calls are all counted by two programs.</summary>
     public FuncCountProbeSource AttachTracepoints(IReadOnlyList<Countable> countables)
     {
-        var source = new FuncCountProbeSource(kernel, constants, filter, countables);
+        var source = NewSource(countables);
         return Guarded(source, () =>
         {
             var calls = new SystemCallPlaces[FuncCountMode.SystemCalls];
@@ -154,11 +144,23 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             source.AttachFilter();
             return source;
         }
+        catch when (source.IsStopping)
+        {
+            // The end was asked for meanwhile: what is counted so far is what is wanted, and who asked has it.
+            return source;
+        }
         catch
         {
             source.Dispose();
             throw;
         }
+    }
+
+    private FuncCountProbeSource NewSource(IReadOnlyList<Countable> countables)
+    {
+        var source = new FuncCountProbeSource(kernel, constants, filter, countables, stop);
+        made(source);
+        return source;
     }
 
     private static List<(int Index, T Place)> PlacesOf<T>(IReadOnlyList<Countable> countables, Func<Countable, IReadOnlyList<T>> places) =>
@@ -177,32 +179,6 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             : program.TryAttachKprobes([.. some.Select(static one => one.Place)], [.. some.Select(static one => (ulong)one.Index)], out error), Remember, source.Add);
     }
 
-    private BpfException? TryUserMany(FuncCountProbeSource source, IReadOnlyList<Countable> countables, List<(int Index, UserProbe Place)> places, string path, int process)
-    {
-        if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
-        {
-            return new FeatureNotSupportedException("attach to", "many places", 0, "uprobe_multi (Linux 6.6)");
-        }
-
-        // Before Linux 6.10 the link of a process saw only its first thread, so the program asks which process it is, and the link is one of all:
-        // https://github.com/torvalds/linux/commit/46ba0e49b642. Not to be found out by trying; a kernel that has the repair carried back is only slower.
-        int only = kernel.Version >= new Version(6, 10) ? process : 0;
-        BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
-        BpfLink? Attach(IReadOnlyList<(int Index, UserProbe Place)> some, int who, out BpfException? error) => program.TryAttachUprobes(
-            path, [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (countables[one.Index].IsStepped ? 1UL << FuncCountMode.StepShift : 0) })], who, out error);
-
-        // Tried in this process alone, which has the file in its memory for that: a place that cannot be probed fails the whole link, and to look for
-        // it in halves must not stop everybody who uses the file, again and again.
-        using UserImage mapped = UserImage.Open(kernel, path);
-        var good = new List<(int Index, UserProbe Place)>();
-        if (FindAttachable(places, countables, (some, out error) => Attach(some, Environment.ProcessId, out error), good.AddRange, keep: null) is { } reason)
-        {
-            return reason;
-        }
-
-        return good.Count == 0 ? null : FindAttachable(good, countables, (some, out error) => Attach(some, only, out error), Remember, source.Add);
-    }
-
     private delegate BpfLink? AttachSome<T>(IReadOnlyList<(int Index, T Place)> places, out BpfException? error);
 
     // One link for all; where that fails because of some places, halves are tried, down to the places that are to blame. Null if it is done,
@@ -213,7 +189,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
         int before = _skipped.Count, attached = 0;
         BpfException? first = null;
         var waiting = new Stack<List<(int Index, T Place)>>([places]);
-        while (waiting.TryPop(out List<(int Index, T Place)>? some))
+        while (!stop.IsCancellationRequested && waiting.TryPop(out List<(int Index, T Place)>? some))
         {
             BpfLink? link = attach(some, out BpfException? error);
             if (link is not null)
@@ -273,6 +249,7 @@ internal sealed class FuncCountAttacher(Kernel kernel, FuncCountProbe.Constants 
             int first = Math.Min(Hopeless, places.Count);
             Each(places[..first]);
             MustBeFew(places.Count, many.Advice);
+            TellDetaching(places.Count);
             if (first < places.Count)
             {
                 Each(places[first..]);

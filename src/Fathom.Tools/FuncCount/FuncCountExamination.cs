@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
+using System.Threading;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Filters;
@@ -42,9 +43,9 @@ internal static class FuncCountExamination
 
     private static IReadOnlyList<TraceSource> AttachToSelf(Kernel kernel)
     {
-        var attacher = new FuncCountAttacher(kernel, new(), new TaskFilterSetup(new ToolRequest()));
+        var attacher = new FuncCountAttacher(kernel, new(), new TaskFilterSetup(new ToolRequest()), static _ => { }, CancellationToken.None);
         var entry = new Countable("entry", "entry") { Places = [new UserProbe(EntryOf(Self))] };
-        using FuncCountProbeSource source = attacher.AttachUserPlaces([entry], Self, Environment.ProcessId);
+        using FuncCountProbeSource source = attacher.AttachUserPlaces([entry], Self, new FuncCountScope(FuncCountReach.OneProcess, Environment.ProcessId));
         return source.Sources;
     }
 

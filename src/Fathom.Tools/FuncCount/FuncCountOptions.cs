@@ -12,7 +12,14 @@ internal static class FuncCountOptions
     public static readonly ToolOption Cpu = new("--cpu", 'c', "CPU", "Only what runs on this CPU.");
     public static readonly ToolOption Most = new("--most", 'm', "COUNT", "The most functions to attach to (10000).");
 
-    public static readonly ToolOption MaxOverhead = new("--max-overhead", '\0', "PERCENT", "End if counting takes more of the machine's processor time (30; without -p and COMMAND).");
+    /// <summary>More places than this are put into every process that uses the file only if the user says that it is meant.</summary>
+    public const int MostEverywhere = 100;
+
+    public static readonly ToolOption MaxOverhead = new("--max-overhead", '\0', "PERCENT",
+        "End if counting takes more of the machine's processor time (30, where others than the processes that are counted pay; else without limit).");
+
+    public static readonly ToolOption AllProcesses = new("--all-processes", '\0', null,
+        "Of a file, set breakpoints in every process that uses it, and count only those that are asked for: nothing is missed when processes begin, and all pay.");
 
     /// <summary>All of it.</summary>
     public static ToolDescription Description { get; } = new()
@@ -21,7 +28,7 @@ internal static class FuncCountOptions
         Summary = "How often kernel functions, library functions, tracepoints or USDT probes are passed",
         Argument = new("PATTERN", "What to count, in quotes: 'vfs_*' (kernel functions), 'c:mall*' or '/path:f' (functions of a library or program), "
             + "'t:block:*' (tracepoints), 'u:lib:probe' (USDT). * stands for anything."),
-        Options = [Regex, Cpu, Most, MaxOverhead],
+        Options = [Regex, Cpu, Most, MaxOverhead, AllProcesses],
         Examples =
         [
             new("'vfs_*'", "kernel functions that begin with vfs_"),
@@ -38,6 +45,8 @@ internal static class FuncCountOptions
         BlindSpots =
         [
             "Calls of a function that the compiler has inlined are no calls.",
+            "Of a file, with -p, --comm, --cgroup or COMMAND only the processes that are counted pay; what one that begins meanwhile calls in its first milliseconds is missed, and said.",
+            "Without these, and of the kernel's functions, everybody pays.",
             "Functions that the kernel does not let be probed are left out, and named.",
             "A uprobe is in the file: a process that has a copy of it (another container's library) is another file.",
             "The tool's own calls are not counted, nor what an interrupt runs in the middle of them.",

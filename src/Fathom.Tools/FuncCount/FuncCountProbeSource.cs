@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Events;
@@ -9,7 +10,7 @@ using Fathom.Tools.Shared.Filters;
 namespace Fathom.Tools.FuncCount;
 
 /// <summary>The probes in the kernel: one with a cookie for each place, or a copy for each where the kernel has no cookies.</summary>
-internal sealed class FuncCountProbeSource : IFuncCountSource
+internal sealed class FuncCountProbeSource : IDisposable
 {
     private static readonly string[] s_programs =
     [
@@ -18,20 +19,31 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         FuncCountProbe.Programs.CallEntered, FuncCountProbe.Programs.CallLeft,
     ];
 
+    private static readonly string[] s_followers =
+    [
+        FuncCountProbe.Programs.FollowForked, FuncCountProbe.Programs.FollowExecuted, FuncCountProbe.Programs.FollowRenamed, FuncCountProbe.Programs.FollowMoved,
+    ];
+
+    private readonly Lock _gate = new();
     private readonly Kernel _kernel;
     private readonly FuncCountProbe.Constants _constants;
     private readonly TaskFilterSetup _filter;
     private readonly TaskFilterSettings _settings;
     private readonly List<FuncCountProbe.Loaded> _probes = [];
-    private readonly LinkSet _links = new();
+    private LinkSet _links = new();
+    private readonly CancellationToken _stop;
+    private readonly CancellationTokenRegistration _registration;
     private ulong[] _values = [];
+    private ProcessLinks? _processLinks;
+    private ProcessFollower? _follower;
 
     /// <summary>Nothing is loaded yet.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="constants">What is asked besides the places.</param>
     /// <param name="filter">Which tasks count.</param>
     /// <param name="countables">What is counted.</param>
-    public FuncCountProbeSource(Kernel kernel, FuncCountProbe.Constants constants, TaskFilterSetup filter, IReadOnlyList<Countable> countables)
+    /// <param name="stop">Ends counting at once, whatever else goes on.</param>
+    public FuncCountProbeSource(Kernel kernel, FuncCountProbe.Constants constants, TaskFilterSetup filter, IReadOnlyList<Countable> countables, CancellationToken stop)
     {
         _kernel = kernel;
         _constants = constants;
@@ -41,38 +53,67 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
 
         // Before there are so many attachments that no file can be opened any more.
         _ = kernel.PossibleCpus;
+        _stop = stop;
+        _registration = stop.Register(StopCounting);
     }
 
-    /// <inheritdoc/>
+    /// <summary>What is counted.</summary>
     public IReadOnlyList<Countable> Countables { get; }
 
-    /// <inheritdoc/>
+    /// <summary>What is attached.</summary>
     public IReadOnlyList<TraceSource> Sources =>
     [
-        .. _links.Links.GroupBy(static link => (link.Way, link.Program.Target)).Select(static group => new TraceSource(
+        .. Links().GroupBy(static link => (link.Way, link.Program.Target)).Select(static group => new TraceSource(
             group.Key.Way, group.Key.Target.Length > 0 ? group.Key.Target : group.Count() == 1 ? "one link" : $"{group.Count()} links")),
     ];
 
-    /// <inheritdoc/>
+    /// <summary>What was not counted, since the start.</summary>
     public IEnumerable<Loss> Losses
     {
         get
         {
-            long missed = _links.Links.Sum(static link => link.GetMissed()) + _probes.SelectMany(static probe => probe.Object.Programs).Sum(static program => program.GetInfo().RecursionMisses);
+            if (!IsLoaded)
+            {
+                yield break;
+            }
+
+            long missed = Links().Sum(static link => link.GetMissed()) + Probes().SelectMany(static probe => probe.Object.Programs).Sum(static program => program.GetInfo().RecursionMisses);
             yield return new("missed", (ulong)Math.Max(missed, 0), "calls not counted, because they came while the CPU was running a program already");
             yield return new("untracked", First.Untracked, "child processes not followed, because there are more than the map has room for");
+            foreach (Loss loss in _follower?.Losses ?? [])
+            {
+                yield return loss.Kind == "unattached" ? loss with { Count = loss.Count + First.LostArrivals } : loss;
+            }
         }
     }
 
+    /// <summary>Whether the end is asked for: nothing more is to be attached.</summary>
+    public bool IsStopping => _stop.IsCancellationRequested;
+
+    /// <summary>Which arrivals the kernel side tells (<see cref="FuncCountFollow"/>); 0 for none. Set before anything is loaded.</summary>
+    public uint Follow { get; set; }
+
+    /// <summary>Told how many attachments are left while they are taken away, where that takes its time.</summary>
+    public Action<int> Detaching { get; set; } = static _ => { };
+
     private FuncCountProbe.Loaded First => _probes[0];
+
+    private bool IsLoaded => _probes.Count > 0;
 
     /// <summary>Whether attachments of a type of program can have cookies here.</summary>
     public static bool HasCookies(Kernel kernel, ProgramType type) =>
         kernel.Probe(KernelFeatures.Helper("bpf_get_attach_cookie", 174, "5.15", type)).Support == FeatureSupport.Yes;
 
-    /// <inheritdoc/>
+    /// <summary>Reads how often each was passed since the start.</summary>
+    /// <param name="counts">Where to: one for each.</param>
     public void Read(Span<ulong> counts)
     {
+        if (!IsLoaded)
+        {
+            counts.Clear();
+            return;
+        }
+
         BpfPerCpuArray<ulong> map = First.Counts;
         Array.Resize(ref _values, map.Count * map.CpuCount);
         map.ReadAll(_values);
@@ -88,9 +129,16 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>What tracing has cost since the start, on all CPUs together, in ns: an estimate.</summary>
+    /// <param name="pass">What running the program costs, in ns.</param>
+    /// <param name="step">What it costs where an instruction must be run one step at a time, in ns.</param>
     public double CountCostNs(double pass, double step)
     {
+        if (!IsLoaded)
+        {
+            return 0;
+        }
+
         Span<ulong> values = stackalloc ulong[2 * First.Passes.CpuCount];
         First.Passes.ReadAll(values);
         double sum = 0;
@@ -107,20 +155,47 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
     /// <param name="programs">Which.</param>
     public FuncCountProbe.Loaded Load(int callCount, params ReadOnlySpan<string> programs) => Load(0, true, "", callCount, programs);
 
-    /// <summary>Attaches the programs that follow processes, if there are any.</summary>
+    /// <summary>Attaches the programs that follow processes, if there are any and they are not attached yet.</summary>
     public void AttachFilter()
     {
+        if (!IsLoaded || IsStopping)
+        {
+            return;
+        }
+
         foreach (BpfProgram program in First.Object.Programs)
         {
-            if (!s_programs.Contains(program.Name))
+            if (!s_programs.Contains(program.Name) && !Links().Any(link => link.Program == program))
             {
-                _links.Add(program.Attach());
+                Add(program.Attach());
             }
         }
     }
 
     /// <summary>Takes an attachment over.</summary>
-    public void Add(BpfLink link) => _links.Add(link);
+    public void Add(BpfLink link)
+    {
+        lock (_gate)
+        {
+            _links.Add(link);
+        }
+    }
+
+    /// <summary>Takes over the attachments for single processes, and attaches to those that come.</summary>
+    /// <param name="links">The attachments.</param>
+    /// <param name="scope">Which processes count; null if none come.</param>
+    public void Add(ProcessLinks links, FuncCountScope? scope)
+    {
+        lock (_gate)
+        {
+            _processLinks = links;
+        }
+
+        if (scope is not null)
+        {
+            _follower = new ProcessFollower(First.Arrivals, links, scope, _stop);
+        }
+    }
 
     /// <summary>Attaches one of the programs to places one by one: with a cookie for each, or each with a copy of the program.</summary>
     /// <typeparam name="T">A place.</typeparam>
@@ -138,29 +213,28 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         BpfException? first = null;
         foreach ((int index, T place) in places)
         {
+            if (IsStopping)
+            {
+                return;
+            }
+
             FuncCountProbe.Loaded? copy = null;
             try
             {
-                BpfProgram program;
-                if (hasCookies)
-                {
-                    program = (_probes.Count > 0 ? First : Load(1, name)).Object.GetProgram(name);
-                }
-                else
-                {
-                    copy = Load(index, false, target?.Invoke(place) ?? "", 1, [name]);
-                    program = copy.Object.GetProgram(name);
-                }
-
-                _links.Add(attach(program, place, hasCookies ? (ulong)index : 0));
+                BpfProgram program = ProgramFor(name, hasCookies, index, target?.Invoke(place) ?? "", out copy);
+                Add(attach(program, place, hasCookies ? (ulong)index : 0));
                 done(index);
             }
-            catch (BpfException e) when (e is not (VerifierRejectedException or MissingCapabilityException or LockdownException or KernelPolicyException) && e.ErrorName is not ("EMFILE" or "ENFILE" or "ENOMEM"))
+            catch (BpfException e) when (IsAboutThePlace(e))
             {
                 // The first one stays: it owns the counters.
                 if (copy is not null && _probes.Count > 1)
                 {
-                    _probes.Remove(copy);
+                    lock (_gate)
+                    {
+                        _probes.Remove(copy);
+                    }
+
                     copy.Dispose();
                 }
 
@@ -175,20 +249,84 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         }
     }
 
+    /// <summary>Whether a failure to attach says something of the place, and not of the machine or of us.</summary>
+    public static bool IsAboutThePlace(BpfException e) =>
+        e is not (VerifierRejectedException or MissingCapabilityException or LockdownException or KernelPolicyException) && e.ErrorName is not ("EMFILE" or "ENFILE" or "ENOMEM");
+
+    /// <summary>The program that counts a place: the one for all, or a copy of its own.</summary>
+    /// <param name="name">The program.</param>
+    /// <param name="hasCookies">Whether attachments can have cookies, so that one does for all.</param>
+    /// <param name="index">The index of what the place belongs to.</param>
+    /// <param name="target">What the program must be verified for; empty if that is nothing.</param>
+    /// <param name="copy">The copy, if it is one.</param>
+    public BpfProgram ProgramFor(string name, bool hasCookies, int index, string target, out FuncCountProbe.Loaded? copy)
+    {
+        copy = hasCookies ? null : Load(index, false, target, 1, [name]);
+        return (copy ?? (IsLoaded ? First : Load(1, name))).Object.GetProgram(name);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        _links.Dispose();
-        for (int i = _probes.Count - 1; i >= 0; i--)
-        {
-            _probes[i].Dispose();
-        }
-
-        _probes.Clear();
+        // What is still attached while others are taken away costs next to nothing.
+        StopCounting();
+        _registration.Dispose();
+        Reset();
     }
 
     /// <summary>Ends everything, to begin anew in another way.</summary>
-    public void Reset() => Dispose();
+    public void Reset()
+    {
+        _follower?.Dispose();
+        _follower = null;
+        LinkSet links;
+        ProcessLinks? processLinks;
+        lock (_gate)
+        {
+            (links, _links) = (_links, new LinkSet());
+            (processLinks, _processLinks) = (_processLinks, null);
+        }
+
+        links.Detach(Detaching);
+        processLinks?.Dispose();
+        lock (_gate)
+        {
+            for (int i = _probes.Count - 1; i >= 0; i--)
+            {
+                _probes[i].Dispose();
+            }
+
+            _probes.Clear();
+        }
+    }
+
+    private IReadOnlyList<BpfLink> Links()
+    {
+        lock (_gate)
+        {
+            return [.. _links.Links, .. _processLinks?.Links ?? []];
+        }
+    }
+
+    private IReadOnlyList<FuncCountProbe.Loaded> Probes()
+    {
+        lock (_gate)
+        {
+            return [.. _probes];
+        }
+    }
+
+    // Called by whoever asks for the end, on a thread of his own.
+    private void StopCounting()
+    {
+        lock (_gate)
+        {
+            foreach (FuncCountProbe.Loaded probe in _probes)
+            {
+                probe.Stopped = 1;
+            }
+        }
+    }
 
     private FuncCountProbe.Loaded Load(int place, bool byCookie, string target, int callCount, ReadOnlySpan<string> programs)
     {
@@ -206,9 +344,19 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         }
 
         bool isFirst = _probes.Count == 0;
+        foreach (string program in s_followers.Where(program => !isFirst || !IsFollowing(program)))
+        {
+            options.Without.Add(program);
+        }
+
         if (isFirst)
         {
             _filter.Fit(options);
+            if (Follow == 0)
+            {
+                options.MaxEntries[nameof(FuncCountProbe.Arrivals)] = Environment.SystemPageSize;
+            }
+
             options.MaxEntries[nameof(FuncCountProbe.Counts)] = Countables.Count;
             options.MaxEntries[nameof(FuncCountProbe.Calls)] = callCount;
         }
@@ -216,7 +364,7 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
         {
             options.Without.Add("FilterForked");
             options.Without.Add("FilterExited");
-            foreach (string map in (string[])[nameof(FuncCountProbe.Counts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
+            foreach (string map in (string[])[nameof(FuncCountProbe.Counts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(FuncCountProbe.Arrivals), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
             {
                 options.Maps[map] = First.Object.GetMap(map);
             }
@@ -228,9 +376,15 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
             Mode = _constants.Mode | (byCookie ? FuncCountMode.ByCookie : 0),
             Cpu = _constants.Cpu,
             Place = (uint)place,
+            Follow = Follow,
         };
         FuncCountProbe.Loaded loaded = FuncCountProbe.Load(_kernel, constants, options);
-        _probes.Add(loaded);
+        lock (_gate)
+        {
+            loaded.Stopped = IsStopping ? 1u : 0;
+            _probes.Add(loaded);
+        }
+
         if (isFirst)
         {
             _filter.Fill(loaded.FilterCgroup, loaded.FilterTree);
@@ -238,4 +392,11 @@ internal sealed class FuncCountProbeSource : IFuncCountSource
 
         return loaded;
     }
+
+    private bool IsFollowing(string program) => Follow != 0 && program switch
+    {
+        FuncCountProbe.Programs.FollowRenamed => (_settings.Mode & TaskFilterSettings.OneCommand) != 0 && (Follow & FuncCountFollow.Processes) != 0,
+        FuncCountProbe.Programs.FollowMoved => (_settings.Mode & TaskFilterSettings.OneCgroup) != 0 && (Follow & FuncCountFollow.Processes) != 0,
+        _ => true,
+    };
 }

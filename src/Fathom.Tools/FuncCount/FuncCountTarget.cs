@@ -27,6 +27,9 @@ internal enum FuncCountKind
 /// <param name="Text">The pattern as it was given.</param>
 internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NamePattern? Group, NamePattern Name, string Text)
 {
+    /// <summary>Whether the places are in a program or library, and not in the kernel.</summary>
+    public bool IsInFile => Kind is FuncCountKind.UserFunctions or FuncCountKind.StaticProbes;
+
     /// <summary>What the places are called, in the plural.</summary>
     public string Things => Kind switch
     {

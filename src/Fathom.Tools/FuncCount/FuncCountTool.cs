@@ -23,46 +23,98 @@ public sealed class FuncCountTool : ITool
         ArgumentNullException.ThrowIfNull(request);
         FuncCountTarget target = FuncCountTarget.Parse(request.Argument, request.Has(FuncCountOptions.Regex));
         Kernel kernel = Kernel.Running;
-        var filter = new TaskFilterSetup(request);
-        var attacher = new FuncCountAttacher(kernel, ConstantsOf(request, kernel), filter);
-        var finder = new MatchFinder(kernel);
-        UserFile file = default;
-        Matches matches = target.Kind switch
-        {
-            FuncCountKind.UserFunctions => finder.UserFunctions(target, request.Pid, out file),
-            FuncCountKind.StaticProbes => finder.StaticProbes(target, request.Pid, out file),
-            FuncCountKind.Tracepoints => finder.Tracepoints(target),
-            _ => finder.KernelFunctions(target),
-        };
-        int places = matches.Countables.Sum(static one => Math.Max(1, one.Addresses.Count + one.Places.Count));
-        MustNotBeTooMany(request, target, places);
-        Warn(request, target, matches, places);
+        FuncCountScope scope = target.IsInFile ? FuncCountScope.Of(request) : new FuncCountScope(FuncCountReach.Everywhere);
+        FuncCountProbe.Constants constants = ConstantsOf(request, kernel);
+        int most = MostOf(request, target);
+        double? budget = BudgetOf(request, scope);
 
-        double? budget = BudgetOf(request);
-        FuncCountProbeSource source = target.Kind switch
+        // Once the end is asked for, the result is all there is to say.
+        ToolRequest talk = request with { Note = note => { if (!request.Stop.IsCancellationRequested) { request.Note(note); } } };
+        int counted = 0;
+        FuncCountStart start = FuncCountStart.Run(request, start =>
         {
-            FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => attacher.AttachUserPlaces(matches.Countables, file.Path, request.Pid),
-            FuncCountKind.Tracepoints => attacher.AttachTracepoints(matches.Countables),
-            _ => attacher.AttachKernelFunctions(matches.Countables),
-        };
-        if (target.Kind == FuncCountKind.KernelFunctions && matches.Note.Length > 0)
-        {
-            request.Note(matches.Note);
-        }
+            var attacher = new FuncCountAttacher(kernel, constants, new TaskFilterSetup(request), source => start.Source = source, request.Stop)
+            {
+                TellDetaching = count => TellDetaching(talk, count),
+            };
+            Matches matches = Find(kernel, target, request.Pid, scope, out UserFile file);
+            int places = matches.Countables.Sum(static one => Math.Max(1, one.Addresses.Count + one.Places.Count));
+            MustNotBeTooMany(target, places, most);
+            Warn(talk, kernel, target, matches, places, scope, file);
+            start.Doing = $"attaching to {places} {target.Things}";
+            if (request.Stop.IsCancellationRequested)
+            {
+                return;
+            }
 
-        List<Skipped> skipped = [.. matches.Skipped, .. attacher.Skipped];
-        TellSkipped(request, target, skipped);
-        int counted = attacher.Counted;
-        return new FuncCountTracing(source, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.", target.Kind, budget);
+            try
+            {
+                _ = target.Kind switch
+                {
+                    FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => attacher.AttachUserPlaces(matches.Countables, file.Path, scope),
+                    FuncCountKind.Tracepoints => attacher.AttachTracepoints(matches.Countables),
+                    _ => attacher.AttachKernelFunctions(matches.Countables),
+                };
+            }
+            catch (BpfException) when (HasEnded(scope))
+            {
+                throw Ended(scope.Process);
+            }
+            catch (CannotRunException) when (HasEnded(scope))
+            {
+                throw Ended(scope.Process);
+            }
+
+            if (target.Kind == FuncCountKind.KernelFunctions && matches.Note.Length > 0)
+            {
+                talk.Note(matches.Note);
+            }
+
+            TellSkipped(talk, target, [.. matches.Skipped, .. attacher.Skipped]);
+            counted = attacher.Counted;
+        });
+        return new FuncCountTracing(
+            start, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.", target.Kind, budget, request);
     }
 
-    // Of one process or command it is that which pays, and who named it meant it.
-    private static double? BudgetOf(ToolRequest request)
+    private static Matches Find(Kernel kernel, FuncCountTarget target, int process, FuncCountScope scope, out UserFile file)
+    {
+        var finder = new MatchFinder(kernel);
+        file = default;
+        if (ProcessTable.HasLostFirstThread(process) && scope.Reach == FuncCountReach.OneProcess)
+        {
+            throw new CannotRunException(
+                $"the first thread of process {process} has ended while others run, and the kernel knows the process by that one: add {FuncCountOptions.AllProcesses.Name}, "
+                + "which sets breakpoints in all processes that use the file, and counts in this one");
+        }
+
+        try
+        {
+            return target.Kind switch
+            {
+                FuncCountKind.UserFunctions => finder.UserFunctions(target, process, out file),
+                FuncCountKind.StaticProbes => finder.StaticProbes(target, process, out file),
+                FuncCountKind.Tracepoints => finder.Tracepoints(target),
+                _ => finder.KernelFunctions(target),
+            };
+        }
+        catch (BpfException) when (process != 0 && ProcessTable.HasEnded(process))
+        {
+            throw Ended(process);
+        }
+    }
+
+    private static bool HasEnded(FuncCountScope scope) => scope.Reach == FuncCountReach.OneProcess && ProcessTable.HasEnded(scope.Process);
+
+    private static CannotRunException Ended(int process) => new($"process {process} has ended while it was attached to: there is nothing to count any more");
+
+    // Of what is set in one process's memory alone it is that which pays, and who named it meant it.
+    private static double? BudgetOf(ToolRequest request, FuncCountScope scope)
     {
         const double Default = 30;
         if (request.ValueOf(FuncCountOptions.MaxOverhead) is not { } text)
         {
-            return request.Pid != 0 || request.ProcessTree != 0 ? null : Default / 100;
+            return scope.Reach == FuncCountReach.Everywhere ? Default / 100 : null;
         }
 
         return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
@@ -74,7 +126,7 @@ public sealed class FuncCountTool : ITool
     public ToolExamination Examine() => FuncCountExamination.Of(this, Kernel.Running);
 
     // Before anything is attached.
-    private static void Warn(ToolRequest request, FuncCountTarget target, Matches matches, int places)
+    private static void Warn(ToolRequest request, Kernel kernel, FuncCountTarget target, Matches matches, int places, FuncCountScope scope, UserFile file)
     {
         if (target.Kind != FuncCountKind.KernelFunctions && matches.Note.Length > 0)
         {
@@ -83,14 +135,55 @@ public sealed class FuncCountTool : ITool
 
         // The system calls are two tracepoints, however many there are, and others cost little, unless each needs a program of its own.
         int others = matches.Countables.Count(static one => !one.Name.StartsWith("syscalls:", StringComparison.Ordinal));
-        if (target.Kind == FuncCountKind.Tracepoints && others > Many && !FuncCountProbeSource.HasCookies(Kernel.Running, ProgramType.RawTracepoint))
+        if (target.Kind == FuncCountKind.Tracepoints && others > Many && !FuncCountProbeSource.HasCookies(kernel, ProgramType.RawTracepoint))
         {
             request.Note($"attaching to {others} tracepoints, each with a program of its own, because this kernel has no cookies for them (Linux 6.10): that takes a few milliseconds each");
         }
 
-        if (places > Many && target.Kind != FuncCountKind.Tracepoints)
+        if (target.IsInFile && scope.Reach == FuncCountReach.Everywhere)
         {
-            request.Note($"attaching to {places} {target.Things}: {CostOf(target.Kind)}");
+            WarnEverybody(request, kernel, target, places, file);
+        }
+        else if (target.IsInFile && places > Many)
+        {
+            request.Note($"attaching to {places} {target.Things}: each of their calls will take about a microsecond longer, {scope.Payers}");
+        }
+        else if (target.Kind == FuncCountKind.KernelFunctions && places > Many)
+        {
+            request.Note($"attaching to {places} functions: each of their calls will take longer, by a fraction of a microsecond; on a busy machine the hot ones among them can be felt");
+        }
+    }
+
+    private static void WarnEverybody(ToolRequest request, Kernel kernel, FuncCountTarget target, int places, UserFile file)
+    {
+        using UserFileMapping mapping = UserFileMapping.Open(kernel, file.Path);
+        int mappers = ProcessTable.CountMappers(mapping);
+        string who = mappers switch
+        {
+            0 => "none runs that uses it now",
+            1 => "1 uses it now",
+            _ => $"{mappers} use it now",
+        };
+        if (places > FuncCountOptions.MostEverywhere && !request.Has(FuncCountOptions.AllProcesses))
+        {
+            throw new BadArgumentException(
+                $"{places} {target.Things} match '{target.Text}', and their breakpoints would be set in every process that uses {file.ShownPath} ({who}): "
+                + $"choose one process with -p, or fewer with a narrower pattern, or say with {FuncCountOptions.AllProcesses.Name} that it is meant");
+        }
+
+        request.Note(
+            $"attaching to {places} {(places == 1 ? target.Things[..^1] : target.Things)} in every process that uses {file.ShownPath} ({who}): "
+            + "each call there will take about a microsecond longer, whoever is counted; -p PID keeps it to one process");
+    }
+
+    // Before they are attached, and on a kernel that has nothing better.
+    private static void TellDetaching(ToolRequest request, int count)
+    {
+        const int Few = 20;
+        const double Seconds = 0.06;
+        if (count > Few)
+        {
+            request.Note($"this kernel takes its time to detach each of {count} single probes: ending takes about {Math.Ceiling(count * Seconds)} s; a second Ctrl-C leaves that to the kernel");
         }
     }
 
@@ -106,28 +199,24 @@ public sealed class FuncCountTool : ITool
             : throw new BadArgumentException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
     }
 
-    private static void MustNotBeTooMany(ToolRequest request, FuncCountTarget target, int places)
+    private static int MostOf(ToolRequest request, FuncCountTarget target)
     {
         int most = FuncCountOptions.DefaultMost;
-        if (request.ValueOf(FuncCountOptions.Most) is { } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most > 0))
-        {
-            throw new BadArgumentException($"the most {target.Things} must be a whole number above 0, but is '{text}'");
-        }
+        return request.ValueOf(FuncCountOptions.Most) is { } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most > 0)
+            ? throw new BadArgumentException($"the most {target.Things} must be a whole number above 0, but is '{text}'")
+            : most;
+    }
 
+    private static void MustNotBeTooMany(FuncCountTarget target, int places, int most)
+    {
         if (places > most)
         {
-            throw new CannotRunException(
+            throw new BadArgumentException(
                 $"{places} {target.Things} match '{target.Text}', more than {most}: choose fewer with a narrower pattern, or say with {FuncCountOptions.Most.Name} {places} that it is meant");
         }
     }
 
-    private static string CostOf(FuncCountKind kind) => kind switch
-    {
-        FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => "each of their calls will take about a microsecond longer, in every process that uses the file",
-        _ => "each of their calls will take longer, by a fraction of a microsecond; on a busy machine the hot ones among them can be felt",
-    };
-
-    private static void TellSkipped(ToolRequest request, FuncCountTarget target, List<Skipped> skipped)
+    private static void TellSkipped(ToolRequest request, FuncCountTarget target, IReadOnlyList<Skipped> skipped)
     {
         const int Shown = 5;
         foreach (IGrouping<string, Skipped> group in skipped.GroupBy(static one => one.Reason, StringComparer.Ordinal))

@@ -139,14 +139,15 @@ public sealed partial class FuncCountTests : IDisposable
         using RunningProgram busy = RunningProgram.Start(Workload.Program, "many", _library, "2000000000");
         using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--max-overhead", "1", "-d", "30", _library + ":f10");
         Assert.Equal(3, tool.ExitCode);
-        Assert.Matches(@"^fathom: ended after [0-9.]+ s, because counting took about [0-9]+ % of this machine's processor time, more than the 1 % that it may: ", tool.Errors);
+        Assert.Matches(@"(?m)^fathom: ended after [0-9.]+ s, because counting took about [0-9]+ % of this machine's processor time, more than the 1 % that it may: ", tool.Errors);
         Assert.NotEmpty(TextRows(tool.Output));
     }
 
     [Theory]
     [InlineData(1, "no function matches '*:f1000'*; near to it are *", "LIB:f1000")]
     [InlineData(1, "no static probe matches 'u:*:probe9'; near to it are probe0, *", "u:LIB:probe9")]
-    [InlineData(1, "1000 functions match *, more than 5: *", "-m", "5", "LIB:*")]
+    [InlineData(2, "1000 functions match *, more than 5: *; see fathom funccount --help", "-m", "5", "LIB:*")]
+    [InlineData(2, "1000 functions match *every process that uses *-p, or fewer *--all-processes that it is meant; see fathom funccount --help", "LIB:*")]
     [InlineData(1, "read *: it is no program or library*", "/etc/passwd:f")]
     [InlineData(1, "read *: EISDIR: it is a directory.", "/etc:f")]
     [InlineData(1, "find /no/such: ENOENT: there is no such file.", "/no/such:f")]

@@ -1,0 +1,208 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using Fathom.Tools.Tests.Events;
+using Fathom.Workloads;
+using Xunit;
+
+namespace Fathom.Tools.Tests.FuncCount;
+
+/// <summary>In whose memory breakpoints are, and that the calls of those are counted exactly.</summary>
+[Collection("events")]
+public sealed class FuncCountReachTests : IDisposable
+{
+    private const int Calls = 17, ThreadCalls = 19, ChildCalls = 23;
+
+    private readonly string _folder = Workload.Folder();
+    private readonly string _library;
+
+    public FuncCountReachTests()
+    {
+        Programs.NeedRoot();
+        _library = _folder + "/libreach.so";
+        TestLibrary.Write(_library, 20, slow: false);
+    }
+
+    private string Pattern => _library + ":f10";
+
+    public void Dispose() => Workload.Remove(_folder);
+
+    [Fact]
+    public void With_a_process_the_breakpoints_are_in_it_alone()
+    {
+        using Obedient traced = Obedient.Start(_library, _folder + "/a"), bystander = Obedient.Start(_library, _folder + "/b");
+        Assert.Equal((false, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "-p", $"{traced.Id}", Pattern);
+        tool.WaitFor("Tracing 1 function");
+        Assert.Equal((true, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
+        traced.Do($"call {Calls}");
+        traced.Do($"thread {ThreadCalls}");
+        bystander.Do($"call {Calls}");
+
+        // A child has the breakpoints of its parent in its copy of the memory; it is another process all the same.
+        Assert.True(traced.HasBreakpoint(traced.Fork(ChildCalls)));
+        traced.Do("go");
+        tool.Stop();
+        Assert.Equal((ulong)(Calls + ThreadCalls), CountOf(tool));
+        Assert.Equal((false, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
+        Assert.Equal("", tool.Errors);
+    }
+
+    [Fact]
+    public void With_a_command_the_breakpoints_are_in_its_processes_alone()
+    {
+        using Obedient bystander = Obedient.Start(_library, _folder + "/b");
+        string fifo = _folder + "/a";
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
+        using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
+        Assert.Equal((true, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
+        traced.Do($"call {Calls}");
+        traced.Do($"thread {ThreadCalls}");
+        bystander.Do($"call {Calls}");
+
+        // Once it is attached to, nothing of a child is missed.
+        traced.Fork(ChildCalls);
+        tool.WaitFor("\"late\"");
+        traced.Do("go");
+        Assert.False(bystander.HasBreakpoint());
+        traced.End();
+        Assert.Equal((ulong)(Calls + ThreadCalls + ChildCalls), CountOf(tool));
+        Assert.DoesNotContain("unattached", tool.Output, StringComparison.Ordinal);
+        Assert.False(bystander.HasBreakpoint());
+    }
+
+    [Fact]
+    public void A_program_that_the_command_starts_is_counted_too()
+    {
+        // The shell is the command; the program is a child that is forked and executed.
+        string fifo = _folder + "/a";
+        string[] program = Obedient.Command(_library, fifo);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", Pattern, "--", "/bin/sh", "-c", $"{string.Join(' ', program)}; exit 3"]);
+        using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
+        WaitUntil(traced.HasBreakpoint);
+        traced.Do($"call {Calls}");
+        traced.End();
+        Assert.Equal((ulong)Calls, CountOf(tool));
+        Assert.Contains("\"late\"", tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_all_processes_nothing_of_a_child_is_missed()
+    {
+        using RunningProgram tool = RunningProgram.Run(
+            Programs.Direct, "funccount", "--json", "--all-processes", Pattern, "--", "/bin/sh", "-c",
+            $"{Workload.Program} calls {_library} 11 3; {Workload.Program} calls {_library} 11 4");
+        Assert.Equal((ulong)(7 * Primes.OfFunction(10)), CountOf(tool));
+        Assert.DoesNotContain("\"late\"", tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_a_command_name_the_breakpoints_are_in_the_processes_that_have_it()
+    {
+        using Obedient first = Obedient.Start(_library, _folder + "/a"), later = Obedient.Start(_library, _folder + "/c"), bystander = Obedient.Start(_library, _folder + "/b");
+        first.Do("name fathom-named");
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--comm", "fathom-named", Pattern);
+        tool.WaitFor("Tracing 1 function");
+        Assert.Equal((true, false, false), (first.HasBreakpoint(), later.HasBreakpoint(), bystander.HasBreakpoint()));
+        first.Do($"call {Calls}");
+        bystander.Do($"call {Calls}");
+        later.Do($"call {Calls}");
+
+        // It gets the name only now.
+        later.Do("name fathom-named");
+        WaitUntil(later.HasBreakpoint);
+        later.Do($"call {ThreadCalls}");
+        Assert.False(bystander.HasBreakpoint());
+        tool.Stop();
+        Assert.Equal((ulong)(Calls + ThreadCalls), CountOf(tool));
+    }
+
+    [Fact]
+    public void With_a_cgroup_the_breakpoints_are_in_its_processes()
+    {
+        string? mount = new Fathom.Tools.Shared.Cgroups().Mount();
+        Assert.SkipWhen(mount is null, "No cgroup2 is mounted.");
+        string cgroup = $"{mount}/fathom-test-{Environment.ProcessId}";
+        Directory.CreateDirectory(cgroup);
+        try
+        {
+            using Obedient first = Obedient.Start(_library, _folder + "/a"), later = Obedient.Start(_library, _folder + "/c"), bystander = Obedient.Start(_library, _folder + "/b");
+            File.WriteAllText(cgroup + "/cgroup.procs", $"{first.Id}");
+            using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--cgroup", cgroup, Pattern);
+            tool.WaitFor("Tracing 1 function");
+            Assert.Equal((true, false, false), (first.HasBreakpoint(), later.HasBreakpoint(), bystander.HasBreakpoint()));
+            first.Do($"call {Calls}");
+            bystander.Do($"call {Calls}");
+            File.WriteAllText(cgroup + "/cgroup.procs", $"{later.Id}");
+            WaitUntil(later.HasBreakpoint);
+            later.Do($"call {ThreadCalls}");
+            Assert.False(bystander.HasBreakpoint());
+            tool.Stop();
+            Assert.Equal((ulong)(Calls + ThreadCalls), CountOf(tool));
+        }
+        finally
+        {
+            WaitUntil(() => File.ReadAllText(cgroup + "/cgroup.procs").Length == 0);
+            Directory.Delete(cgroup);
+        }
+    }
+
+    [Fact]
+    public void Who_pays_is_told_before()
+    {
+        using Obedient one = Obedient.Start(_library, _folder + "/a"), other = Obedient.Start(_library, _folder + "/b");
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", Pattern);
+        Assert.Equal(
+            $"fathom: attaching to 1 function in every process that uses {_library} (2 use it now): each call there will take about a microsecond longer, whoever is counted; "
+            + "-p PID keeps it to one process\n", tool.Errors);
+    }
+
+    private static ulong CountOf(RunningProgram tool)
+    {
+        tool.WaitForExit();
+        ulong sum = 0;
+        foreach (string line in tool.Output.Split('\n').Where(static line => line.StartsWith("f10 ", StringComparison.Ordinal)))
+        {
+            sum += ulong.Parse(line.AsSpan(4));
+        }
+
+        foreach (JsonElement record in Workload.Parse(tool.Output).Where(static record => record.Text("type") == "count"))
+        {
+            Assert.Equal("f10", record.Text("name"));
+            sum += record.GetProperty("count").GetUInt64();
+        }
+
+        return sum;
+    }
+
+    private static int FindByArgument(string argument) => Directory.EnumerateDirectories("/proc")
+        .Select(static path => int.TryParse(Path.GetFileName(path), out int process) ? process : 0)
+        .Where(static process => process != 0)
+        .Single(process => IsObedient(process, argument));
+
+    private static bool IsObedient(int process, string argument)
+    {
+        try
+        {
+            string[] words = File.ReadAllText($"/proc/{process}/cmdline").Split('\0');
+            return words.Length > 3 && words[1] == "obey" && words[3] == argument;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static void WaitUntil(Func<bool> condition)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), "It did not come to that within 30 s.");
+            Thread.Sleep(5);
+        }
+    }
+}
