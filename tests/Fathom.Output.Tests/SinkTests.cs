@@ -43,6 +43,29 @@ public sealed class SinkTests
     }
 
     [Fact]
+    public void A_summary_is_a_line_and_a_record_of_its_own_type()
+    {
+        static void Write(ISink sink) => sink.Write(new SummaryRecord("held", "held back", "waits", Some(2_000, 4_000)));
+        Assert.Equal("held back: 2 waits, mean 3.00us, max 4.00us\n", Text(Write));
+        Assert.Equal("", Text(static sink => sink.Write(new SummaryRecord("held", "held back", "waits", Some()))));
+        JsonElement json = Assert.Single(Json(Write));
+        Assert.Equal(("held", 2, 6_000, 4_000), (
+            json.GetProperty("type").GetString(), json.GetProperty("count").GetInt32(), json.GetProperty("sum_ns").GetInt32(), json.GetProperty("max_ns").GetInt32()));
+        Assert.Equal(2, json.GetProperty("buckets").GetArrayLength());
+    }
+
+    [Fact]
+    public void A_note_goes_beside_the_result()
+    {
+        static void Write(ISink sink) => sink.Write(new NoteRecord("io-limit", "limit of a\u001b\nb"));
+        Assert.Equal("", Text(Write, out string errors));
+        Assert.Equal("limit of a\\x1b\\nb\n", errors);
+        JsonElement json = Assert.Single(Json(Write));
+        Assert.Equal(("note", "io-limit", "limit of a\u001b\nb"), (
+            json.GetProperty("type").GetString(), json.GetProperty("kind").GetString(), json.GetProperty("text").GetString()));
+    }
+
+    [Fact]
     public void Counts_are_a_table_as_wide_as_its_names_and_a_record_each()
     {
         static void Write(ISink sink, string name)

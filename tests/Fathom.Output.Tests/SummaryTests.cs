@@ -24,6 +24,16 @@ public sealed class SummaryTests
     public void A_single_request() => Assert.Equal("count 1, mean 412us, max 412us", HistogramSummary.Of(Of((412_300, 1))));
 
     [Fact]
+    public void Words_of_its_own_cost_the_lower_percentiles_and_no_commas()
+    {
+        Assert.Equal("", HistogramSummary.Of(Of(), "held back before the disk: 0 waits"));
+        Assert.Equal(
+            "held back before the disk: 312 waits, mean 21.0ms, p50 20.4-21.0ms, max 21.0ms", HistogramSummary.Of(Of((21_000_000, 312)), "held back before the disk: 312 waits"));
+        string line = HistogramSummary.Of(Of((21_000_000, 12_000), (410_000_000, 500)), "held back before the disk: 12500 waits");
+        Assert.Equal("held back before the disk: 12500 waits, mean 36.6ms, p99 <411ms, max 410ms", line);
+    }
+
+    [Fact]
     public void Ranges_where_they_fit() => Assert.Equal(
         "count 2390, mean 330us, p50 256-263us, p99 1.92-1.96ms, max 16.9ms",
         HistogramSummary.Of(Of((258_000, 1_000), (263_000, 1_300), (1_900_000, 50), (1_960_000, 39), (16_900_000, 1))));

@@ -57,6 +57,18 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
         Assert.NotEmpty(probe.Object.Programs);
     }
 
+    [Theory]
+    [InlineData(0u)]
+    [InlineData(HeldBackSettings.OneDisk)]
+    public void What_asks_for_waits_before_the_disk_passes_the_verifier(uint mode)
+    {
+        Programs.NeedRoot();
+        mode |= Kernel.Running.CountTracepointArguments("sched_switch")["sched_switch"] == 4 ? HeldBackSettings.StateIsArgument : 0;
+        using var probe = BioLatencyProbe.Load(
+            Kernel.Running, new() { Filter = s_everyQuestion, Held = new() { Mode = mode, Disk = 1, UnitNs = 125 } }, Options());
+        Assert.NotNull(probe.Object.GetProgram(BioLatencyProbe.Programs.HeldSlept));
+    }
+
     // The tracepoints had the queue as their first argument once; a kernel has one form or the other.
     private static LoadOptions Options()
     {

@@ -63,3 +63,38 @@ echo none >"/sys/block/$disk/queue/scheduler"
 
 fathom biolatency -- dd if=/dev/scratch of=/dev/null bs=4096 count=$reads iflag=direct >out 2>err
 equal 'biolatency a command' "$reads" "$(awk '/^count / {sum += $2} END {print sum + 0}' out)"
+
+# A limit of the cgroup lets the reader wait before its reads are queued: what it waits is there and on the disk, and nowhere else.
+held=41
+name='biolatency held back before the disk'
+echo +io >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
+if [ -e $group/io.max ]; then
+    echo "$(cat "/sys/block/$disk/dev") riops=20" >$group/io.max
+    rm -f out err gate2
+    mkfifo gate2
+    sh -c "echo \$\$ >$group/cgroup.procs; read go <gate2; cat /proc/uptime >begin; dd if=/dev/scratch of=/dev/null bs=4096 count=$held iflag=direct 2>dd.err; cat /proc/uptime >end" &
+    reader=$!
+    fathom biolatency -Q -d "$disk" --json 1 >out 2>err &
+    tool=$!
+    if wait_for out histogram; then
+        echo go >gate2
+        wait $reader
+    fi
+    kill -TERM $tool
+    wait $tool
+    took=$(cat begin end | awk '{took = $1 - took} END {printf "%d", took * 1000}')
+    sum() { sed -n "s/.*\"type\":\"$1\".*\"sum_ns\":\([0-9]*\).*/\1/p" out | awk '{sum += $1} END {printf "%d", sum / 1000000}'; }
+    before=$(sum held)
+    after=$(sum histogram)
+    counted=$(sed -n 's/.*"type":"histogram".*"count":\([0-9]*\),"sum_ns".*/\1/p' out | awk '{sum += $1} END {print sum + 0}')
+    # Most of the time that dd took is those two; an emulated guest needs the rest, and the clock of the workload has hundredths of a second.
+    if [ "$before" -gt "$after" ] && [ "$before" -le $((took + 20)) ] && [ $((before + after)) -gt $((took * 7 / 10)) ] && [ "$counted" = $held ] &&
+        grep -q "io.max of cgroup /readers for $disk: riops=20" out; then
+        ok "$name"
+    else
+        not_ok "$name" "$before ms before the disk and $after ms on it of $took ms, $counted requests: $(tr '\n' ' ' <err) $(grep -c . out) lines"
+    fi
+    echo "$(cat "/sys/block/$disk/dev") riops=max" >$group/io.max
+else
+    skip "$name" "$group has no io.max: the kernel lacks CONFIG_BLK_DEV_THROTTLING, or the io controller is version 1's"
+fi

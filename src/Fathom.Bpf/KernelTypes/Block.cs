@@ -57,10 +57,19 @@ public unsafe struct BlockDevice
 [KernelStruct("bio")]
 public unsafe struct Bio
 {
+    /// <summary>The next one of its request.</summary>
+    public Bio* bi_next;
     public BlockDevice* bi_bdev;
     public uint bi_opf;
     public BvecIter bi_iter;
     public BlkcgGq* bi_blkg;
+}
+
+/// <summary>View of a block I/O before Linux 5.12, which names its disk itself.</summary>
+[KernelStruct("bio___bi_disk")]
+public unsafe struct BioOld
+{
+    public GenDisk* bi_disk;
 }
 
 /// <summary>View of the position in a block I/O (<c>struct bvec_iter</c>).</summary>

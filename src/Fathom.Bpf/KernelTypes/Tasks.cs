@@ -23,6 +23,9 @@ public unsafe struct TaskStruct
     public CssSet* cgroups;
     public ulong start_time;
     public ulong start_boottime;
+
+    /// <summary>What a kernel thread or an I/O worker keeps of itself, a <see cref="Kthread"/> in the former (Linux 5.17).</summary>
+    public void* worker_private;
     public fixed byte comm[16];
 }
 
@@ -37,11 +40,44 @@ public struct ThreadInfo
     public uint status;
 }
 
-/// <summary>View of a thread before Linux 5.14, where the state has another name.</summary>
+/// <summary>View of a thread before Linux 5.14, where the state has another name, and before 5.17, where a kernel thread's own is elsewhere.</summary>
 [KernelStruct("task_struct___old")]
-public struct TaskStructOld
+public unsafe struct TaskStructOld
 {
     public long state;
+
+    /// <summary>In a kernel thread, its <see cref="Kthread"/>.</summary>
+    public void* set_child_tid;
+}
+
+/// <summary>View of what a kernel thread keeps of itself (<c>struct kthread</c>).</summary>
+[KernelStruct("kthread")]
+public unsafe struct Kthread
+{
+    /// <summary>What it was started with: in a worker of a workqueue, its <see cref="Worker"/>.</summary>
+    public void* data;
+}
+
+/// <summary>View of a worker of workqueues (<c>struct worker</c>).</summary>
+[KernelStruct("worker")]
+public unsafe struct Worker
+{
+    /// <summary>Where its current work comes from.</summary>
+    public PoolWorkqueue* current_pwq;
+}
+
+/// <summary>View of a part of a workqueue (<c>struct pool_workqueue</c>).</summary>
+[KernelStruct("pool_workqueue")]
+public unsafe struct PoolWorkqueue
+{
+    public WorkqueueStruct* wq;
+}
+
+/// <summary>View of a workqueue (<c>struct workqueue_struct</c>).</summary>
+[KernelStruct("workqueue_struct")]
+public unsafe struct WorkqueueStruct
+{
+    public fixed byte name[24];
 }
 
 /// <summary>View of an address space (<c>struct mm_struct</c>).</summary>

@@ -5,12 +5,13 @@ using System.Text;
 namespace Fathom.Output.Histograms;
 
 /// <summary>
-/// The line below a histogram: count, mean, p50, p99, p99.9 and the maximum, in less than 80 columns.
+/// A histogram in one line of less than 80 columns: count, mean, p50, p99, p99.9 and the maximum.
 /// </summary>
 /// <remarks>
 /// A percentile is printed as the range that it lies in for certain (<c>p99 1.88-2.01ms</c>). Where that makes the line too long,
-/// every percentile is printed as its upper bound alone (<c>p99 &lt;2.01ms</c>), which exceeds it by one sixteenth at most; with more than seven digits of count, the commas go too. A percentile that
-/// so few samples do not support (<see cref="Percentile"/>) is left out.
+/// every percentile is printed as its upper bound alone (<c>p99 &lt;2.01ms</c>), which exceeds it by one sixteenth at most; with more than seven digits of count, the commas go too.
+/// A line that begins with words of its own keeps its commas, and the lower percentiles go. A percentile that so few samples do not support
+/// (<see cref="Percentile"/>) is left out.
 /// </remarks>
 public static class HistogramSummary
 {
@@ -18,30 +19,43 @@ public static class HistogramSummary
 
     private static readonly Percentile[] s_shown = [Percentile.P50, Percentile.P99, Percentile.P999];
 
-    /// <summary>The line, without its end; empty if the histogram is.</summary>
+    /// <summary>The line below a histogram, without its end; empty if the histogram is.</summary>
     public static string Of(Histogram histogram)
     {
-        if (histogram.Count == 0)
-        {
-            return "";
-        }
-
-        string full = Line(histogram, upperBoundsOnly: false);
-        if (full.Length <= Columns)
-        {
-            return full;
-        }
-
-        string shorter = Line(histogram, upperBoundsOnly: true);
-        return shorter.Length <= Columns ? shorter : shorter.Replace(", ", " ", StringComparison.Ordinal);
+        string lead = string.Create(CultureInfo.InvariantCulture, $"count {histogram.Count}");
+        string line = Shortest(histogram, lead, [(s_shown, false), (s_shown, true)]);
+        return line.Length <= Columns ? line : line.Replace(", ", " ", StringComparison.Ordinal);
     }
 
-    private static string Line(Histogram histogram, bool upperBoundsOnly)
+    /// <summary>The same behind words of its own, such as <c>held back: 312 waits</c>; empty if the histogram is.</summary>
+    /// <param name="histogram">The durations.</param>
+    /// <param name="lead">What stands in place of the count.</param>
+    public static string Of(Histogram histogram, string lead) =>
+        Shortest(histogram, lead, [(s_shown, false), (s_shown, true), (s_shown[1..], false), (s_shown[1..], true), ([Percentile.P99], true)]);
+
+    private static string Shortest(Histogram histogram, string lead, ReadOnlySpan<(Percentile[] Percentiles, bool UpperBoundsOnly)> forms)
     {
-        ulong count = histogram.Count;
+        string line = "";
+        if (histogram.Count > 0)
+        {
+            foreach ((Percentile[] percentiles, bool upperBoundsOnly) in forms)
+            {
+                line = Line(histogram, lead, percentiles, upperBoundsOnly);
+                if (line.Length <= Columns)
+                {
+                    break;
+                }
+            }
+        }
+
+        return line;
+    }
+
+    private static string Line(Histogram histogram, string lead, Percentile[] percentiles, bool upperBoundsOnly)
+    {
         var line = new StringBuilder();
-        line.Append(CultureInfo.InvariantCulture, $"count {count}, mean {DurationText.Exact(histogram.SumNs / count)}");
-        foreach (Percentile percentile in s_shown)
+        line.Append(CultureInfo.InvariantCulture, $"{lead}, mean {DurationText.Exact(histogram.SumNs / histogram.Count)}");
+        foreach (Percentile percentile in percentiles)
         {
             if (percentile.Of(histogram) is { } bounds)
             {

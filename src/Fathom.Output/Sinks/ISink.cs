@@ -22,6 +22,9 @@ public interface ISink
     /// <summary>A histogram.</summary>
     void Write(HistogramRecord record);
 
+    /// <summary>Durations in one line.</summary>
+    void Write(SummaryRecord record);
+
     /// <summary>The average and the total of everything in the interval.</summary>
     /// <param name="all">All durations of the interval together.</param>
     /// <param name="unit">The unit for people.</param>
@@ -32,6 +35,9 @@ public interface ISink
 
     /// <summary>Something was lost.</summary>
     void Write(LossRecord record);
+
+    /// <summary>Something beside the result.</summary>
+    void Write(NoteRecord record);
 
     /// <summary>Ends what <see cref="BeginInterval"/> began.</summary>
     void EndInterval();

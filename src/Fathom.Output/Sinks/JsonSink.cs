@@ -51,11 +51,14 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
         }
 
         json.WriteEndObject();
-        json.WriteNumber("count", histogram.Count);
-        json.WriteNumber("sum_ns", histogram.SumNs);
-        WriteMax(json, histogram);
-        WritePercentiles(json, histogram);
-        WriteBuckets(json, histogram);
+        WriteDurations(json, histogram);
+    });
+
+    /// <inheritdoc/>
+    public void Write(SummaryRecord record) => WriteLine(record.Type, record, static (json, record) =>
+    {
+        json.WriteString("unit", "ns");
+        WriteDurations(json, record.Histogram);
     });
 
     /// <summary>Nothing: each histogram's record has its count and sum already.</summary>
@@ -86,6 +89,13 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     {
         json.WriteString("kind", record.Kind);
         json.WriteNumber("count", record.Count);
+        json.WriteString("text", record.Text);
+    });
+
+    /// <inheritdoc/>
+    public void Write(NoteRecord record) => WriteLine("note", record, static (json, record) =>
+    {
+        json.WriteString("kind", record.Kind);
         json.WriteString("text", record.Text);
     });
 
@@ -132,6 +142,15 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
             _output.Write(_line.WrittenSpan);
             _line.ResetWrittenCount();
         }
+    }
+
+    private static void WriteDurations(Utf8JsonWriter json, Histogram histogram)
+    {
+        json.WriteNumber("count", histogram.Count);
+        json.WriteNumber("sum_ns", histogram.SumNs);
+        WriteMax(json, histogram);
+        WritePercentiles(json, histogram);
+        WriteBuckets(json, histogram);
     }
 
     private static void WriteMax(Utf8JsonWriter json, Histogram histogram)

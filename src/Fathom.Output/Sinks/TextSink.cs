@@ -72,6 +72,18 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     }
 
     /// <inheritdoc/>
+    public void Write(SummaryRecord record)
+    {
+        Histogram histogram = record.Histogram;
+        if (histogram.Count > 0)
+        {
+            string lead = string.Create(CultureInfo.InvariantCulture, $"{record.Title}: {histogram.Count} {record.Things}");
+            _block.Append(HistogramSummary.Of(histogram, lead)).Append('\n');
+            Flush();
+        }
+    }
+
+    /// <inheritdoc/>
     public void WriteTotals(Histogram all, TimeUnit unit)
     {
         if (all.Count > 0)
@@ -99,19 +111,10 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     }
 
     /// <inheritdoc/>
-    public void Write(LossRecord record)
-    {
-        // What is on its way to the terminal comes before what is said about it.
-        Flush();
-        try
-        {
-            _errors.Write(new StringBuilder().Append(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
-        }
-        catch (Exception e) when (e is OutputClosedException or IOException)
-        {
-            // Nobody listens there, which is no reason to end what somebody reads.
-        }
-    }
+    public void Write(LossRecord record) => Say(string.Create(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
+
+    /// <inheritdoc/>
+    public void Write(NoteRecord record) => Say(Escaping.Escape(record.Text) + "\n");
 
     /// <inheritdoc/>
     public void EndInterval() => Flush();
@@ -166,6 +169,20 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         }
 
         _rows.Append(isLast ? (byte)'\n' : layout.CommaSeparated ? (byte)',' : (byte)' ');
+    }
+
+    private void Say(string line)
+    {
+        // What is on its way to the terminal comes before what is said about it.
+        Flush();
+        try
+        {
+            _errors.Write(new StringBuilder(line));
+        }
+        catch (Exception e) when (e is OutputClosedException or IOException)
+        {
+            // Nobody listens there, which is no reason to end what somebody reads.
+        }
     }
 
     private void Flush()

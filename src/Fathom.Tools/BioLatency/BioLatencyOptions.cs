@@ -5,7 +5,7 @@ namespace Fathom.Tools.BioLatency;
 /// <summary>The options of biolatency, and its help.</summary>
 internal static class BioLatencyOptions
 {
-    public static readonly ToolOption Queued = new("--queued", 'Q', null, "Include the time that requests waited in the queue.");
+    public static readonly ToolOption Queued = new("--queued", 'Q', null, "Include the time that requests waited in the queue, and tell what a limit held back before it.");
     public static readonly ToolOption Milliseconds = new("--milliseconds", 'm', null, "Show milliseconds instead of microseconds.");
     public static readonly ToolOption PerDisk = new("--disks", 'D', null, "Show a histogram for each disk.");
     public static readonly ToolOption PerFlags = new("--flags", 'F', null, "Show a histogram for each set of I/O flags.");
@@ -35,6 +35,7 @@ internal static class BioLatencyOptions
         [
             "Reads and writes that the page cache answers never become requests.",
             "Buffered writes are issued later by a kernel thread, which is then the process that filters see.",
+            "What a cgroup's limit (io.max, blkio.throttle) holds back is no request yet: -Q tells these waits apart, where a task sleeps for them. A kernel thread submits what was held back, so that it does not count for -p, --comm, -c or -- COMMAND.",
             "Devices that take no requests (some stacked or in-memory ones) show nothing; their underlying disks do.",
         ],
     };

@@ -68,6 +68,11 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
             ReadTotals(reading);
         }
 
+        if ((_constants.Mode & BioLatencyMode.Queued) != 0)
+        {
+            ReadHeld(reading);
+        }
+
         reading.Losses.Add(new("requeued", _probe.Requeued, "requests that came back from the driver (their last try is measured)"));
         reading.Losses.Add(new("unstarted", _probe.Unstarted, "requests not counted, because tracing began after them or had no room for their start"));
         reading.Losses.Add(new("uncounted", _probe.Uncounted, "requests not counted, because there are more disks and flags than the map has room for"));
@@ -109,7 +114,7 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
     // Programs that a mode does not need would cost time at every request, and some kernels do not have their tracepoints.
     private static BioLatencyProbe.Constants FitTo(Kernel kernel, BioLatencyProbe.Constants constants, TaskFilterSetup filter, out LoadOptions options)
     {
-        IReadOnlyDictionary<string, int> arguments = kernel.CountTracepointArguments("block_io_start", "block_rq_issue", "block_rq_merge");
+        IReadOnlyDictionary<string, int> arguments = kernel.CountTracepointArguments("block_io_start", "block_rq_issue", "block_rq_merge", "block_bio_queue", "sched_switch");
         uint mode = constants.Mode;
         bool isSelective = (mode & BioLatencyMode.Selective) != 0;
         bool isQueued = (mode & BioLatencyMode.Queued) != 0;
@@ -129,6 +134,7 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         Use(options, BioLatencyProbe.Programs.InsertedChosen, isSelective && (isQueued || !submissionIsSeen));
         Use(options, BioLatencyProbe.Programs.Merged, isChosen && arguments["block_rq_merge"] >= 0);
         filter.Fit(options);
+        FitHeldBack(options, isQueued);
 
         // A map that is not used costs memory for each of its entries all the same.
         options.MaxEntries[(mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0 ? nameof(BioLatencyProbe.Keyed) : nameof(BioLatencyProbe.Totals)] = 1;
@@ -138,7 +144,31 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
             UnitNs = constants.UnitNs,
             Disk = constants.Disk,
             Filter = filter.Settings,
+            Held = new()
+            {
+                Mode = ((mode & BioLatencyMode.OneDisk) != 0 ? HeldBackSettings.OneDisk : 0)
+                    | (arguments["block_bio_queue"] == 2 ? HeldBackSettings.QueueIsFirst : 0)
+                    | (arguments["sched_switch"] == 4 ? HeldBackSettings.StateIsArgument : 0),
+                Disk = constants.Disk,
+                UnitNs = constants.UnitNs,
+            },
         };
+    }
+
+    // What comes before the queue is asked only where the queue is: it costs time at every sleep of the machine.
+    private static void FitHeldBack(LoadOptions options, bool isUsed)
+    {
+        Use(options, BioLatencyProbe.Programs.HeldEnded, isUsed);
+        Use(options, BioLatencyProbe.Programs.HeldBioEnded, isUsed);
+        Use(options, BioLatencyProbe.Programs.HeldWoken, isUsed);
+        Use(options, BioLatencyProbe.Programs.HeldSlept, isUsed);
+        Use(options, BioLatencyProbe.Programs.HeldReleased, isUsed);
+        if (!isUsed)
+        {
+            options.MaxEntries[nameof(HeldBack.HeldSleepers)] = 1;
+            options.MaxEntries[nameof(HeldBack.HeldReleases)] = 1;
+            options.MaxEntries[nameof(HeldBack.HeldTotals)] = 1;
+        }
     }
 
     private static void Use(LoadOptions options, string program, bool isUsed)
@@ -159,16 +189,52 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
 
     private void ReadTotals(BioLatencyReading reading)
     {
-        int cpus = _probe.Totals.CpuCount;
+        foreach ((int slot, MeasuredTotals totals) in ReadSlots(_probe.Totals))
+        {
+            reading.Add(default, slot, totals);
+        }
+    }
+
+    // What is in a slot, once for each CPU that has counted there.
+    private IEnumerable<(int Slot, MeasuredTotals Totals)> ReadSlots(BpfPerCpuArray<SlotTotals> map)
+    {
+        int cpus = map.CpuCount;
         if (_values.Length == 0)
         {
-            _values = new SlotTotals[_probe.Totals.Count * cpus];
+            _values = new SlotTotals[map.Count * cpus];
         }
 
-        _probe.Totals.ReadAll(_values);
+        map.ReadAll(_values);
         for (int i = 0; i < _values.Length; i++)
         {
-            Add(reading, default, i / cpus, _values[i]);
+            if (_values[i].Count > 0)
+            {
+                yield return (i / cpus, MeasuredTotals.Measured(_values[i].Count, _values[i].SumNs, _values[i].MaxNs));
+            }
         }
+    }
+
+    private void ReadHeld(BioLatencyReading reading)
+    {
+        foreach ((int slot, MeasuredTotals totals) in ReadSlots(_probe.HeldTotals))
+        {
+            reading.Held.Add(slot, totals);
+        }
+
+        // Each of these was read before what it is compared with could grow.
+        ulong waitedFor = _probe.HeldWaitedFor;
+        ulong completed = _probe.HeldCompleted;
+        if ((_constants.Mode & BioLatencyMode.BySubmitter) != 0)
+        {
+            reading.Losses.Add(new(
+                "held", _probe.HeldBios, "bios of any process that an I/O limit held back: a kernel thread submits them later, so their requests do not count for -p, --comm, -c or -- COMMAND"));
+        }
+        else
+        {
+            reading.Losses.Add(new(
+                "held-unmeasured", completed - ulong.Min(waitedFor, completed), "bios that an I/O limit held back for a time that is not known, because no task slept for just that one"));
+        }
+
+        reading.Losses.Add(new("held-unseen", _probe.HeldUnseen, "waits not measured, because more tasks sleep than the map has room for"));
     }
 }

@@ -18,6 +18,9 @@ internal sealed class BioLatencyReading(ulong unitNs, int slots)
     /// <summary>The latencies by key.</summary>
     public Dictionary<BioLatencyKey, Histogram> Histograms { get; } = [];
 
+    /// <summary>How long tasks were held back before the disk; empty if that was not asked.</summary>
+    public Histogram Held { get; } = new(unitNs, slots);
+
     /// <summary>What was lost.</summary>
     public List<Loss> Losses { get; } = [];
 

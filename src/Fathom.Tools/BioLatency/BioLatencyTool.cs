@@ -28,12 +28,15 @@ public sealed class BioLatencyTool : ITool
 
         Kernel kernel = Kernel.Running;
         Func<ulong, string> flagsName = view.PerFlags ? FlagsOf(kernel).Name : static _ => "";
+        string DiskName(uint device) => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device));
+        var limits = new IoLimitNotes(request.Has(BioLatencyOptions.Queued), (constants.Mode & BioLatencyMode.BySubmitter) != 0, constants.Disk, DiskName);
         return new BioLatencyTracing(
             BioLatencyProbeSource.Start(kernel, constants, filter),
             view,
             new Histogram(constants.UnitNs, BioLatencyMode.SlotCount),
-            device => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device)),
-            flagsName);
+            DiskName,
+            flagsName,
+            () => limits.Of(new IoLimits().Find(request.Pid)));
     }
 
     /// <inheritdoc/>

@@ -21,8 +21,14 @@ internal sealed record BioLatencyView(TimeUnit Unit, bool PerDisk, bool PerFlags
 /// <param name="empty">A histogram without anything, for when there was nothing.</param>
 /// <param name="diskName">The name of a disk by its number in the kernel.</param>
 /// <param name="flagsName">The name of <c>cmd_flags</c>.</param>
+/// <param name="notes">What must be known of the machine to understand the result, asked at the end.</param>
 internal sealed class BioLatencyTracing(
-    IBioLatencySource source, BioLatencyView view, Histogram empty, Func<uint, string> diskName, Func<ulong, string> flagsName) : IReportTracing
+    IBioLatencySource source,
+    BioLatencyView view,
+    Histogram empty,
+    Func<uint, string> diskName,
+    Func<ulong, string> flagsName,
+    Func<IEnumerable<NoteRecord>> notes) : IReportTracing
 {
     private readonly LossReport _losses = new();
     private BioLatencyReading? _before;
@@ -58,6 +64,12 @@ internal sealed class BioLatencyTracing(
             sink.Write(new HistogramRecord(all, view.Unit, []));
         }
 
+        Histogram held = _before is null ? now.Held : now.Held.Since(_before.Held);
+        if (held.Count > 0)
+        {
+            sink.Write(new SummaryRecord("held", "held back before the disk", held.Count == 1 ? "wait" : "waits", held));
+        }
+
         if (view.Totals)
         {
             sink.WriteTotals(all, view.Unit);
@@ -74,6 +86,11 @@ internal sealed class BioLatencyTracing(
         if (unfinished > 0)
         {
             sink.Write(new LossRecord("unfinished", unfinished, "requests not counted, because their completion was not seen before tracing ended"));
+        }
+
+        foreach (NoteRecord note in notes())
+        {
+            sink.Write(note);
         }
     }
 

@@ -110,6 +110,34 @@ public sealed class BioLatencyTracingTests
     }
 
     [Fact]
+    public void What_was_held_back_before_the_disk_is_a_line_of_its_own()
+    {
+        BioLatencyReading first = Reading((default, 1_000));
+        first.Held.Record(20_000_000);
+        BioLatencyReading second = Reading((default, 1_000), (default, 1_000));
+        second.Held.Record(20_000_000);
+        for (int i = 0; i < 30; i++)
+        {
+            second.Held.Record(410_000_000);
+        }
+
+        string text = Report(new BioLatencyView(TimeUnit.Microseconds, false, false, false), first, second, second);
+        string[] lines = [.. text.Split('\n').Where(static line => line.Contains("held", StringComparison.Ordinal))];
+        Assert.Equal(
+            ["held back before the disk: 1 wait, mean 20.0ms, max 20.0ms", "held back before the disk: 30 waits, mean 410ms, p50 409-410ms, max 410ms"], lines);
+    }
+
+    [Fact]
+    public void Notes_are_told_at_the_end()
+    {
+        using var errors = new MemoryStream();
+        using var tracing = new BioLatencyTracing(
+            new FakeSource([]), new(TimeUnit.Microseconds, false, false, false), new Histogram(125, Slots), static _ => "", static _ => "", static () => [new("io-limit", "io.max of a\u001bb")]);
+        tracing.ReportEnd(new TextSink(Stream.Null, errors, timestamps: false));
+        Assert.EndsWith(": 7\nio.max of a\\x1bb\n", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_source_is_disposed_of()
     {
         var source = new FakeSource([]);
@@ -147,7 +175,7 @@ public sealed class BioLatencyTracingTests
     private static BioLatencyTracing Tracing(BioLatencyView view, params BioLatencyReading[] readings) => Tracing(view, new FakeSource(readings));
 
     private static BioLatencyTracing Tracing(BioLatencyView view, FakeSource source) =>
-        new(source, view, new Histogram(125, Slots), static device => $"d{device}", static flags => $"f{flags % 10}");
+        new(source, view, new Histogram(125, Slots), static device => $"d{device}", static flags => $"f{flags % 10}", static () => []);
 
     private sealed class FakeSource(BioLatencyReading[] readings) : IBioLatencySource
     {

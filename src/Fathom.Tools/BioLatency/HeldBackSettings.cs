@@ -1,0 +1,58 @@
+namespace Fathom.Tools.BioLatency;
+
+/// <summary>What <see cref="HeldBack"/> asks, and what it needs to know of the kernel.</summary>
+internal struct HeldBackSettings
+{
+    /// <summary>Only one disk counts.</summary>
+    public const uint OneDisk = 1;
+
+    /// <summary><c>block_bio_queue</c> has the queue as its first argument and the bio as its second (before Linux 5.11).</summary>
+    public const uint QueueIsFirst = 2;
+
+    /// <summary><c>sched_switch</c> tells the state of the task that it takes away (Linux 5.18).</summary>
+    public const uint StateIsArgument = 4;
+
+    /// <summary>A sleep that signals do not end: <c>TASK_UNINTERRUPTIBLE</c>.</summary>
+    public const uint Uninterruptible = 2;
+
+    /// <summary>With <c>TASK_NOLOAD</c>, which makes it the idling of a kernel thread.</summary>
+    /// <remarks>https://github.com/torvalds/linux/blob/v6.18/include/linux/sched.h (TASK_IDLE)</remarks>
+    public const uint SleepBits = Uninterruptible | 0x400;
+
+    /// <summary>A worker of a workqueue: <c>PF_WQ_WORKER</c>.</summary>
+    public const uint WorkerFlag = 0x20;
+
+    /// <summary>"kthrotld".</summary>
+    public const ulong ThrottleQueue = 0x646c_746f_7268_746b;
+
+    /// <summary>How long after the completion of a bio a wake-up in the same context is its own.</summary>
+    public const ulong LongestCompletionNs = 200_000;
+
+    /// <summary>How many bios of a request are looked at.</summary>
+    public const int MostBios = 16;
+
+    /// <summary>Which of the first three are so.</summary>
+    public uint Mode;
+
+    /// <summary>The disk that counts, as <c>dev_t</c>.</summary>
+    public uint Disk;
+
+    /// <summary>Nanoseconds in one unit of latency.</summary>
+    public ulong UnitNs;
+}
+
+/// <summary>The completion of what was held back.</summary>
+internal struct HeldCompletion
+{
+    /// <summary>When it was released, in ns since boot; 0 if what completed last was not held back.</summary>
+    public ulong Released;
+
+    /// <summary>When it completed.</summary>
+    public ulong Time;
+
+    /// <summary>The task that was running.</summary>
+    public ulong Task;
+
+    /// <summary>How many waits it has ended.</summary>
+    public ulong Waits;
+}
