@@ -4,13 +4,17 @@ namespace Fathom.Runtime;
 /// <param name="Length">Its bytes.</param>
 /// <param name="Kind">Where it leads.</param>
 /// <param name="Target">The address that it may jump to; 0 if it says none.</param>
-internal readonly record struct FlowStep(int Length, FlowKind Kind, ulong Target);
+/// <param name="StackChange">Bytes by which it moves the stack pointer, a call's own and its return together; null if that is not known.</param>
+internal readonly record struct FlowStep(int Length, FlowKind Kind, ulong Target, int? StackChange);
 
 /// <summary>Where an instruction leads.</summary>
 internal enum FlowKind
 {
-    /// <summary>To the next one; also a call, which comes back.</summary>
+    /// <summary>To the next one.</summary>
     Next,
+
+    /// <summary>To another function, and to the next instruction, if it comes back.</summary>
+    Call,
 
     /// <summary>To its target.</summary>
     Jump,

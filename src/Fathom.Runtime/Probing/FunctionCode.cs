@@ -112,17 +112,19 @@ internal sealed class FunctionCode
         }
 
         ulong target = instruction.NearBranchTarget;
-        FlowStep step = instruction.FlowControl switch
+        FlowKind kind = instruction.FlowControl switch
         {
-            FlowControl.UnconditionalBranch => new(instruction.Length, FlowKind.Jump, target),
-            FlowControl.ConditionalBranch => new(instruction.Length, FlowKind.Branch, target),
+            FlowControl.UnconditionalBranch => FlowKind.Jump,
+            FlowControl.ConditionalBranch => FlowKind.Branch,
 
             // A call of the next instruction reads the address; a call of the beginning is one.
-            FlowControl.Call when target > Entry && target < End => new(instruction.Length, FlowKind.Branch, target),
-            FlowControl.IndirectBranch => new(instruction.Length, FlowKind.Indirect, 0),
-            FlowControl.Return or FlowControl.Exception => new(instruction.Length, FlowKind.End, 0),
-            _ => new(instruction.Length, FlowKind.Next, 0),
+            FlowControl.Call when target > Entry && target < End => FlowKind.Branch,
+            FlowControl.Call or FlowControl.IndirectCall => FlowKind.Call,
+            FlowControl.IndirectBranch => FlowKind.Indirect,
+            FlowControl.Return or FlowControl.Exception => FlowKind.End,
+            _ => FlowKind.Next,
         };
+        var step = new FlowStep(instruction.Length, kind, kind is FlowKind.Jump or FlowKind.Branch ? target : 0, StackChangeOf(instruction));
         _steps[address] = step;
         if (step.Target != 0)
         {
@@ -130,6 +132,22 @@ internal sealed class FunctionCode
         }
 
         return instruction.Length;
+    }
+
+    private static int? StackChangeOf(in Instruction instruction)
+    {
+        bool isStack = instruction.Op0Kind == OpKind.Register && instruction.Op0Register is Register.RSP or Register.ESP;
+        return instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall ? 0
+            : instruction.IsStackInstruction && !isStack && instruction.Mnemonic is Mnemonic.Push or Mnemonic.Pop ? instruction.StackPointerIncrement
+            : instruction.IsStackInstruction ? null
+            : !isStack || instruction.Mnemonic is Mnemonic.Cmp or Mnemonic.Test ? 0
+            : instruction.Op1Kind is OpKind.Immediate8to64 or OpKind.Immediate32to64 or OpKind.Immediate8to32 or OpKind.Immediate32 ? instruction.Mnemonic switch
+            {
+                Mnemonic.Add => (int)instruction.GetImmediate(1),
+                Mnemonic.Sub => -(int)instruction.GetImmediate(1),
+                _ => null,
+            }
+            : null;
     }
 
     // Tables of a switch: of distances to themselves (four bytes), or of addresses (eight bytes) in programs that are not moved. They go on as

@@ -47,6 +47,11 @@ public sealed class FunctionSites
     /// <param name="function">A function of the image.</param>
     public ProbeSite Find(in ElfFunction function)
     {
+        if (IsMoved(function))
+        {
+            return new(0, Judge(function.Address), "is a part of a function that lies elsewhere, which jumps there");
+        }
+
         if (_decoder is null)
         {
             return new(0, default, "");
@@ -114,8 +119,13 @@ public sealed class FunctionSites
 
     private ProbeVerdict Judge(ulong address)
     {
+        if (_judge is null)
+        {
+            return default;
+        }
+
         ReadOnlySpan<byte> code = Read(address).Span;
-        return _judge!.Judge(code[..Math.Min(code.Length, ProbeVerdict.BytesNeeded)]);
+        return _judge.Judge(code[..Math.Min(code.Length, ProbeVerdict.BytesNeeded)]);
     }
 
     // Where the image does not say how long a function is, it ends at the next one.

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Fathom.Runtime;
@@ -56,7 +57,7 @@ internal sealed class PlacePasses
         {
             FlowStep step = _code.Steps[_prologue[i]];
             bool isAhead = step.Kind == FlowKind.Branch && _indices.TryGetValue(step.Target, out int to) && to > i && to <= index;
-            if (step.Kind == FlowKind.Branch && !isAhead && !OnlyRestarts(step.Target, restarts))
+            if (step.Kind == FlowKind.Branch && !isAhead && !OnlyRestarts(step.Target, index, restarts))
             {
                 return false;
             }
@@ -75,25 +76,73 @@ internal sealed class PlacePasses
         return restarts.Count == 0 || !IsEnteredLater(restarts, index);
     }
 
-    // What the place leads to may not begin again too: the place would be passed a second time.
+    // What the place leads to may not begin again too: the place would be passed a second time. Only what looks so is a way that arrives with another
+    // stack: what follows a call that never comes back, as of a panic, is often this.
     private bool IsEnteredLater(HashSet<ulong> restarts, int index)
     {
+        Dictionary<ulong, int?> before = Heights(_code.Entry, address => restarts.Contains(address) || (_indices.TryGetValue(address, out int own) && own < index), out int? atPlace);
+        Dictionary<ulong, int?> behind = Heights(_prologue[index], address => !restarts.Contains(address), out _, atPlace);
         foreach ((ulong address, FlowStep step) in _code.Steps)
         {
-            bool isBefore = restarts.Contains(address) || (_indices.TryGetValue(address, out int own) && own < index);
-            if (!isBefore && ((step.Target != 0 && restarts.Contains(step.Target)) || (NextOf(address, step) is { } next && restarts.Contains(next))))
+            if (before.ContainsKey(address))
             {
-                return true;
+                continue;
+            }
+
+            int? height = behind.GetValueOrDefault(address) + step.StackChange;
+            foreach (ulong target in SuccessorsOf(address, step))
+            {
+                if (restarts.Contains(target) && (height is null || before.GetValueOrDefault(target) is not { } wanted || wanted == height))
+                {
+                    return true;
+                }
             }
         }
 
         return restarts.Overlaps(_code.TableTargets);
     }
 
-    private static ulong? NextOf(ulong address, FlowStep step) => step.Kind is FlowKind.Next or FlowKind.Branch ? address + (ulong)step.Length : null;
+    // How far the stack pointer is from where it was at the beginning, before each instruction of a part of the function.
+    private Dictionary<ulong, int?> Heights(ulong start, Predicate<ulong> isPart, out int? outside, int? height = 0)
+    {
+        var heights = new Dictionary<ulong, int?>();
+        var waiting = new Stack<(ulong Address, int? Height)>([(start, height)]);
+        outside = null;
+        while (waiting.TryPop(out (ulong Address, int? Height) at))
+        {
+            if (!isPart(at.Address))
+            {
+                outside = at.Height;
+            }
+            else if (_code.Steps.TryGetValue(at.Address, out FlowStep step) && heights.TryAdd(at.Address, at.Height))
+            {
+                foreach (ulong target in SuccessorsOf(at.Address, step))
+                {
+                    waiting.Push((target, at.Height + step.StackChange));
+                }
+            }
+        }
 
-    // All ways from here lead to the first instruction, and to none of the others that follow it.
-    private bool OnlyRestarts(ulong start, HashSet<ulong> seen)
+        return heights;
+    }
+
+    private static IEnumerable<ulong> SuccessorsOf(ulong address, FlowStep step)
+    {
+        if (step.Target != 0)
+        {
+            yield return step.Target;
+        }
+
+        if (NextOf(address, step) is { } next)
+        {
+            yield return next;
+        }
+    }
+
+    private static ulong? NextOf(ulong address, FlowStep step) => step.Kind is FlowKind.Next or FlowKind.Call or FlowKind.Branch ? address + (ulong)step.Length : null;
+
+    // All ways from here lead to the first instruction, and to none of the others up to the place.
+    private bool OnlyRestarts(ulong start, int index, HashSet<ulong> seen)
     {
         var waiting = new Stack<ulong>();
         waiting.Push(start);
@@ -104,19 +153,14 @@ internal sealed class PlacePasses
                 continue;
             }
 
-            if (_indices.ContainsKey(address) || !_code.Steps.TryGetValue(address, out FlowStep step) || step.Kind is FlowKind.End or FlowKind.Indirect)
+            if ((_indices.TryGetValue(address, out int own) && own <= index) || !_code.Steps.TryGetValue(address, out FlowStep step) || step.Kind is FlowKind.End or FlowKind.Indirect)
             {
                 return false;
             }
 
-            if (step.Kind != FlowKind.Next)
+            foreach (ulong target in SuccessorsOf(address, step))
             {
-                waiting.Push(step.Target);
-            }
-
-            if (NextOf(address, step) is { } next)
-            {
-                waiting.Push(next);
+                waiting.Push(target);
             }
         }
 

@@ -1,9 +1,9 @@
 namespace Fathom.Runtime;
 
 /// <summary>Why this library places no uprobe on an instruction, although the kernel may take it: the traced program would not be the same.</summary>
-/// <param name="Instruction">What stands there, such as "an AVX instruction".</param>
+/// <param name="What">What stands there, such as "an AVX instruction".</param>
 /// <param name="Reason">What is wrong with a probe on it: "the kernel runs it wrongly under a probe".</param>
-public sealed record ProbeRefusal(string Instruction, string Reason)
+public sealed record ProbeRefusal(string What, string Reason)
 {
     private const string RunWrongly = "the kernel runs it wrongly under a probe";
 
@@ -43,5 +43,5 @@ public sealed record ProbeRefusal(string Instruction, string Reason)
     internal static ProbeRefusal Unproven { get; } = new("an instruction that is not known to be safe", "the kernel would run it one step at a time, away from its place");
 
     /// <summary>Both in one phrase: "an AVX instruction (VEX): the kernel runs it wrongly under a probe".</summary>
-    public override string ToString() => $"{Instruction}: {Reason}";
+    public override string ToString() => $"{What}: {Reason}";
 }

@@ -232,7 +232,7 @@ public sealed class ProbeVerdictTests
     {
         ProbeVerdict verdict = ProbeVerdict.Of(Bytes(hex), ElfMachine.X64);
         Assert.Equal(ProbeStep.Unknown, verdict.Step);
-        return verdict.Refusal?.Instruction;
+        return verdict.Refusal?.What;
     }
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
