@@ -21,8 +21,10 @@ internal static class Errno
     public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
+    public const int EFBIG = 27;
     public const int ENOSPC = 28;
     public const int ENOSYS = 38;
+    public const int ELOOP = 40;
     public const int EILSEQ = 84;
     public const int EOPNOTSUPP = 95;
     public const int EADDRNOTAVAIL = 99;
@@ -54,13 +56,14 @@ internal static class Errno
         EINVAL => "EINVAL",
         ENFILE => "ENFILE",
         EMFILE => "EMFILE",
-        27 => "EFBIG",
+        EFBIG => "EFBIG",
         ENOSPC => "ENOSPC",
         30 => "EROFS",
         33 => "EDOM",
         34 => "ERANGE",
         36 => "ENAMETOOLONG",
         ENOSYS => "ENOSYS",
+        ELOOP => "ELOOP",
         EILSEQ => "EILSEQ",
         EOPNOTSUPP => "EOPNOTSUPP",
         EADDRNOTAVAIL => "EADDRNOTAVAIL",

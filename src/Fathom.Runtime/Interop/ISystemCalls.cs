@@ -24,11 +24,17 @@ internal unsafe interface ISystemCalls
     /// <summary><c>read(2)</c>.</summary>
     long Read(int descriptor, byte* buffer, nuint length);
 
+    /// <summary><c>pread(2)</c>.</summary>
+    long ReadAt(int descriptor, byte* buffer, nuint length, long offset);
+
+    /// <summary><c>statx(2)</c> of an open file.</summary>
+    long Status(int descriptor, FileStatus* status);
+
+    /// <summary><c>fstatfs(2)</c>: the number of the type of the file system that an open file lies in.</summary>
+    long FileSystemOf(int descriptor);
+
     /// <summary><c>write(2)</c>.</summary>
     long Write(int descriptor, byte* buffer, nuint length);
-
-    /// <summary><c>lseek(2)</c>.</summary>
-    long Seek(int descriptor, long offset, int origin);
 
     /// <summary><c>close(2)</c>.</summary>
     long Close(int descriptor);

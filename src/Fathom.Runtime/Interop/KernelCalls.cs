@@ -18,8 +18,19 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     /// <summary><c>O_WRONLY | O_APPEND</c>.</summary>
     public const int OpenAppend = 0x401;
 
+    /// <summary>The type of sysfs (<c>SYSFS_MAGIC</c>).</summary>
+    public const long Sysfs = 0x6265_6572;
+
+    /// <summary><c>O_PATH</c>: the file is found, and nothing happens to it.</summary>
+    public const int OpenPathOnly = 0x200000;
+
+    // O_RDONLY | O_NONBLOCK | O_NOCTTY
+    private const int OpenForReading = 0x900;
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
+
+    // Of the files whose size nobody knows; the kernel's largest are some 20 MB.
+    private const int LargestFile = 1 << 29;
 
     // The limit is the process's: two threads that save and lift it at a time would keep each other's.
     private static readonly Lock LockedMemory = new();
@@ -69,6 +80,96 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         }
         while (result == -Errno.EINTR);
         return Wrap(result, path, out error);
+    }
+
+    /// <summary>
+    /// Opens a file of somebody else's for reading, if it is a regular one. What it is, is asked before it is opened: to open a pipe waits for its
+    /// other end, and to open a device may do something.
+    /// </summary>
+    /// <param name="path">The path.</param>
+    /// <param name="status">What it is, also where it is not regular.</param>
+    /// <param name="error">The errno; 0 if it is open, or not regular.</param>
+    /// <returns>The open file; null if it cannot be opened or is not regular.</returns>
+    public KernelDescriptor? OpenRegular(string path, out FileStatus status, out int error)
+    {
+        status = default;
+        using KernelDescriptor? found = Open(path, out error, OpenPathOnly);
+        if (found is null)
+        {
+            return null;
+        }
+
+        FileStatus asked;
+        long result = calls.Status(found.Value, &asked);
+        GC.KeepAlive(found);
+        error = result < 0 ? (int)-result : 0;
+        status = asked;
+        if (result < 0 || !status.IsRegular)
+        {
+            return null;
+        }
+
+        // The same file, whatever the path has come to mean since.
+        KernelDescriptor? file = Open($"/proc/self/fd/{found.Value}", out error, OpenForReading);
+        if (file is null && error == Errno.ENOENT)
+        {
+            // There is no procfs.
+            file = Open(path, out error, OpenForReading);
+        }
+
+        return file;
+    }
+
+    /// <summary>Whether an open file is one of the kernel's own in sysfs, which nobody can cut short.</summary>
+    public bool IsInSysfs(KernelDescriptor descriptor)
+    {
+        bool result = calls.FileSystemOf(descriptor.Value) == Sysfs;
+        GC.KeepAlive(descriptor);
+        return result;
+    }
+
+    /// <summary>Reads at a place until the buffer is full or the file ends; the count, or the negative errno.</summary>
+    public int ReadAt(KernelDescriptor descriptor, Span<byte> buffer, long offset)
+    {
+        int done = 0;
+        fixed (byte* pointer = buffer)
+        {
+            while (done < buffer.Length)
+            {
+                long result = calls.ReadAt(descriptor.Value, pointer + done, (nuint)(buffer.Length - done), offset + done);
+                if (result == -Errno.EINTR)
+                {
+                    continue;
+                }
+
+                if (result <= 0)
+                {
+                    GC.KeepAlive(descriptor);
+                    return result < 0 ? (int)result : done;
+                }
+
+                done += (int)result;
+            }
+        }
+
+        GC.KeepAlive(descriptor);
+        return done;
+    }
+
+    /// <summary>Reads a whole regular file of somebody else's, if it is not too large; otherwise null.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="most">Bytes of the largest that is read.</param>
+    public byte[]? ReadRegular(string path, int most)
+    {
+        using KernelDescriptor? file = OpenRegular(path, out FileStatus status, out _);
+        if (file is null || status.Size > (ulong)most)
+        {
+            return null;
+        }
+
+        byte[] bytes = new byte[(int)status.Size];
+        int count = ReadAt(file, bytes, 0);
+        return count < 0 ? null : count == bytes.Length ? bytes : bytes[..count];
     }
 
     /// <summary>Where a symbolic link leads; null for what is none, or may not be read.</summary>
@@ -210,6 +311,12 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         {
             if (length == buffer.Length)
             {
+                if (length >= LargestFile)
+                {
+                    error = Errno.EFBIG;
+                    return null;
+                }
+
                 Array.Resize(ref buffer, buffer.Length * 2);
             }
 
@@ -227,15 +334,6 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
 
             length += count;
         }
-    }
-
-    /// <summary>The size of an open file in bytes, or the negative errno. Where its next read starts is undefined afterwards.</summary>
-    public long SizeOf(KernelDescriptor descriptor)
-    {
-        const int SeekEnd = 2;
-        long size = calls.Seek(descriptor.Value, 0, SeekEnd);
-        GC.KeepAlive(descriptor);
-        return size;
     }
 
     private KernelDescriptor? Wrap(long result, string purpose, out int error)

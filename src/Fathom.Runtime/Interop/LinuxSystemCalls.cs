@@ -23,6 +23,10 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     private static long PrlimitNumber => IsArm ? 261 : 302;
 
+    private static long StatxNumber => IsArm ? 291 : 332;
+
+    private static long FstatfsNumber => IsArm ? 44 : 138;
+
     // One number on every architecture, as all calls since Linux 5.1.
     private static long FsopenNumber => 430;
 
@@ -61,10 +65,29 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Read(int descriptor, byte* buffer, nuint length) => Result(LibcRead(descriptor, buffer, length));
 
     /// <inheritdoc/>
-    public long Write(int descriptor, byte* buffer, nuint length) => Result(LibcWrite(descriptor, buffer, length));
+    public long ReadAt(int descriptor, byte* buffer, nuint length, long offset) => Result(LibcReadAt(descriptor, buffer, length, (nint)offset));
 
     /// <inheritdoc/>
-    public long Seek(int descriptor, long offset, int origin) => Result(LibcSeek(descriptor, (nint)offset, origin));
+    public long Status(int descriptor, FileStatus* status)
+    {
+        // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/stat.h, fcntl.h (AT_EMPTY_PATH, STATX_BASIC_STATS)
+        const int EmptyPath = 0x1000;
+        const int Basic = 0x7ff;
+        byte empty = 0;
+        return Result(SystemCall(StatxNumber, descriptor, (long)&empty, EmptyPath, Basic, (long)status));
+    }
+
+    /// <inheritdoc/>
+    public long FileSystemOf(int descriptor)
+    {
+        // https://github.com/torvalds/linux/blob/v6.18/include/uapi/asm-generic/statfs.h (struct statfs: 120 bytes, the type first)
+        long* status = stackalloc long[15];
+        long result = Result(SystemCall(FstatfsNumber, descriptor, (long)status, 0, 0, 0));
+        return result < 0 ? result : status[0];
+    }
+
+    /// <inheritdoc/>
+    public long Write(int descriptor, byte* buffer, nuint length) => Result(LibcWrite(descriptor, buffer, length));
 
     /// <inheritdoc/>
     public long Close(int descriptor) => Result(LibcClose(descriptor));
@@ -145,14 +168,14 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint LibcRead(int descriptor, byte* buffer, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    private static partial nint LibcReadAt(int descriptor, byte* buffer, nuint length, nint offset);
+
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint LibcWrite(int descriptor, byte* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int LibcSocket(int domain, int type, int protocol);
-
-    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
-    private static partial nint LibcSeek(int descriptor, nint offset, int origin);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int LibcPoll(ulong* descriptors, nuint count, int milliseconds);

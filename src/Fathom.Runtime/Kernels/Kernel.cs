@@ -152,8 +152,9 @@ public sealed class Kernel
 
     private BtfData ReadBtf()
     {
-        using KernelDescriptor file = Calls.Open(BtfPath, out int error) ?? throw new KernelBtfException(error, error switch
+        using KernelDescriptor file = Calls.OpenRegular(BtfPath, out _, out int error) ?? throw new KernelBtfException(error, error switch
         {
+            0 => "this is no file: see whether something is mounted over it.",
             Errno.ENOENT when Calls.ReadText(CpuPath, out _) is null => "sysfs is not mounted: mount -t sysfs sysfs /sys.",
             Errno.ENOENT => "this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y): use a kernel that is built with it.",
             Errno.EACCES or Errno.EPERM => "the kernel's types may not be read: run it as root, or outside of the container that hides them.",
@@ -161,13 +162,14 @@ public sealed class Kernel
         });
 
         Span<byte> header = stackalloc byte[BtfHeaderSize];
-        int length = Calls.Read(file, header) == header.Length ? LengthOf(header) : 0;
+        int length = Calls.ReadAt(file, header, 0) == header.Length ? LengthOf(header) : 0;
         if (length == 0)
         {
             throw new KernelBtfException(0, "this is no description of types (BTF): see whether something is mounted over it.");
         }
 
-        ReadOnlyMemory<byte> bytes = TryMap(file, length) ?? ReadRest(file, header, length);
+        // A file of a disk, mounted over the kernel's, could be cut short while it is mapped, which would be a signal.
+        ReadOnlyMemory<byte> bytes = (Calls.IsInSysfs(file) ? TryMap(file, length) : null) ?? ReadAll(file, length);
         try
         {
             return BtfData.Parse(bytes);
@@ -201,14 +203,16 @@ public sealed class Kernel
         return new MappedMemoryManager(memory).Memory;
     }
 
-    private byte[] ReadRest(KernelDescriptor file, ReadOnlySpan<byte> header, int length)
+    // In growing steps, because a header can claim more than there is.
+    private byte[] ReadAll(KernelDescriptor file, int length)
     {
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
-        header.CopyTo(bytes);
-        int done = header.Length;
+        const int FirstStep = 16 << 20;
+        byte[] bytes = [];
+        int done = 0;
         while (done < length)
         {
-            int count = Calls.Read(file, bytes.AsSpan(done));
+            Array.Resize(ref bytes, (int)Math.Min(length, Math.Max(FirstStep, 2L * bytes.Length)));
+            int count = Calls.ReadAt(file, bytes.AsSpan(done), done);
             if (count <= 0)
             {
                 throw new KernelBtfException(-count, $"the kernel's types end after {done} of {length} bytes: see whether something is mounted over them.");

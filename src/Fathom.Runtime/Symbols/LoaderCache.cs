@@ -18,6 +18,9 @@ internal static class LoaderCache
     private const int HeaderSize = 48;
     private const int EntrySize = 24;
 
+    // PATH_MAX
+    private const int LongestPath = 4096;
+
     private static ReadOnlySpan<byte> OldMagic => "ld.so-1.7.0"u8;
 
     private static ReadOnlySpan<byte> Magic => "glibc-ld.so.cache1.1"u8;
@@ -38,13 +41,16 @@ internal static class LoaderCache
             return [];
         }
 
+        // Each text is made once, and what all add up to is bounded: in a cache made on purpose they overlap.
+        Dictionary<uint, string> texts = [];
+        long budget = (4L * cache.Length) + LongestPath;
         uint count = BinaryPrimitives.ReadUInt32LittleEndian(cache[20..]);
         count = Math.Min(count, (uint)(cache.Length - HeaderSize) / EntrySize);
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> entry = cache.Slice(HeaderSize + (i * EntrySize), EntrySize);
-            if (TryText(cache, BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]), out string name)
-                && TryText(cache, BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]), out string path)
+            if (TryText(cache, BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]), texts, ref budget, out string name)
+                && TryText(cache, BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]), texts, ref budget, out string path)
                 && path.StartsWith('/'))
             {
                 bool isOurs = BinaryPrimitives.ReadInt32LittleEndian(entry) == OurFlags;
@@ -59,10 +65,13 @@ internal static class LoaderCache
     // FLAG_ELF_LIBC6 with FLAG_X8664_LIB64 or FLAG_AARCH64_LIB64.
     private static int OurFlags => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x0a03 : 0x0303;
 
-    // Paths are bounded (PATH_MAX), so that overlapping texts cost no more than entries.
-    private static bool TryText(ReadOnlySpan<byte> cache, uint offset, out string text)
+    private static bool TryText(ReadOnlySpan<byte> cache, uint offset, Dictionary<uint, string> texts, ref long budget, out string text)
     {
-        const int LongestPath = 4096;
+        if (texts.TryGetValue(offset, out text!))
+        {
+            return true;
+        }
+
         text = "";
         if (offset >= (uint)cache.Length)
         {
@@ -71,12 +80,14 @@ internal static class LoaderCache
 
         ReadOnlySpan<byte> rest = cache.Slice((int)offset, Math.Min(LongestPath, cache.Length - (int)offset));
         int end = rest.IndexOf((byte)0);
-        if (end <= 0)
+        budget -= Math.Max(end, 0);
+        if (end <= 0 || budget < 0)
         {
             return false;
         }
 
         text = Encoding.UTF8.GetString(rest[..end]);
+        texts.Add(offset, text);
         return true;
     }
 }

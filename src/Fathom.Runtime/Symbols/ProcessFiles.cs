@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 
 namespace Fathom.Runtime;
 
@@ -24,15 +25,16 @@ internal static class ProcessFiles
     /// <param name="root">
     /// Where <c>/proc/PID/root</c> leads. Paths are written as who reads them sees them, so that those of a process in a chroot begin with it.
     /// </param>
-    public static List<MappedFile> Parse(int process, string maps, string root = "/")
+    public static List<MappedFile> Parse(int process, ReadOnlySpan<byte> maps, string root = "/")
     {
         List<MappedFile> files = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (ReadOnlySpan<char> line in maps.AsSpan().EnumerateLines())
+        foreach (Range range in maps.Split((byte)'\n'))
         {
             // start-end rwxp offset device inode   path
-            int space = line.IndexOf(' ');
-            int path = line.IndexOf('/');
+            ReadOnlySpan<byte> line = maps[range];
+            int space = line.IndexOf((byte)' ');
+            int path = line.IndexOf((byte)'/');
             if (space < 0 || path < 0 || line.Length < space + 5 || line[space + 3] != 'x')
             {
                 continue;
@@ -45,7 +47,7 @@ internal static class ProcessFiles
             text = isInside && root != "/" ? text[root.Length..] : text;
             if (seen.Add(text))
             {
-                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{line[..space]}", isDeleted) { IsOutside = !isInside });
+                files.Add(new MappedFile(text, $"/proc/{process}/map_files/{Encoding.ASCII.GetString(line[..space])}", isDeleted) { IsOutside = !isInside });
             }
         }
 
@@ -53,9 +55,9 @@ internal static class ProcessFiles
     }
 
     // The kernel writes a line feed in a path as \012, and nothing else so.
-    private static string Unescape(ReadOnlySpan<char> path)
+    private static string Unescape(ReadOnlySpan<byte> path)
     {
-        string text = path.ToString();
+        string text = Encoding.UTF8.GetString(path);
         return text.Contains('\\') ? text.Replace("\\012", "\n", StringComparison.Ordinal) : text;
     }
 }

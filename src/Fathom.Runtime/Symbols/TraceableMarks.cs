@@ -91,6 +91,7 @@ internal sealed class TraceableMarks
     public void RemoveBlacklisted(ReadOnlySpan<byte> lines)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
+        List<(ulong Start, ulong End)> ranges = [];
         while (TakeLine(ref lines, out ReadOnlySpan<byte> line))
         {
             int tab = line.IndexOf((byte)'\t');
@@ -104,10 +105,7 @@ internal sealed class TraceableMarks
                 & ulong.TryParse(line[(dash + 3)..tab], NumberStyles.AllowHexSpecifier, null, out ulong end);
             if (hasRange && start != 0 && !_table.AreHidden)
             {
-                for (int at = FirstFrom(start); at < ByAddress.Length && _table.Address(ByAddress[at]) is var address && (address < end || address == start); at++)
-                {
-                    Values[ByAddress[at]] = false;
-                }
+                ranges.Add((start, Math.Max(end, start + 1)));
             }
             else
             {
@@ -115,9 +113,24 @@ internal sealed class TraceableMarks
             }
         }
 
+        RemoveRanges(ranges);
         if (names.Count > 0)
         {
             Mark(names, false);
+        }
+    }
+
+    // From the lowest on, so that what lies in many of them is looked at once.
+    private void RemoveRanges(List<(ulong Start, ulong End)> ranges)
+    {
+        ranges.Sort();
+        int next = 0;
+        foreach ((ulong start, ulong end) in ranges)
+        {
+            for (next = Math.Max(next, FirstFrom(start)); next < ByAddress.Length && _table.Address(ByAddress[next]) < end; next++)
+            {
+                Values[ByAddress[next]] = false;
+            }
         }
     }
 
@@ -151,7 +164,7 @@ internal sealed class TraceableMarks
     {
         // The last function that begins at the site or shortly before it, with all its names.
         int at = FirstFrom(patchSite + 1) - 1;
-        if (at < 0 || patchSite - _table.Address(ByAddress[at]) > FarthestPatchSite)
+        if (at < 0 || patchSite - _table.Address(ByAddress[at]) > FarthestPatchSite || Values[ByAddress[at]])
         {
             return;
         }

@@ -26,14 +26,12 @@ public sealed class UserFileMapping : IDisposable
     /// <summary>Maps a file.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="path">The file.</param>
-    /// <exception cref="UserFileException">It cannot be opened or mapped.</exception>
+    /// <exception cref="UserFileException">It is no regular file, or cannot be opened or mapped.</exception>
     public static UserFileMapping Open(Kernel kernel, string path)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        const int OpenNonBlocking = 0x800;
-        using KernelDescriptor file = kernel.Calls.Open(path, out int error, OpenNonBlocking) ?? throw new UserFileException("open", path, error, "it cannot be opened.");
-        long size = kernel.Calls.SizeOf(file);
-        MappedMemory memory = kernel.Calls.Map((nuint)Math.Max(size, 1), writable: false, shared: false, file, 0, path, out error)
+        using KernelDescriptor file = UserImage.OpenRegular(kernel.Calls, new UserFile(path, path), out long size);
+        MappedMemory memory = kernel.Calls.Map((nuint)Math.Max(size, 1), writable: false, shared: false, file, 0, path, out int error)
             ?? throw new UserFileException("map", path, error, "it cannot be mapped, so no probe can be put in it.");
         return new UserFileMapping(memory, FindIdentity(kernel.Calls, memory.Address));
     }

@@ -10,8 +10,9 @@ namespace Fathom.Runtime;
 public sealed class UserFiles
 {
     internal const string CachePath = "/etc/ld.so.cache";
-    internal const int OpenPathOnly = 0x200000;
 
+    // Libraries of one name are there once for each kind of processor and for each place.
+    private const int MostTries = 64;
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private readonly Kernel _kernel;
@@ -65,7 +66,7 @@ public sealed class UserFiles
         }
 
         List<(string Name, string Path)> libraries = ReadCache(root);
-        foreach ((_, string path) in libraries.Where(library => LibraryRank(library.Name, name) >= 0).OrderBy(library => LibraryRank(library.Name, name)))
+        foreach ((_, string path) in libraries.Where(library => LibraryRank(library.Name, name) >= 0).OrderBy(library => LibraryRank(library.Name, name)).Take(MostTries))
         {
             if (Existing(root, mapped, path) is { } file)
             {
@@ -137,7 +138,7 @@ public sealed class UserFiles
 
     private bool Exists(string path)
     {
-        using KernelDescriptor? file = _kernel.Calls.Open(path, out _, OpenPathOnly);
+        using KernelDescriptor? file = _kernel.Calls.Open(path, out _, KernelCalls.OpenPathOnly);
         return file is not null;
     }
 
@@ -177,9 +178,9 @@ public sealed class UserFiles
     private List<MappedFile> ReadMaps(int process)
     {
         string path = $"/proc/{process}/maps";
-        string? maps = _kernel.Calls.ReadText(path, out int error);
+        byte[]? maps = _kernel.Calls.ReadBytes(path, 64 << 10, out int length, out int error);
         return maps is not null
-            ? ProcessFiles.Parse(process, maps, _kernel.Calls.ReadLink($"/proc/{process}/root") ?? "/")
+            ? ProcessFiles.Parse(process, maps.AsSpan(0, length), _kernel.Calls.ReadLink($"/proc/{process}/root") ?? "/")
             : throw new UserFileException("look at process", $"{process}", error, error is Errno.ENOENT or Errno.ESRCH
                 ? "there is no such process, or it has ended."
                 : "its files may not be seen: run this as root, or give the program CAP_SYS_PTRACE.");
@@ -187,13 +188,14 @@ public sealed class UserFiles
 
     private List<(string Name, string Path)> ReadCache(string root)
     {
-        byte[]? cache = _kernel.Calls.ReadBytes(root + Resolved(root, CachePath), 64 << 10, out int length, out _);
-        return LoaderCache.Read(cache.AsSpan(0, length));
+        // In a container it is the container's, and whoever fills it chooses what it is.
+        const int LargestCache = 64 << 20;
+        return LoaderCache.Read(_kernel.Calls.ReadRegular(root + Resolved(root, CachePath), LargestCache));
     }
 
     private UserFileException NotFound(string name, string path, bool isOfProcess)
     {
-        using KernelDescriptor? file = _kernel.Calls.Open(path, out int error, OpenPathOnly);
+        using KernelDescriptor? file = _kernel.Calls.Open(path, out int error, KernelCalls.OpenPathOnly);
         return new UserFileException("find", name, error, error switch
         {
             Errno.ENOENT when isOfProcess => "the process sees no such file.",

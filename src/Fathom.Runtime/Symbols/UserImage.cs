@@ -7,31 +7,23 @@ using Fathom.Runtime.Interop;
 namespace Fathom.Runtime;
 
 /// <summary>
-/// A program or library that is open for reading: mapped, so that only what is asked for is read. Where it is stripped and its separate
-/// debug file is installed (<c>/usr/lib/debug/.build-id</c>), the names come from there too. Whoever opens it disposes it, and uses
-/// nothing of <see cref="Image"/> afterwards. The file must not be cut short meanwhile: that ends the process (SIGBUS), as for every
-/// program that maps files; installing a new version does no harm.
+/// A program or library that is open for reading: only what is asked for is read. Where it is stripped and its separate debug file is installed
+/// (<c>/usr/lib/debug/.build-id</c>), the names come from there too. Whoever opens it disposes it, and uses nothing of <see cref="Image"/>
+/// afterwards. Only regular files are opened. One that is cut short or written to meanwhile gives a <see cref="BadFormatException"/> or what it
+/// held at that moment; installing a new version does no harm.
 /// </summary>
 public sealed class UserImage : IDisposable
 {
-    private const int OpenNonBlocking = 0x800;
     private const int HeaderSize = 64;
 
-    private readonly IDisposable? _memory;
-    private readonly IDisposable? _debugMemory;
+    private readonly Source _source;
+    private Source? _debugSource;
 
-    private UserImage(UserFile file, ElfImage image, IDisposable? memory)
+    private UserImage(UserFile file, ElfImage image, Source source)
     {
         File = file;
         Image = image;
-        _memory = memory;
-    }
-
-    private UserImage(UserFile file, ElfImage image, IDisposable? memory, string debugPath, IDisposable? debugMemory)
-        : this(file, image, memory)
-    {
-        DebugPath = debugPath;
-        _debugMemory = debugMemory;
+        _source = source;
     }
 
     /// <summary>The file.</summary>
@@ -41,7 +33,7 @@ public sealed class UserImage : IDisposable
     public ElfImage Image { get; }
 
     /// <summary>The separate debug file that names come from; empty if there is none.</summary>
-    public string DebugPath { get; } = "";
+    public string DebugPath { get; private init; } = "";
 
     /// <summary>Why a separate debug file that is installed is not used, in one sentence; otherwise empty.</summary>
     public string DebugNote { get; private init; } = "";
@@ -60,19 +52,19 @@ public sealed class UserImage : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(file.Path);
-        ReadOnlyMemory<byte> bytes = Map(kernel.Calls, file, out IDisposable? memory);
+        Source source = OpenSource(kernel.Calls, file);
         try
         {
-            ElfImage image = ElfImage.Parse(bytes);
+            ElfImage image = ElfImage.Open(source);
             string debugPath = image.Symbols == ElfSymbolKinds.All ? "" : DebugPathOf(image);
-            ElfImage? debug = TryOpenDebug(kernel.Calls, debugPath, image, out IDisposable? debugMemory, out string note);
+            ElfImage? debug = TryOpenDebug(kernel.Calls, debugPath, image, out Source? debugSource, out string note);
             return debug is null
-                ? new UserImage(file, image, memory) { DebugNote = note }
-                : new UserImage(file, image.WithSymbolsOf(debug), memory, debugPath, debugMemory);
+                ? new UserImage(file, image, source) { DebugNote = note }
+                : new UserImage(file, image.WithSymbolsOf(debug), source) { DebugPath = debugPath, _debugSource = debugSource };
         }
         catch (BadFormatException e)
         {
-            memory?.Dispose();
+            source.Dispose();
             throw new UserFileException("read", file.ShownPath, 0, $"it is no program or library that can be traced ({e.Problem}).");
         }
     }
@@ -80,51 +72,56 @@ public sealed class UserImage : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _memory?.Dispose();
-        _debugMemory?.Dispose();
+        _source.Dispose();
+        _debugSource?.Dispose();
     }
 
-    private static ReadOnlyMemory<byte> Map(KernelCalls calls, UserFile file, out IDisposable? memory)
+    private static Source OpenSource(KernelCalls calls, UserFile file)
     {
-        memory = null;
-        using KernelDescriptor descriptor = calls.Open(file.Path, out int error, OpenNonBlocking)
-            ?? throw new UserFileException("read", file.ShownPath, error, error switch
-            {
-                Errno.ENOENT => "there is no such file.",
-                Errno.EACCES or Errno.EPERM => "it may not be read: run this as root.",
-                _ => "it cannot be opened.",
-            });
+        var source = new Source(calls, OpenRegular(calls, file, out long size), size);
+        try
+        {
+            Check(calls, source, file);
+            return source;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
 
+    /// <summary>Opens a file of somebody else's, if it is a regular one.</summary>
+    /// <exception cref="UserFileException">It cannot be opened, or is not one: one sentence says why.</exception>
+    internal static KernelDescriptor OpenRegular(KernelCalls calls, UserFile file, out long size)
+    {
+        KernelDescriptor? descriptor = calls.OpenRegular(file.Path, out FileStatus status, out int error);
+        size = (long)Math.Min(status.Size, long.MaxValue);
+        return descriptor ?? throw new UserFileException("read", file.ShownPath, status.IsDirectory ? Errno.EISDIR : error, error switch
+        {
+            0 => $"it is {status.Kind}.",
+            Errno.ENOENT => "there is no such file.",
+            Errno.EACCES or Errno.EPERM => "it may not be read: run this as root.",
+            Errno.ELOOP => "its symbolic links lead in a circle.",
+            _ => "it cannot be opened.",
+        });
+    }
+
+    private static void Check(KernelCalls calls, Source source, UserFile file)
+    {
         Span<byte> header = stackalloc byte[HeaderSize];
-        int count = calls.Read(descriptor, header);
+
+        // What claims to be empty may be a file of the kernel's that never ends.
+        int count = source.Length == 0 ? 0 : calls.ReadAt(source.Descriptor, header, 0);
         if (count < 0)
         {
-            throw new UserFileException("read", file.ShownPath, -count, -count == Errno.EISDIR ? "it is a directory." : "it cannot be read.");
+            throw new UserFileException("read", file.ShownPath, -count, "it cannot be read.");
         }
 
         if (count == 0 || header is not [0x7f, (byte)'E', (byte)'L', (byte)'F', ..])
         {
             throw new UserFileException("read", file.ShownPath, 0, count == 0 ? "it is empty." : NoElf(header[..count]));
         }
-
-        long size = calls.SizeOf(descriptor);
-        if (size is < HeaderSize / 2 or > int.MaxValue)
-        {
-            throw new UserFileException("read", file.ShownPath, size < 0 ? (int)-size : 0, size > int.MaxValue
-                ? "it is larger than 2 GB, which is not read."
-                : "its size is unknown.");
-        }
-
-        MappedMemory? mapped = calls.Map((nuint)size, writable: false, shared: false, descriptor, 0, file.ShownPath, out error);
-        if (mapped is not null)
-        {
-            memory = mapped;
-            return new MappedMemoryManager(mapped).Memory;
-        }
-
-        // Some file systems have no mmap.
-        byte[]? bytes = calls.ReadBytes(file.Path, (int)size + 1, out int length, out error);
-        return bytes is not null ? bytes.AsMemory(0, length) : throw new UserFileException("read", file.ShownPath, error, "it cannot be read.");
     }
 
     private static string NoElf(ReadOnlySpan<byte> start)
@@ -147,9 +144,9 @@ public sealed class UserImage : IDisposable
     }
 
     // Names are worth less than the trace: without a debug file, or with a damaged one, there are fewer of them.
-    private static ElfImage? TryOpenDebug(KernelCalls calls, string path, ElfImage image, out IDisposable? memory, out string note)
+    private static ElfImage? TryOpenDebug(KernelCalls calls, string path, ElfImage image, out Source? source, out string note)
     {
-        memory = null;
+        source = null;
         note = "";
         if (path.Length == 0)
         {
@@ -158,7 +155,8 @@ public sealed class UserImage : IDisposable
 
         try
         {
-            ElfImage debug = ElfImage.Parse(Map(calls, new UserFile(path, path), out memory));
+            source = OpenSource(calls, new UserFile(path, path));
+            ElfImage debug = ElfImage.Open(source);
             if (debug.Symbols == ElfSymbolKinds.All && debug.Machine == image.Machine && debug.BuildId.Span.SequenceEqual(image.BuildId.Span))
             {
                 return debug;
@@ -175,8 +173,24 @@ public sealed class UserImage : IDisposable
             note = $"the debug file {path} is not used: it is damaged ({e.Problem}).";
         }
 
-        memory?.Dispose();
-        memory = null;
+        source?.Dispose();
+        source = null;
         return null;
+    }
+
+    // The open file. What it gives is a copy, so that nothing that happens to the file can be a signal here, or change under a check.
+    private sealed class Source(KernelCalls calls, KernelDescriptor descriptor, long length) : ImageSource, IDisposable
+    {
+        public KernelDescriptor Descriptor => descriptor;
+
+        public override long Length => length;
+
+        public void Dispose() => descriptor.Dispose();
+
+        protected override int Read(long offset, Span<byte> buffer)
+        {
+            int count = calls.ReadAt(descriptor, buffer, offset);
+            return count >= 0 ? count : throw new BadFormatException("ELF", offset, $"the file cannot be read ({Errno.NameOf(-count)})");
+        }
     }
 }

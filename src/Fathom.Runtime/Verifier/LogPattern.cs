@@ -9,12 +9,14 @@ internal static class LogPattern
     /// <returns>The texts for which the stars stand; null if the line is of another form.</returns>
     public static string[]? Match(string line, string pattern)
     {
-        string[] literals = pattern.Split('*');
-        if (!line.StartsWith(literals[0], StringComparison.Ordinal))
+        // Most lines are of another form, which their first characters say.
+        int star = pattern.IndexOf('*', StringComparison.Ordinal);
+        if (!line.AsSpan().StartsWith(star < 0 ? pattern : pattern.AsSpan(0, star)))
         {
             return null;
         }
 
+        string[] literals = pattern.Split('*');
         string[] values = new string[literals.Length - 1];
         int at = literals[0].Length;
         for (int i = 1; i < literals.Length; i++)

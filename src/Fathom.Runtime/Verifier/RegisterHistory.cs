@@ -43,8 +43,12 @@ internal readonly record struct RegisterOrigin(OriginKind Kind, int Step, long S
 internal sealed class RegisterHistory
 {
     private const int FrameRegister = 10;
+
+    // Following a value back costs the length of the path, and may ask for others on the way: a log made on purpose would cost the square.
+    private const int MostWork = 2_000_000;
     private readonly IReadOnlyList<VerifierStep> _steps;
     private readonly Dictionary<int, Instruction> _instructions = [];
+    private int _work;
 
     public RegisterHistory(LinkedProgram program, IReadOnlyList<VerifierStep> steps)
     {
@@ -67,6 +71,11 @@ internal sealed class RegisterHistory
         for (int i = step; i >= 0; i--)
         {
             VerifierStep at = _steps[i];
+            if (!MayGoOn(at.Before.Length + at.After.Length))
+            {
+                return null;
+            }
+
             if (i < step && at.Frame != frame)
             {
                 if (at.Frame < frame)
@@ -108,7 +117,7 @@ internal sealed class RegisterHistory
     public (int Step, int Register)? FindIndex(int step, int pointer)
     {
         int frame = _steps[step].Frame;
-        for (int i = step - 1; i >= 0; i--)
+        for (int i = step - 1; i >= 0 && MayGoOn(); i--)
         {
             if (_steps[i].Frame != frame)
             {
@@ -158,6 +167,11 @@ internal sealed class RegisterHistory
         int pendingShift = 0;
         for (int i = step - 1; i >= 0; i--)
         {
+            if (!MayGoOn())
+            {
+                return new RegisterOrigin(OriginKind.Unknown, -1);
+            }
+
             int depth = _steps[i].Frame;
             Instruction? found = At(i);
             if (depth > frame)
@@ -253,9 +267,15 @@ internal sealed class RegisterHistory
         return new RegisterOrigin(register == 1 ? OriginKind.Argument : OriginKind.Nothing, -1, scale, bias);
     }
 
+    private bool MayGoOn(int characters = 0)
+    {
+        _work += 1 + (characters / 16);
+        return _work < MostWork;
+    }
+
     private (int Step, int Register)? FindSpill(int step, Instruction load)
     {
-        for (int i = step - 1; i >= 0; i--)
+        for (int i = step - 1; i >= 0 && MayGoOn(); i--)
         {
             if (_steps[i].Frame == _steps[step].Frame && At(i) is { } store && store.Destination == Register.R10 && store.Offset == load.Offset
                 && store.Class is InstructionClass.Store or InstructionClass.StoreX)

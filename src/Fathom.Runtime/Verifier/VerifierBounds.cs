@@ -103,7 +103,7 @@ internal static class VerifierBounds
         string name = facts.VariableOf(origin, "size");
         string against = room >= 0 ? $"the memory has {(memory!.Type == "fp" ? "at most " : "")}{VerifierFacts.Bytes(room)}: limit it before, as in `if ({name} > {room}) {name} = {room};`"
             : "limit it to the size of the memory before";
-        return $"{facts.Quote(facts.Log.Path[facts.Step].Slot, "the helper")} may access more than there is: {StoryAndLimit(facts, origin, state, "the number of bytes")}, and {against}";
+        return $"{facts.QuoteHere("the helper")} may access more than there is: {StoryAndLimit(facts, origin, state, "the number of bytes")}, and {against}";
     }
 
     /// <summary>A local variable at an offset that has no limit.</summary>

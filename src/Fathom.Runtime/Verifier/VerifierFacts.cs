@@ -34,7 +34,7 @@ internal sealed class VerifierFacts
     /// <summary>"a read of 4 bytes", "a write of 1 byte", or the helper that is called.</summary>
     public string Access(long size) => Instruction switch
     {
-        { IsCall: true } => $"{Quote(Log.Path[Step].Slot, "the helper")} may access {Bytes(size)} that",
+        { IsCall: true } => $"{QuoteHere("the helper")} may access {Bytes(size)} that",
         { Class: InstructionClass.LoadX } => $"a read of {Bytes(size)}",
         { Class: InstructionClass.Store or InstructionClass.StoreX } => $"a write of {Bytes(size)}",
         _ => $"an access of {Bytes(size)}",
@@ -69,6 +69,9 @@ internal sealed class VerifierFacts
 
     /// <summary>Where a step is, with what is blank before it; empty if the object does not say.</summary>
     public string AtStep(int step) => step < 0 || Source.PositionOf(Log.Path[step].Slot) is not { Length: > 0 } position ? "" : " at " + position;
+
+    /// <summary>The source of where it stopped as a quotation; a log that was cut off may say of no instruction.</summary>
+    public string QuoteHere(string otherwise) => Step < 0 ? otherwise : Quote(Log.Path[Step].Slot, otherwise);
 
     /// <summary>The source of a slot as a quotation.</summary>
     public string Quote(int slot, string otherwise) => Source.ExpressionOf(slot) is { Length: > 0 } text ? "`" + text + "`" : otherwise;

@@ -9,6 +9,9 @@ namespace Fathom.Runtime;
 /// </summary>
 internal sealed class VerifierLog
 {
+    // A kernel says a few lines behind the last instruction, and those of a refusal last.
+    private const int MostComplaints = 200;
+
     private VerifierLog(string text, string decisiveLine, int instruction, int omittedLines, IReadOnlyList<VerifierStep> path, IReadOnlyList<string> complaints)
     {
         Path = path;
@@ -84,6 +87,10 @@ internal sealed class VerifierLog
             else if (!IsTrace(line) && !IsStatistic(line))
             {
                 complaints.Add(line);
+                if (complaints.Count == 2 * MostComplaints)
+                {
+                    complaints.RemoveRange(0, MostComplaints);
+                }
             }
         }
 

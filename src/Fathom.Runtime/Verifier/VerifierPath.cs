@@ -22,7 +22,15 @@ internal sealed record VerifierStep(int Slot, int Frame, string Text)
 /// </summary>
 internal sealed class VerifierPath
 {
+    // Calls are at most 8 deep; what claims more is no path.
+    private const int DeepestFrame = 63;
+
     private readonly List<VerifierStep> _steps = [];
+
+    // The last step at each slot, and the last branch to each; the steps know those before them.
+    private readonly Dictionary<int, int> _lastAt = [];
+    private readonly Dictionary<int, int> _lastTo = [];
+    private readonly List<(int Target, int BeforeAt, int BeforeTo)> _links = [];
     private string _pending = "";
     private int _frame;
     private bool _hasEnded;
@@ -110,7 +118,7 @@ internal sealed class VerifierPath
         }
 
         int colon = registers.IndexOf(':');
-        return colon > 5 && int.TryParse(registers[5..colon], out int frame) && frame is >= 0 and < 64 ? frame : null;
+        return colon > 5 && int.TryParse(registers[5..colon], out int frame) && frame is >= 0 and <= DeepestFrame ? frame : null;
     }
 
     /// <summary>True for a list of registers: <c>R1=...</c> or <c>R1_rw=...</c>, not <c>R1 type=...</c>.</summary>
@@ -141,10 +149,10 @@ internal sealed class VerifierPath
             return false;
         }
 
-        int at = _steps.FindLastIndex(s => s.Slot == source);
+        int at = _lastAt.GetValueOrDefault(source, -1);
         if (at >= 0)
         {
-            _steps.RemoveRange(at + 1, _steps.Count - at - 1);
+            TakeBack(at + 1);
         }
 
         int colon = line.IndexOf(": ", StringComparison.Ordinal);
@@ -163,10 +171,10 @@ internal sealed class VerifierPath
             return;
         }
 
-        int at = _steps.FindLastIndex(s => TargetOf(s) == slot);
+        int at = _lastTo.GetValueOrDefault(slot, -1);
         if (at >= 0 && (_frame == 0 || _hasEnded))
         {
-            _steps.RemoveRange(at + 1, _steps.Count - at - 1);
+            TakeBack(at + 1);
             _frame = _steps[at].Frame;
         }
 
@@ -214,7 +222,7 @@ internal sealed class VerifierPath
 
         string text = rest.Trim().ToString();
         int frame = FrameOf(after) ?? _frame;
-        _steps.Add(new VerifierStep(slot, frame, text) { Before = _pending, After = after });
+        Append(new VerifierStep(slot, frame, text) { Before = _pending, After = after });
         _frame = frame;
         _pending = next;
         _hasEnded = false;
@@ -226,8 +234,37 @@ internal sealed class VerifierPath
 
     private static int NextFrame(VerifierStep last, int slot) =>
         last.Text.Contains(") exit", StringComparison.Ordinal) ? Math.Max(0, last.Frame - 1)
-        : last.Text.Contains(" call ", StringComparison.Ordinal) && slot != last.Slot + 1 ? last.Frame + 1
+        : last.Text.Contains(" call ", StringComparison.Ordinal) && slot != last.Slot + 1 ? Math.Min(last.Frame + 1, DeepestFrame)
         : last.Frame;
+
+    private void Append(VerifierStep step)
+    {
+        int target = TargetOf(step);
+        _links.Add((target, _lastAt.GetValueOrDefault(step.Slot, -1), target < 0 ? -1 : _lastTo.GetValueOrDefault(target, -1)));
+        _lastAt[step.Slot] = _steps.Count;
+        if (target >= 0)
+        {
+            _lastTo[target] = _steps.Count;
+        }
+
+        _steps.Add(step);
+    }
+
+    private void TakeBack(int count)
+    {
+        for (int i = _steps.Count - 1; i >= count; i--)
+        {
+            (int target, int beforeAt, int beforeTo) = _links[i];
+            _lastAt[_steps[i].Slot] = beforeAt;
+            if (target >= 0)
+            {
+                _lastTo[target] = beforeTo;
+            }
+        }
+
+        _steps.RemoveRange(count, _steps.Count - count);
+        _links.RemoveRange(count, _links.Count - count);
+    }
 
     // Without a number: the registers at the instruction that was written last, as kernels write them before a complaint.
     private void SetBefore(string registers)

@@ -184,7 +184,7 @@ internal static class VerifierRules
     private static string NotWritten(VerifierFacts facts, string index, string size)
     {
         string of = LogPattern.Number(size) > 1 ? $"byte {LogPattern.Number(index)} of the {LogPattern.Number(size)}" : "a byte";
-        string reader = facts.Instruction is { IsCall: true } ? facts.Quote(facts.Log.Path[facts.Step].Slot, "the helper") + " reads" : "the program reads";
+        string reader = facts.Instruction is { IsCall: true } ? facts.QuoteHere("the helper") + " reads" : "the program reads";
         return $"{reader} local memory of which {of} was never written: fill it before, or drop [SkipLocalsInit], so that it starts as zeros";
     }
 

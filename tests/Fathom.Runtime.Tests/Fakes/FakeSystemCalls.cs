@@ -35,6 +35,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     /// <summary>Symbolic links with where they lead; only for reading them, not for opening.</summary>
     public Dictionary<string, string> Links { get; } = [];
 
+    /// <summary>Kinds of files that are not regular (<c>st_mode</c>), by path.</summary>
+    public Dictionary<string, ushort> Modes { get; } = [];
+
     /// <summary>Errno of opening a file, by path.</summary>
     public Dictionary<string, int> FileErrors { get; } = [];
 
@@ -152,6 +155,11 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     long ISystemCalls.Open(string path, int flags)
     {
+        if (path.StartsWith("/proc/self/fd/", StringComparison.Ordinal))
+        {
+            path = _paths[int.Parse(path.AsSpan(14), System.Globalization.CultureInfo.InvariantCulture)];
+        }
+
         if (FileErrors.TryGetValue(path, out int error) || !Files.TryGetValue(path, out byte[]? bytes))
         {
             return -(error == 0 ? Errno.ENOENT : error);
@@ -220,10 +228,25 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return count;
     }
 
-    public long Seek(int descriptor, long offset, int origin)
+    public long ReadAt(int descriptor, byte* buffer, nuint length, long offset)
     {
-        Assert.Equal((0, 2), (offset, origin));
-        return _openFiles[descriptor].Bytes.Length;
+        if (_descriptorErrors.GetValueOrDefault(descriptor) is var failure and not 0)
+        {
+            return -failure;
+        }
+
+        byte[] bytes = Files[_paths[descriptor]];
+        int count = Math.Min(Math.Min((int)length, ReadSize), Math.Max(0, bytes.Length - (int)offset));
+        bytes.AsSpan((int)Math.Min(offset, bytes.Length), count).CopyTo(new Span<byte>(buffer, count));
+        return count;
+    }
+
+    public long FileSystemOf(int descriptor) => _paths[descriptor].StartsWith("/sys/", StringComparison.Ordinal) ? KernelCalls.Sysfs : 0;
+
+    public long Status(int descriptor, FileStatus* status)
+    {
+        *status = new FileStatus { Mode = Modes.GetValueOrDefault(_paths[descriptor], FileStatus.RegularMode), Size = (ulong)_openFiles[descriptor].Bytes.Length };
+        return 0;
     }
 
     public long Close(int descriptor) => Open.Remove(descriptor) ? 0 : throw new InvalidOperationException($"Descriptor {descriptor} is closed twice.");

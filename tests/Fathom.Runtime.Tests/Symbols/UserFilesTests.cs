@@ -271,35 +271,51 @@ public sealed class UserFilesTests
         }
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void An_image_is_mapped_or_else_read(bool maps)
+    [Fact]
+    public void An_image_is_read_and_only_for_a_trial_mapped()
     {
-        _calls.MapsFiles = maps;
+        _calls.MapsFiles = true;
         _calls.Files["/bin/x"] = Image(false, "function");
         using (UserImage image = UserImage.Open(Kernel, "/bin/x"))
         {
-            Assert.Equal(maps ? 1 : 0, _calls.MappedFiles);
-            Assert.Empty(_calls.Open);
+            Assert.Equal((0, 1), (_calls.MappedFiles, _calls.Open.Count));
             Assert.Equal("function", Assert.Single(image.Image.Functions).Name);
             Assert.Equal((new UserFile("/bin/x", "/bin/x"), "", ""), (image.File, image.DebugPath, image.DebugNote));
+        }
+
+        Assert.Empty(_calls.Open);
+        using (UserFileMapping.Open(Kernel, "/bin/x"))
+        {
+            Assert.Equal((1, 0), (_calls.MappedFiles, _calls.Open.Count));
         }
 
         Assert.Equal(0, _calls.MappedFiles);
     }
 
     [Theory]
+    [InlineData(0x1000, "read /app/x: it is a named pipe (FIFO).")]
+    [InlineData(0x2000, "read /app/x: it is a device.")]
+    [InlineData(0x6000, "read /app/x: it is a device.")]
+    [InlineData(0xc000, "read /app/x: it is a socket.")]
+    [InlineData(0x4000, "read /app/x: EISDIR: it is a directory.")]
+    public void What_is_no_regular_file_is_said_and_not_opened(int mode, string message)
+    {
+        _calls.Files["/proc/7/root/app/x"] = "\u007fELF"u8.ToArray();
+        _calls.Modes["/proc/7/root/app/x"] = (ushort)mode;
+        Assert.Equal(message, Assert.Throws<UserFileException>(() => UserImage.Open(Kernel, new UserFile("/proc/7/root/app/x", "/app/x"))).Message);
+        Assert.Empty(_calls.Open);
+    }
+
+    [Theory]
     [InlineData("", 0, 0, "read /app/x: it is empty.")]
     [InlineData("text", 0, 0, "read /app/x: it is no program or library (no ELF file).")]
     [InlineData("#! /usr/bin/python3 -u\nprint()", 0, 0, "read /app/x: it is a script: trace what runs it (/usr/bin/python3 -u).")]
-    [InlineData("\u007fELF", 0, 0, "read /app/x: its size is unknown.")]
+    [InlineData("\u007fELF", 0, 0, "read /app/x: it is no program or library that can be traced (the file is shorter than an ELF header).")]
     [InlineData("\u007fELF\u0002\u0001\u0001                                        ", 0, 0, "read /app/x: it is no program or library that can be traced (the file is shorter than an ELF header).")]
-    [InlineData("", Errno.EISDIR, 0, "read /app/x: EISDIR: it is a directory.")]
-    [InlineData("", 5, 0, "read /app/x: EIO: it cannot be read.")]
+    [InlineData("\u007fELF", 5, 0, "read /app/x: EIO: it cannot be read.")]
     [InlineData("", 0, Errno.EACCES, "read /app/x: EACCES: it may not be read: run this as root.")]
     [InlineData("", 0, Errno.ENOENT, "read /app/x: ENOENT: there is no such file.")]
-    [InlineData("", 0, 40, "read /app/x: errno 40: it cannot be opened.")]
+    [InlineData("", 0, 40, "read /app/x: ELOOP: its symbolic links lead in a circle.")]
     public void What_is_no_image_is_said(string text, int readError, int openError, string message)
     {
         _calls.MapsFiles = true;
@@ -341,7 +357,7 @@ public sealed class UserFilesTests
         using (UserImage image = UserImage.Open(Kernel, "/lib/x.so"))
         {
             Assert.Equal((note, functions == 2 ? Path : "", functions), (image.DebugNote, image.DebugPath, image.Image.Functions.Length));
-            Assert.Equal(functions, _calls.MappedFiles);
+            Assert.Equal(functions, _calls.Open.Count);
         }
 
         Assert.Equal((0, 0), (_calls.Open.Count, _calls.MappedFiles));

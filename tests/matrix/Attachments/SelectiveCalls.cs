@@ -51,9 +51,13 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
 
     public long Read(int descriptor, byte* buffer, nuint length) => Real.Read(descriptor, buffer, length);
 
-    public long Write(int descriptor, byte* buffer, nuint length) => Real.Write(descriptor, buffer, length);
+    public long ReadAt(int descriptor, byte* buffer, nuint length, long offset) => Real.ReadAt(descriptor, buffer, length, offset);
 
-    public long Seek(int descriptor, long offset, int origin) => Real.Seek(descriptor, offset, origin);
+    public long Status(int descriptor, FileStatus* status) => Real.Status(descriptor, status);
+
+    public long FileSystemOf(int descriptor) => Real.FileSystemOf(descriptor);
+
+    public long Write(int descriptor, byte* buffer, nuint length) => Real.Write(descriptor, buffer, length);
 
     public long ReadLink(string path, byte* buffer, nuint length) => Real.ReadLink(path, buffer, length);
 

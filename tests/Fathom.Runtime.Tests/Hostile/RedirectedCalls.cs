@@ -1,0 +1,52 @@
+using System.Collections.Generic;
+using Fathom.Runtime.Interop;
+
+namespace Fathom.Runtime.Tests.Hostile;
+
+/// <summary>The running kernel's calls, but for some paths that lead to other files.</summary>
+internal sealed unsafe class RedirectedCalls(Dictionary<string, string> paths) : ISystemCalls
+{
+    private static readonly ISystemCalls Real = LinuxSystemCalls.Instance;
+
+    public long Bpf(BpfCommand command, void* attributes, int size) => Real.Bpf(command, attributes, size);
+
+    public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) => Real.OpenPerfEvent(attributes, process, cpu, group, flags);
+
+    public long Control(int descriptor, uint request, long argument) => Real.Control(descriptor, request, argument);
+
+    public long Open(string path, int flags) => Real.Open(paths.GetValueOrDefault(path, path), flags);
+
+    public long ReadLink(string path, byte* buffer, nuint length) => Real.ReadLink(path, buffer, length);
+
+    public long Read(int descriptor, byte* buffer, nuint length) => Real.Read(descriptor, buffer, length);
+
+    public long ReadAt(int descriptor, byte* buffer, nuint length, long offset) => Real.ReadAt(descriptor, buffer, length, offset);
+
+    public long Status(int descriptor, FileStatus* status) => Real.Status(descriptor, status);
+
+    public long FileSystemOf(int descriptor) => Real.FileSystemOf(descriptor);
+
+    public long Write(int descriptor, byte* buffer, nuint length) => Real.Write(descriptor, buffer, length);
+
+    public long Close(int descriptor) => Real.Close(descriptor);
+
+    public long Map(nuint length, int protection, int flags, int descriptor, long offset) => Real.Map(length, protection, flags, descriptor, offset);
+
+    public long Unmap(nint address, nuint length) => Real.Unmap(address, length);
+
+    public long MountDetached(string type) => Real.MountDetached(type);
+
+    public long Socket(int domain, int type, int protocol) => Real.Socket(domain, type, protocol);
+
+    public long OpenProcess(int process) => Real.OpenProcess(process);
+
+    public long PollReadable(int descriptor, int milliseconds) => Real.PollReadable(descriptor, milliseconds);
+
+    public long GetInterfaceIndex(string name) => Real.GetInterfaceIndex(name);
+
+    public long GetCapabilities(CapabilityHeader* header, CapabilityData* data) => Real.GetCapabilities(header, data);
+
+    public long SetCapabilities(CapabilityHeader* header, CapabilityData* data) => Real.SetCapabilities(header, data);
+
+    public long LimitResource(int resource, ResourceLimit* wanted, ResourceLimit* before) => Real.LimitResource(resource, wanted, before);
+}
