@@ -40,8 +40,8 @@ internal static unsafe partial class Bitesize
     }
 
     [TracepointBtf("block_rq_issue")]
-    private static void Issued(Request* first, Request* second) =>
-        Count(KernelVersion >= QueueIsNoArgumentSince ? first : second);
+    private static void Issued(void* first, Request* second) =>
+        Count(KernelVersion >= QueueIsNoArgumentSince ? (Request*)first : second);
 
     private static void Count(Request* request)
     {

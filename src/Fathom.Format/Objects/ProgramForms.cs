@@ -10,4 +10,10 @@ public static class ProgramForms
 {
     /// <summary>What stands behind the name of a program that is on a kprobe in place of the program with the name before it.</summary>
     public const string KprobeSuffix = "__kprobe";
+
+    /// <summary>
+    /// What stands before the name of a program in the name of the function that says what its method declares: without code, with the context as
+    /// its first parameter and the arguments that it takes out of it as the others. Programs of other compilers have none.
+    /// </summary>
+    public const string DeclarationPrefix = "____";
 }

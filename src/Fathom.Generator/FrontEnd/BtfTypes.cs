@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Fathom.Format.Btf;
+using Fathom.Format.Objects;
 using Microsoft.CodeAnalysis;
 
 namespace Fathom.Generator.FrontEnd;
@@ -55,6 +56,17 @@ internal sealed class BtfTypes
         int resultId = result is null || result.SpecialType == SpecialType.System_Void ? _builder.AddInt("int", 4, isSigned: true) : Of(result, where);
         int prototype = _builder.AddFunctionPrototype(resultId, parameters.Select(p => new BtfParameter(p.Name, p.TypeId)).ToList());
         return _builder.AddFunction(name, prototype, linkage);
+    }
+
+    /// <summary>
+    /// What the method of a program declares, as a function that has no code: its context, and the arguments that it takes out of that, under the
+    /// name that the macros of C programs give to the function with the typed parameters.
+    /// </summary>
+    /// <remarks>https://github.com/libbpf/libbpf/blob/v1.6.2/src/bpf_tracing.h (BPF_PROG)</remarks>
+    public void AddDeclaration(string program, IEnumerable<(string Name, int TypeId)> context, IEnumerable<IParameterSymbol> arguments)
+    {
+        IEnumerable<(string, int)> declared = arguments.Select(argument => (Identifier(argument.Name), Of(argument.Type, argument.Place())));
+        AddFunction(ProgramForms.DeclarationPrefix + program, null, context.Concat(declared), BtfLinkage.Static, Location.None);
     }
 
     public int PointerToLong() => _builder.AddPointer(_builder.AddInt("unsigned long", 8));

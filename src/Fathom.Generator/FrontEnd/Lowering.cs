@@ -43,10 +43,17 @@ internal sealed partial class Lowering
         IMethodSymbol method = Bodies.Definition(program.Method);
         Location where = method.Place();
         string name = program.Name;
-        IEnumerable<(string, int)> parameters = program.Kind.TakesContext(method)
+        (string Name, int TypeId)[] parameters = program.Kind.TakesContext(method)
             ? [(method.Parameters[0].Name, unit.Types.Of(method.Parameters[0].Type, where))]
             : [("ctx", unit.Types.PointerToLong())];
         int typeId = unit.Types.AddFunction(name, method.ReturnsVoid ? null : method.ReturnType, parameters, BtfLinkage.Global, where);
+        bool takesContext = program.Kind.TakesContext(method);
+        if (takesContext ? program.Kind.Name == "Tracepoint" : program.Kind.Arguments == ArgumentSource.Words)
+        {
+            // What the loader compares with what the kernel passes there.
+            unit.Types.AddDeclaration(name, parameters, takesContext ? [] : method.Parameters);
+        }
+
         IrType result = s_i32;
         Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
         unit.FunctionPlaces[name] = where;

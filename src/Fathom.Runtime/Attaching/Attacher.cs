@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;
@@ -75,19 +77,35 @@ internal static class Attacher
         && !program.Kernel.Capabilities.Contains(CapabilitySet.SysAdmin)
         && int.TryParse(program.Kernel.Calls.ReadText("/proc/sys/kernel/perf_event_paranoid", out _), out int level) && level > 2;
 
-    private static BpfException NoTarget(BpfProgram program) => new("attach", program.Name, 0, program.Section.Kind switch
+    /// <summary>The exception for an object that is to be attached with programs that do not say to what.</summary>
+    /// <param name="programs">These; none if the object has no program that is loaded.</param>
+    public static BpfException NoTargets(IReadOnlyList<BpfProgram> programs)
     {
-        "xdp" => "say to which network interface, with AttachXdp.",
-        "tc" or "tcx/ingress" or "tcx/egress" => "say to which network interface, with AttachTc.",
-        "perf_event" => "say how often, with AttachSampling.",
-        "raw_tp" or "tracepoint" => "say to which tracepoint, with AttachTracepoint.",
-        "kprobe" or "kretprobe" => "say to which function, with AttachKprobe.",
-        "kprobe.multi" or "kretprobe.multi" or "kprobe.session" => "say to which functions, with AttachKprobes.",
-        "uprobe" or "uretprobe" or "usdt" => "say to which file and place, with AttachUprobe.",
-        "uprobe.multi" or "uretprobe.multi" or "uprobe.session" or "usdt.multi" => "say to which file and places, with AttachUprobes.",
-        "iter" => "it is not attached but read, with OpenIterator.",
-        "syscall" => "such a program is not attached but run, with TestRun.",
-        _ when program.Section.IsCgroup => "say to which cgroup, with AttachCgroup.",
-        _ => "its section does not say to what.",
-    });
+        if (programs.Count == 0)
+        {
+            return new("attach", "object", 0, "none of its programs is loaded: LoadOptions.With names those that are optional, LoadOptions.Without leaves out.");
+        }
+
+        string ways = string.Join("; ", programs.Select(static program => $"{program.Name} ({program.Kind}): {WayOf(program)}"));
+        return new("attach", "object", 0,
+            $"not every program says to what: {ways}. Attach those by these methods first, name the ones to attach, or leave them out with LoadOptions.Without.");
+    }
+
+    private static BpfException NoTarget(BpfProgram program) => new("attach", program.Name, 0, WayOf(program) + ".");
+
+    private static string WayOf(BpfProgram program) => program.Section.Kind switch
+    {
+        "xdp" => "say to which network interface, with AttachXdp",
+        "tc" or "tcx/ingress" or "tcx/egress" => "say to which network interface, with AttachTc",
+        "perf_event" => "say how often, with AttachSampling",
+        "raw_tp" or "tracepoint" => "say to which tracepoint, with AttachTracepoint",
+        "kprobe" or "kretprobe" => "say to which function, with AttachKprobe",
+        "kprobe.multi" or "kretprobe.multi" or "kprobe.session" => "say to which functions, with AttachKprobes",
+        "uprobe" or "uretprobe" or "usdt" => "say to which file and place, with AttachUprobe",
+        "uprobe.multi" or "uretprobe.multi" or "uprobe.session" or "usdt.multi" => "say to which file and places, with AttachUprobes",
+        "iter" => "it is not attached but read, with OpenIterator",
+        "syscall" => "such a program is not attached but run, with TestRun",
+        _ when program.Section.IsCgroup => "say to which cgroup, with AttachCgroup",
+        _ => "its section does not say to what",
+    };
 }

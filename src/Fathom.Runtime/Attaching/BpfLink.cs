@@ -21,6 +21,7 @@ public sealed class BpfLink : IDisposable
     internal BpfLink(BpfProgram program, KernelDescriptor? link, KernelDescriptor? perfEvent, string way, Action? remove = null)
     {
         Program = program;
+        program.WasAttached = true;
         Way = way;
         _link = link;
         _event = perfEvent;

@@ -41,6 +41,7 @@ internal static unsafe class TracepointAttachment
     public static BpfLink AttachPerf(BpfProgram program, string name, ulong cookie)
     {
         Attacher.Expect(program, program.Type == ProgramType.Tracepoint);
+        TracepointRecord.MustFit(program, name);
         KernelDescriptor perfEvent = PerfEvents.OpenTracepoint(program.Kernel, program.Kernel.Tracefs.ReadId(name), out int error)
             ?? throw Attacher.Failure(program, name, error, Reason(error));
         return PerfEvents.Attach(program, perfEvent, cookie, name);

@@ -32,6 +32,12 @@ public sealed unsafe class BpfProgram
 
     internal ProgramSection Section { get; }
 
+    /// <summary>What it takes its context for, where the object says so.</summary>
+    internal DeclaredContext? Context { get; init; }
+
+    /// <summary>Whether it has been attached since it was loaded.</summary>
+    internal bool WasAttached { get; set; }
+
     /// <summary>Id, sizes, and what it has cost so far (<c>BPF_OBJ_GET_INFO_BY_FD</c>).</summary>
     public ProgramInfo GetInfo()
     {

@@ -95,38 +95,47 @@ public sealed class LoadedObject : IDisposable
     }
 
     /// <summary>
-    /// Attaches every loaded program whose section's name says to what (<c>tp_btf/</c>, <c>raw_tp/</c>, <c>tracepoint/</c>). The others are
-    /// attached, or run, by the methods of <see cref="BpfProgram"/>. Dispose the result to detach.
+    /// Attaches every loaded program whose section's name says to what (<c>tp_btf/</c>, <c>raw_tp/</c>, <c>tracepoint/</c>, <c>fentry/</c>,
+    /// <c>kprobe/</c>). The others are attached before by the methods of <see cref="BpfProgram"/>, or left out (<see cref="LoadOptions.Without"/>); those
+    /// that are run or read, and never attached (syscall and iter programs), stay as they are. Dispose the result to detach.
     /// </summary>
-    /// <exception cref="BpfException">One cannot be attached; those before it are detached again.</exception>
-    public LinkSet Attach() => Attach([]);
+    /// <exception cref="BpfException">
+    /// There is a program that does not say to what and has not been attached, or none that can be attached: nothing is attached. Or one cannot be
+    /// attached: those before it are detached again.
+    /// </exception>
+    public LinkSet Attach()
+    {
+        var byName = new List<BpfProgram>();
+        var others = new List<BpfProgram>();
+        foreach (BpfProgram program in _programs)
+        {
+            if (program.Section.AttachesByName)
+            {
+                byName.Add(program);
+            }
+            else if (!program.WasAttached && program.Kind is not ("syscall" or "iter"))
+            {
+                others.Add(program);
+            }
+        }
 
-    /// <summary>Attaches some of the programs by name; all of them if none is named.</summary>
+        return others.Count > 0 ? throw Attacher.NoTargets(others)
+            : byName.Count == 0 && !_programs.Exists(static program => program.WasAttached) ? throw Attacher.NoTargets(_programs)
+            : Attach(byName);
+    }
+
+    /// <summary>Attaches some of the programs by name; all of them if none is named, as <see cref="Attach()"/>.</summary>
+    /// <exception cref="BpfException">One cannot be attached; those before it are detached again.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such program, or it was not loaded.</exception>
     public LinkSet Attach(params ReadOnlySpan<string> names)
     {
-        var links = new LinkSet();
-        try
+        var programs = new List<BpfProgram>(names.Length);
+        foreach (string name in names)
         {
-            foreach (string name in names)
-            {
-                links.Add(GetProgram(name).Attach());
-            }
-
-            foreach (BpfProgram program in _programs)
-            {
-                if (names.IsEmpty && program.Section.AttachesByName)
-                {
-                    links.Add(program.Attach());
-                }
-            }
-
-            return links;
+            programs.Add(GetProgram(name));
         }
-        catch
-        {
-            links.Dispose();
-            throw;
-        }
+
+        return names.IsEmpty ? Attach() : Attach(programs);
     }
 
     /// <summary>
@@ -166,6 +175,25 @@ public sealed class LoadedObject : IDisposable
             {
                 map.Descriptor.Dispose();
             }
+        }
+    }
+
+    private static LinkSet Attach(List<BpfProgram> programs)
+    {
+        var links = new LinkSet();
+        try
+        {
+            foreach (BpfProgram program in programs)
+            {
+                links.Add(program.Attach());
+            }
+
+            return links;
+        }
+        catch
+        {
+            links.Dispose();
+            throw;
         }
     }
 

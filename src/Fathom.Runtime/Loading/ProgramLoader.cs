@@ -24,6 +24,13 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
     private CoreCandidates? _candidates;
     private IReadOnlyDictionary<string, BpfFunction>? _functions;
+    private BtfData? _types;
+    private DeclaredArguments? _declared;
+
+    // The object's own types; only asked for where it has some.
+    private BtfData Types => _types ??= BtfData.Parse(definition.Btf);
+
+    private DeclaredArguments Declared => _declared ??= new DeclaredArguments(Types);
 
     /// <summary>Loads one entry program.</summary>
     /// <param name="entry">Its function.</param>
@@ -33,6 +40,12 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
     {
         _functions ??= Linker.IndexFunctions(definition);
         LinkedProgram program = Linker.Link(_functions, entry.Name);
+        uint attachId = section.Type == ProgramType.Tracing ? FindTarget(program, section) : 0;
+        if (attachId != 0 && !definition.Btf.IsEmpty)
+        {
+            Declared.MustFit(entry.Name, section, kernel.Btf, (int)attachId);
+        }
+
         ImmutableArray<Instruction> instructions = program.Instructions;
         ImmutableArray<CoreResult> relocated = [];
         if (!program.CoreRelocations.IsEmpty)
@@ -49,7 +62,6 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         byte[] functions = FunctionInfo(program, slots);
         byte[] lines = functions.Length == 0 ? [] : LineInformation(program, slots);
         byte[] license = Encoding.UTF8.GetBytes(definition.License + "\0");
-        uint attachId = section.Type == ProgramType.Tracing ? FindTarget(program, section) : 0;
         fixed (byte* codePointer = code, functionPointer = functions, linePointer = lines, licensePointer = license)
         {
             var attributes = new ProgramLoadAttributes
@@ -84,6 +96,10 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
             GC.KeepAlive(maps);
             return descriptor is not null
                 ? new BpfProgram(kernel, descriptor, name ?? entry.Name, section)
+                {
+                    // Which tracepoint it will be may be said only when it is attached.
+                    Context = section.Type == ProgramType.Tracepoint && !definition.Btf.IsEmpty ? Declared.ContextOf(entry.Name) : null,
+                }
                 : throw Rejection(program, section, slots, relocated, error, log);
         }
     }
@@ -96,7 +112,7 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
             relocations.AddRange(function.CoreRelocations);
         }
 
-        var candidates = new CoreCandidates(BtfData.Parse(definition.Btf), kernel.Btf);
+        var candidates = new CoreCandidates(Types, kernel.Btf);
         candidates.Prepare(relocations);
         return candidates;
     }

@@ -113,9 +113,9 @@ internal static unsafe partial class BioLatencyProbe
 
     /// <summary>A request that waited was merged into another, and will not complete by itself.</summary>
     [TracepointBtf("block_rq_merge")]
-    private static void Merged(Request* first, Request* second)
+    private static void Merged(void* first, Request* second)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
         fixed (InFlightTable* table = &Places)
         {
             Forget(Identify(request, table), table);
@@ -124,12 +124,12 @@ internal static unsafe partial class BioLatencyProbe
 
     /// <summary>The driver gave a request back, to issue it again: it starts anew then. One that was chosen keeps its place.</summary>
     [TracepointBtf("block_rq_requeue")]
-    private static void Returned(Request* first, Request* second)
+    private static void Returned(void* first, Request* second)
     {
         Interlocked.Increment(ref Requeued);
         if ((Mode & BioLatencyMode.Selective) == 0)
         {
-            Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+            Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
             fixed (InFlightTable* table = &Places)
             {
                 Forget(Identify(request, table), table);
@@ -155,9 +155,9 @@ internal static unsafe partial class BioLatencyProbe
 
     /// <summary>Not every request counts.</summary>
     [TracepointBtf("block_rq_insert")]
-    private static void InsertedChosen(Request* first, Request* second)
+    private static void InsertedChosen(void* first, Request* second)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
@@ -175,9 +175,9 @@ internal static unsafe partial class BioLatencyProbe
 
     /// <summary>Not every request counts, or those that were inserted keep their start.</summary>
     [TracepointBtf("block_rq_issue")]
-    private static void IssuedChosen(Request* first, Request* second)
+    private static void IssuedChosen(void* first, Request* second)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : first;
+        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);

@@ -142,7 +142,7 @@ internal static unsafe partial class OpenSnoopProbe
     private static void SubmittedOld(IoRequest* request) => Submit(request);
 
     [TracepointBtf("io_uring_complete")]
-    private static void Completed(void* ring, IoRequest* request, IoCompletion* completion, int result)
+    private static void Completed(void* ring, IoRequest* request, void* completion, int result)
     {
         // Its type is not known to every kernel, and it is read as any memory.
         byte operation = ((IoRequest*)(ulong)request)->opcode;
@@ -156,7 +156,7 @@ internal static unsafe partial class OpenSnoopProbe
         record.TimeNs = Helpers.KtimeGetNs();
         record.Request = (ulong)request;
         record.Kind = OpenRecordKind.Completed;
-        record.Result = (Mode & OpenSnoopMode.CompletionIsPointer) != 0 ? completion->res : result;
+        record.Result = (Mode & OpenSnoopMode.CompletionIsPointer) != 0 ? ((IoCompletion*)completion)->res : result;
         Send(&record, (ulong)sizeof(OpenRecord));
     }
 

@@ -130,9 +130,9 @@ static unsafe partial class Functions
     internal static long Sum;
 
     [KernelFunction("vfs_read")]
-    static void Reads(KernelFile* file, byte* buffer, uint count, long* position)
+    static void Reads(KernelFile* file, byte* buffer, ulong count, long* position)
     {
-        Sum += file->f_flags + count + *position;
+        Sum += file->f_flags + (long)count + *position;
         byte first = 0;
         Helpers.ProbeReadUser(&first, 1, buffer);
         Sum += first;

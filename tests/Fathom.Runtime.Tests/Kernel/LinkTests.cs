@@ -53,11 +53,14 @@ public sealed class LinkTests
         using LoadedObject loaded = LoadedObject.Load(Require.Root(), definition);
 
         using LinkSet one = loaded.Attach("two");
-        using LinkSet all = loaded.Attach();
 
         Assert.Equal("two", Assert.Single(one.Links).Program.Name);
-        Assert.Equal(2, all.Links.Count);
         Assert.Contains("AttachSampling", Assert.Throws<BpfException>(() => loaded.Attach("three")).Message, StringComparison.Ordinal);
+        Assert.Contains("three (perf_event)", Assert.Throws<BpfException>(() => loaded.Attach()).Message, StringComparison.Ordinal);
+
+        using LinkSet sampling = loaded.GetProgram("three").AttachSampling(1);
+        using LinkSet all = loaded.Attach();
+        Assert.Equal(2, all.Links.Count);
     }
 
     [Fact]
