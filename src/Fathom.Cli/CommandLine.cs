@@ -18,6 +18,8 @@ internal static class CommandLine
     // 99,999,999 s, "forever" in the peers, and far from what a clock cannot hold.
     private const double LongestSeconds = 99_999_999;
 
+    private const string StandardOutput = "-";
+
     // TASK_COMM_LEN less the NUL: https://github.com/torvalds/linux/blob/v6.18/include/linux/sched.h
     private const int LongestComm = 15;
 
@@ -49,6 +51,12 @@ internal static class CommandLine
             throw new UsageException("a command to trace must follow '--'");
         }
 
+        // The command has our standard output, and what it prints in the midst of it is no JSON.
+        if (hasCommand && given.ContainsKey(CommonOptions.Json.Name) && !given.ContainsKey(CommonOptions.Output.Name))
+        {
+            throw new UsageException("a command writes to standard output itself, so give -o FILE for the JSON, or -o - if both may mix");
+        }
+
         return Build(tool, given, argument, ScheduleOf(tool.Description, given, rest), command, help: false);
     }
 
@@ -60,6 +68,7 @@ internal static class CommandLine
             Command = command,
             Help = help,
             Json = given.ContainsKey(CommonOptions.Json.Name),
+            Output = given.GetValueOrDefault(CommonOptions.Output.Name) is { } file && file != StandardOutput ? file : null,
             Timestamps = given.ContainsKey(CommonOptions.Timestamp.Name),
             Request = new()
             {

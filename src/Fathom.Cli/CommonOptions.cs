@@ -14,13 +14,14 @@ internal static class CommonOptions
     public static readonly ToolOption Cgroup = new("--cgroup", 'c', "PATH", "Only what processes in this cgroup (version 2) do.");
     public static readonly ToolOption Json = new("--json", 'j', null, "Print a JSON object in each line: nanoseconds and bytes.");
     public static readonly ToolOption Timestamp = new("--timestamp", 'T', null, "Begin each report with the time of day.");
+    public static readonly ToolOption Output = new("--output", 'o', "FILE", "Write the result to this file; - is standard output.");
     public static readonly ToolOption Help = new("--help", 'h', null, "Show this help.");
 
     public static readonly ToolOption RowTimestamp = Timestamp with { Help = "Begin each row with the time of day." };
 
-    private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Help];
+    private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Output, Help];
 
-    private static readonly ToolOption[] s_forEvents = [RowTimestamp, Duration, Pid, Comm, Cgroup, Json, Help];
+    private static readonly ToolOption[] s_forEvents = [RowTimestamp, Duration, Pid, Comm, Cgroup, Json, Output, Help];
 
     /// <summary>All options of a tool: its own, then the common ones, without the letters that its own have taken.</summary>
     public static IReadOnlyList<ToolOption> With(ToolDescription tool) =>

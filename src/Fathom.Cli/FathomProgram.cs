@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Text;
 using System.Threading;
 using Fathom.Output.Sinks;
+using Fathom.Runtime;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
 
@@ -23,6 +24,12 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     private readonly Lock _gate = new();
     private bool _hasStatus;
 
+    /// <summary>The descriptor of standard output, to see its reader leave; null if that is not to be seen.</summary>
+    public int? OutputDescriptor { get; init; }
+
+    /// <summary>Called when the process of a command is there, before the tool starts.</summary>
+    public Action<TracedCommand> CommandStarted { get; set; } = static _ => { };
+
     /// <summary>Runs it.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="clock">The time, and the way to ask for the end.</param>
@@ -30,7 +37,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     public int Run(IReadOnlyList<string> arguments, HostClock clock)
     {
         string hint = "fathom";
-        try
+        return Guard(() => hint, () =>
         {
             if (arguments.Count == 0 || arguments[0] is "--help" or "-h" or "-?" or "help")
             {
@@ -52,23 +59,40 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
 
             ITool tool = tools.FirstOrDefault(tool => tool.Description.Name == arguments[0]) ?? throw Unknown(arguments[0]);
             hint = "fathom " + tool.Description.Name;
-            Run(CommandLine.Parse(tool, [.. arguments.Skip(1)]), clock);
-            return ExitCode.Done;
-        }
-        catch (UsageException e)
+            return Run(CommandLine.Parse(tool, [.. arguments.Skip(1)]), hint, clock);
+        });
+    }
+
+    /// <summary>Says that a limit of the process does not allow it to run.</summary>
+    /// <param name="limit">What was thrown.</param>
+    /// <param name="hasCommand">Whether a command was to be traced.</param>
+    public int Refuse(Exception limit, bool hasCommand)
+    {
+        Complain(ResourceLimitException.Sentence(limit));
+        return hasCommand ? ExitCode.NotTraced : ExitCode.CannotRun;
+    }
+
+    // Makes an exit code of every exception that a user can cause.
+    private int Guard(Func<string> hint, Func<int> run)
+    {
+        try
         {
-            Complain($"{e.Message}; see {hint} --help");
+            return run();
+        }
+        catch (Exception e) when (e is UsageException or BadArgumentException)
+        {
+            Complain($"{e.Message}; see {hint()} --help");
             return ExitCode.Usage;
         }
-        catch (BadArgumentException e)
-        {
-            Complain($"{e.Message}; see {hint} --help");
-            return ExitCode.Usage;
-        }
-        catch (CannotRunException e)
+        catch (Exception e) when (e is CannotRunException or BpfException)
         {
             Complain(e.Message);
             return ExitCode.CannotRun;
+        }
+        catch (CommandException e)
+        {
+            Complain(e.Message);
+            return e.ExitCode;
         }
         catch (BudgetExceededException e)
         {
@@ -80,6 +104,10 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             // As with `fathom ... | head -1`: whoever read has seen enough.
             return ExitCode.Done;
         }
+        catch (Exception e) when (ResourceLimitException.IsLimit(e))
+        {
+            return Refuse(e, hasCommand: false);
+        }
         catch (IOException e)
         {
             Complain($"the output could not be written ({e.Message}): send it elsewhere, such as to a file with > FILE");
@@ -89,18 +117,64 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
 
     private static string Version => typeof(FathomProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "?";
 
-    private void Run(Invocation invocation, HostClock clock)
+    private int Run(Invocation invocation, string hint, HostClock clock)
     {
-        ToolDescription description = invocation.Tool.Description;
         if (invocation.Help)
         {
-            Print(HelpText.OfTool(description));
-            return;
+            Print(HelpText.OfTool(invocation.Tool.Description));
+            return ExitCode.Done;
         }
 
-        ISink sink = invocation.Json ? new JsonSink(output, description.Name) : new TextSink(output, errors, invocation.Timestamps);
+        if (invocation.Command is null)
+        {
+            EndReason reason = Trace(invocation, clock, null);
+            if (reason == EndReason.ProcessEnded)
+            {
+                Complain(reason.Sentence(invocation.Request.Pid));
+            }
+
+            return ExitCode.Done;
+        }
+
+        using TracedCommand command = TracedCommand.Start(invocation.Command);
+        CommandStarted(command);
+        EndReason? ended = null;
+        int result = Guard(() => hint, () =>
+        {
+            ended = Trace(invocation, clock, command);
+            return ExitCode.Done;
+        });
+        if (!command.WasResumed && result != ExitCode.Done)
+        {
+            return result == ExitCode.Usage ? result : ExitCode.NotTraced;
+        }
+
+        if (command.WasResumed && !command.HasEnded)
+        {
+            Complain($"{(ended ?? clock.StopReason)?.Sentence(command.Pid) ?? "tracing has ended"}, but the command (process {command.Pid}) runs on, and is waited for");
+        }
+
+        if (!command.WasResumed)
+        {
+            Complain("the end was asked for before the command was started");
+        }
+
+        int exitCode = command.WaitForExit(out string? problem);
+        if (problem is not null)
+        {
+            Complain(problem);
+        }
+
+        return exitCode;
+    }
+
+    private EndReason Trace(Invocation invocation, HostClock clock, TracedCommand? command)
+    {
+        using OutputFile? file = invocation.Output is { } path ? OutputFile.Open(path, command is not null) : null;
+        Stream result = file?.Stream ?? output;
+        ISink sink = invocation.Json ? new JsonSink(result, invocation.Tool.Description.Name) : new TextSink(result, errors, invocation.Timestamps);
         ToolRequest request = invocation.Request with { Note = Complain, Status = Console.IsErrorRedirected ? null : ShowStatus };
-        ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, invocation.Command);
+        return ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, command, file?.Descriptor ?? OutputDescriptor);
     }
 
     private int Run(DoctorCommand command, HostClock clock)

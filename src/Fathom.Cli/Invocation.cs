@@ -21,6 +21,9 @@ internal sealed record Invocation
     /// <summary>Whether each report begins with the time.</summary>
     public required bool Timestamps { get; init; }
 
+    /// <summary>The file to write to; null for standard output.</summary>
+    public required string? Output { get; init; }
+
     /// <summary>The command to trace; null for everything there is.</summary>
     public required IReadOnlyList<string>? Command { get; init; }
 

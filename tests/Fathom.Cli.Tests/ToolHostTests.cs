@@ -113,10 +113,15 @@ public sealed class ToolHostTests
             var seen = new List<bool>();
             var tool = new CommandTool(() => seen.Add(File.Exists(file)));
             using var clock = new HostClock();
-            ToolHost.Run(
-                tool, new ToolRequest(), new Schedule(), new TextSink(Stream.Null, Stream.Null, false), clock, ["sh", "-c", "echo $$ > \"$1\"", "sh", file]);
+            using var output = new MemoryStream();
+            using var command = TracedCommand.Start(["sh", "-c", "echo $$ > \"$1\"; exit 7", "sh", file]);
+            Assert.Equal(EndReason.CommandEnded, ToolHost.Run(tool, new ToolRequest(), new Schedule(), new JsonSink(output, "fake"), clock, command));
             Assert.Equal([false, true], seen);
-            Assert.Equal(tool.Tree.ToString(CultureInfo.InvariantCulture), File.ReadAllText(file).Trim());
+            Assert.Equal((tool.Tree, command.Pid), (int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture), tool.Tree));
+            Assert.Equal((7, null), (command.WaitForExit(out string? problem), problem));
+            Assert.Contains(
+                $"\"reason\":\"command-ended\",\"text\":\"the command (process {tool.Tree}) has ended\"}}\n", Encoding.UTF8.GetString(output.ToArray()),
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -125,18 +130,59 @@ public sealed class ToolHostTests
     }
 
     [Theory]
-    [InlineData("no-such-command-anywhere", "there is no command 'no-such-command-anywhere' to trace: check its name, or give its path")]
-    [InlineData("/no/such/command", "there is no command '/no/such/command' to trace: check its name, or give its path")]
-    [InlineData("/etc/passwd", "'/etc/passwd' is not executable: chmod +x it, or name the program that runs it")]
-    [InlineData("/etc", "there is no command '/etc' to trace: check its name, or give its path")]
-    public void A_command_that_cannot_run_is_said_before_anything_is_attached(string command, string message)
+    [InlineData("no-such-command-anywhere", 127, "there is no command 'no-such-command-anywhere' to trace: check its name, or give its path")]
+    [InlineData("/no/such/command", 127, "there is no command '/no/such/command' to trace: check its name, or give its path")]
+    [InlineData("/etc/passwd", 126, "'/etc/passwd' is not executable: chmod +x it, or name the program that runs it")]
+    [InlineData("/etc", 126, "'/etc' is a directory: give the path of a program in it")]
+    public void A_command_that_cannot_run_is_said_before_anything_is_attached(string command, int exitCode, string message)
     {
-        var tool = new FakeTool();
-        using var clock = new FakeClock();
-        var e = Assert.Throws<CannotRunException>(() => ToolHost.Run(
-            tool, new ToolRequest(), new Schedule(), new TextSink(Stream.Null, Stream.Null, false), clock, [command]));
-        Assert.Equal(message, e.Message);
-        Assert.Null(tool.Asked);
+        var e = Assert.Throws<CommandException>(() => TracedCommand.Start([command]));
+        Assert.Equal((exitCode, message), (e.ExitCode, e.Message));
+    }
+
+    [Fact]
+    public void A_command_that_the_kernel_refuses_to_execute()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "#!/no/such/interpreter\n");
+            MakeExecutable(file);
+            using var command = TracedCommand.Start([file]);
+            command.Resume();
+            Assert.Equal((127, $"the command '{file}' could not be executed: No such file or directory"), (command.WaitForExit(out string? problem), problem));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void A_script_without_an_interpreter_is_the_shells()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "exit $(($1 + 40))\n");
+            MakeExecutable(file);
+            using var command = TracedCommand.Start([file, "2"]);
+            command.Resume();
+            Assert.Equal((42, null), (command.WaitForExit(out string? problem), problem));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void A_command_that_a_signal_ends_has_128_more()
+    {
+        using var command = TracedCommand.Start(["sh", "-c", "kill -9 $$"]);
+        Assert.False(command.HasEnded);
+        command.Resume();
+        Assert.Equal((137, true), (command.WaitForExit(out _), command.HasEnded));
     }
 
     [Fact]
@@ -144,10 +190,53 @@ public sealed class ToolHostTests
     {
         var tool = new FakeTool { Failure = new CannotRunException("no") };
         using var clock = new FakeClock();
-        Assert.Throws<CannotRunException>(() => ToolHost.Run(
-            tool, new ToolRequest(), new Schedule(), new TextSink(Stream.Null, Stream.Null, false), clock, ["sleep", "1000"]));
-        Assert.NotEqual(0, tool.Asked!.ProcessTree);
+        using (var command = TracedCommand.Start(["sleep", "1000"]))
+        {
+            Assert.Throws<CannotRunException>(() => ToolHost.Run(
+                tool, new ToolRequest(), new Schedule(), new TextSink(Stream.Null, Stream.Null, false), clock, command));
+            Assert.Equal(command.Pid, tool.Asked!.ProcessTree);
+            Assert.False(command.WasResumed);
+        }
+
         Assert.Throws<ArgumentException>(() => Process.GetProcessById(tool.Asked.ProcessTree));
+    }
+
+    [Fact]
+    public void A_process_that_ends_ends_tracing()
+    {
+        using var process = Process.Start("sleep", "0.2");
+        using var clock = new HostClock();
+        using var output = new MemoryStream();
+        Assert.Equal(
+            EndReason.ProcessEnded,
+            ToolHost.Run(new FakeTool(), new ToolRequest { Pid = process.Id }, new Schedule(), new JsonSink(output, "fake"), clock));
+        Assert.EndsWith(
+            $"\"reason\":\"process-ended\",\"text\":\"process {process.Id} has ended\"}}\n", Encoding.UTF8.GetString(output.ToArray()), StringComparison.Ordinal);
+        process.WaitForExit();
+    }
+
+    [Fact]
+    public void A_reader_that_leaves_ends_tracing_before_there_is_anything_to_write()
+    {
+        (Fathom.Runtime.Interop.KernelDescriptor reader, Fathom.Runtime.Interop.KernelDescriptor writer) = Fathom.Runtime.Kernel.Running.Calls.OpenPipe();
+        using var clock = new HostClock();
+        using (writer)
+        {
+            var tool = new CommandTool(reader.Dispose);
+            Assert.Equal(
+                EndReason.OutputClosed,
+                ToolHost.Run(tool, new ToolRequest(), new Schedule(), new TextSink(Stream.Null, Stream.Null, false), clock, output: writer.Value));
+        }
+    }
+
+    private static void MakeExecutable(string file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException();
+        }
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
     private sealed class CommandTool(Action see) : ITool

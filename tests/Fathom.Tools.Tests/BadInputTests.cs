@@ -35,6 +35,8 @@ public sealed class BadInputTests
     [InlineData("--nonsense", "there is no option '--nonsense'")]
     [InlineData("-DZ", "there is no option '-Z', which '-DZ' contains")]
     [InlineData("--", "a command to trace must follow '--'")]
+    [InlineData("--json -- true", "a command writes to standard output itself, so give -o FILE for the JSON, or -o - if both may mix")]
+    [InlineData("-o", "option -o needs a value: FILE")]
     public void A_command_line_that_makes_no_sense(string arguments, string sentence) =>
         Refused(2, sentence + Biolatency, Programs.Direct, ["biolatency", .. arguments.Split(' ')]);
 
@@ -69,10 +71,14 @@ public sealed class BadInputTests
     [InlineData("there is no cgroup '/etc/passwd': *", "-c", "/etc/passwd")]
     [InlineData("'/etc' is not a cgroup of version 2: *", "-c", "/etc")]
     [InlineData("there is no process 2147483647: give the number of one that runs, such as ps shows it", "-p", "2147483647")]
-    [InlineData("there is no command 'no-such-command' to trace: check its name, or give its path", "--", "no-such-command")]
-    [InlineData("'/etc/passwd' is not executable: chmod +x it, or name the program that runs it", "--", "/etc/passwd")]
     public void What_is_not_there(string sentence, params string[] arguments) =>
         Refused(1, sentence, Programs.Direct, ["biolatency", "--duration", "0.1", .. arguments]);
+
+    [Theory]
+    [InlineData(127, "there is no command 'no-such-command' to trace: check its name, or give its path", "no-such-command")]
+    [InlineData(126, "'/etc/passwd' is not executable: chmod +x it, or name the program that runs it", "/etc/passwd")]
+    [InlineData(126, "'/etc' is a directory: give the path of a program in it", "/etc")]
+    public void What_is_no_command(int exit, string sentence, string command) => Refused(exit, sentence, Programs.Direct, "biolatency", "--", command);
 
     [Fact]
     public void A_cgroup_of_version_1_is_none()

@@ -56,12 +56,17 @@ internal sealed class RunningProgram : IDisposable
     }
 
     /// <summary>Waits until a line of the output contains a text.</summary>
-    public void WaitFor(string text)
+    public void WaitFor(string text) => WaitFor(text, () => Output);
+
+    /// <summary>Waits until a line of standard error contains a text.</summary>
+    public void WaitForError(string text) => WaitFor(text, () => Errors);
+
+    private void WaitFor(string text, Func<string> said)
     {
         var waited = Stopwatch.StartNew();
-        while (!Output.Contains(text, StringComparison.Ordinal))
+        while (!said().Contains(text, StringComparison.Ordinal))
         {
-            Assert.False(_process.HasExited && !Output.Contains(text, StringComparison.Ordinal), $"It ended before it printed '{text}': {Output}{Errors}");
+            Assert.False(_process.HasExited && !said().Contains(text, StringComparison.Ordinal), $"It ended before it printed '{text}': {Output}{Errors}");
             Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), $"It did not print '{text}' within 30 s: {Output}{Errors}");
             Thread.Sleep(5);
         }

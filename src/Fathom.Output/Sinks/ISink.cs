@@ -39,6 +39,9 @@ public interface ISink
     /// <summary>Something beside the result.</summary>
     void Write(NoteRecord record);
 
+    /// <summary>The last record: why nothing more comes. People are told otherwise.</summary>
+    void Write(EndRecord record);
+
     /// <summary>Ends what <see cref="BeginInterval"/> began.</summary>
     void EndInterval();
 

@@ -100,6 +100,13 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     });
 
     /// <inheritdoc/>
+    public void Write(EndRecord record) => WriteLine("end", record, static (json, record) =>
+    {
+        json.WriteString("reason", record.Reason);
+        json.WriteString("text", record.Text);
+    });
+
+    /// <inheritdoc/>
     public void EndInterval() => _time = null;
 
     /// <inheritdoc/>

@@ -117,6 +117,11 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     public void Write(NoteRecord record) => Say(Escaping.Escape(record.Text) + "\n");
 
     /// <inheritdoc/>
+    public void Write(EndRecord record)
+    {
+    }
+
+    /// <inheritdoc/>
     public void EndInterval() => Flush();
 
     /// <inheritdoc/>

@@ -7,7 +7,9 @@ internal static class Errno
     public const int ENOENT = 2;
     public const int ESRCH = 3;
     public const int EINTR = 4;
+    public const int ENXIO = 6;
     public const int E2BIG = 7;
+    public const int ENOEXEC = 8;
     public const int EBADF = 9;
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
@@ -23,11 +25,13 @@ internal static class Errno
     public const int EMFILE = 24;
     public const int EFBIG = 27;
     public const int ENOSPC = 28;
+    public const int EPIPE = 32;
     public const int ENOSYS = 38;
     public const int ELOOP = 40;
     public const int EILSEQ = 84;
     public const int EOPNOTSUPP = 95;
     public const int EADDRNOTAVAIL = 99;
+    public const int ETIMEDOUT = 110;
 
     /// <summary>The kernel's internal number, which leaks out of some of its maps and programs; not in the C library's tables.</summary>
     public const int ENOTSUPP = 524;
@@ -40,8 +44,9 @@ internal static class Errno
         ESRCH => "ESRCH",
         EINTR => "EINTR",
         5 => "EIO",
-        6 => "ENXIO",
+        ENXIO => "ENXIO",
         E2BIG => "E2BIG",
+        ENOEXEC => "ENOEXEC",
         EBADF => "EBADF",
         EAGAIN => "EAGAIN",
         ENOMEM => "ENOMEM",
@@ -58,6 +63,7 @@ internal static class Errno
         EMFILE => "EMFILE",
         EFBIG => "EFBIG",
         ENOSPC => "ENOSPC",
+        EPIPE => "EPIPE",
         30 => "EROFS",
         33 => "EDOM",
         34 => "ERANGE",
@@ -67,7 +73,7 @@ internal static class Errno
         EILSEQ => "EILSEQ",
         EOPNOTSUPP => "EOPNOTSUPP",
         EADDRNOTAVAIL => "EADDRNOTAVAIL",
-        110 => "ETIMEDOUT",
+        ETIMEDOUT => "ETIMEDOUT",
         ENOTSUPP => "ENOTSUPP",
         _ => "errno " + error,
     };

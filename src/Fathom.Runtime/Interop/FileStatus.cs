@@ -25,6 +25,18 @@ internal struct FileStatus
     [FieldOffset(40)]
     public ulong Size;
 
+    /// <summary>The file's number on its device (<c>stx_ino</c>).</summary>
+    [FieldOffset(32)]
+    public ulong Inode;
+
+    /// <summary>Of a device file: the device that it stands for, major and minor.</summary>
+    [FieldOffset(128)]
+    public ulong StandsFor;
+
+    /// <summary>The device that the file is on, major and minor.</summary>
+    [FieldOffset(136)]
+    public ulong Device;
+
     /// <summary>A regular file with permissions for all.</summary>
     public const ushort RegularMode = Regular | 0x1ed;
 
@@ -33,6 +45,12 @@ internal struct FileStatus
 
     /// <summary>True for a directory.</summary>
     public readonly bool IsDirectory => (Mode & KindMask) == Directory;
+
+    /// <summary>True for /dev/null, where nobody meets who has it.</summary>
+    public readonly bool IsNull => StandsFor == (1UL | (3UL << 32));
+
+    /// <summary>Whether two descriptors are of one file, pipe or terminal.</summary>
+    public readonly bool IsSameAs(in FileStatus other) => Inode == other.Inode && Device == other.Device;
 
     /// <summary>What it is, in words.</summary>
     public readonly string Kind => (Mode & KindMask) switch

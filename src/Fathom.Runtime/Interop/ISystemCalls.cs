@@ -18,6 +18,30 @@ internal unsafe interface ISystemCalls
     /// <summary><c>open(2)</c> of an existing file.</summary>
     long Open(string path, int flags);
 
+    /// <summary><c>open(2)</c> of a file that is made if there is none.</summary>
+    long Create(string path, int flags, int mode);
+
+    /// <summary><c>poll(2)</c>.</summary>
+    long Poll(PollEntry* entries, nuint count, int milliseconds);
+
+    /// <summary><c>pipe2(2)</c>: the end to read and the end to write, closed on exec.</summary>
+    long OpenPipe(int* ends);
+
+    /// <summary><c>getgrouplist(3)</c>: how many groups a user has; -1 if there is no room for all, with their number in <paramref name="count"/>.</summary>
+    long GetGroups(string user, uint group, uint* groups, int* count);
+
+    /// <summary><c>eventfd(2)</c>, closed on exec.</summary>
+    long OpenEvent();
+
+    /// <summary><c>rt_sigaction(2)</c>; each of the two may be null.</summary>
+    long ActOnSignal(int signal, SignalAction* wanted, SignalAction* before);
+
+    /// <summary><c>pidfd_send_signal(2)</c>.</summary>
+    long SignalProcess(int process, int signal);
+
+    /// <summary><c>waitid(2)</c> of a child by its pidfd.</summary>
+    long WaitProcess(int process, ChildStatus* status, int options);
+
     /// <summary><c>readlink(2)</c>.</summary>
     long ReadLink(string path, byte* buffer, nuint length);
 

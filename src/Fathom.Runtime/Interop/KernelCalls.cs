@@ -172,6 +172,75 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         return count < 0 ? null : count == bytes.Length ? bytes : bytes[..count];
     }
 
+    /// <summary>Opens a file for writing, and makes it if there is none; it keeps what it has. Never waits, as for the reader of a FIFO.</summary>
+    public KernelDescriptor? Create(string path, out int error)
+    {
+        // O_WRONLY | O_CREAT | O_NOCTTY | O_NONBLOCK
+        const int Flags = 1 | 0x40 | 0x100 | 0x800;
+        const int ForAll = 0b110_110_110;
+        long result;
+        do
+        {
+            result = calls.Create(path, Flags | OpenCloseOnExec, ForAll);
+        }
+        while (result == -Errno.EINTR);
+        return Wrap(result, path, out error);
+    }
+
+    /// <summary>What an open file is; null if there is no such descriptor.</summary>
+    public FileStatus? StatusOf(int descriptor)
+    {
+        FileStatus status;
+        return calls.Status(descriptor, &status) < 0 ? null : status;
+    }
+
+    /// <summary>Waits for something to happen on one of some descriptors.</summary>
+    /// <param name="entries">The descriptors, with what is waited for; says what has happened.</param>
+    /// <param name="milliseconds">How long at most; negative for ever.</param>
+    public void Poll(Span<PollEntry> entries, int milliseconds)
+    {
+        fixed (PollEntry* pointer = entries)
+        {
+            while (calls.Poll(pointer, (nuint)entries.Length, milliseconds) == -Errno.EINTR)
+            {
+            }
+        }
+    }
+
+    /// <summary>A pipe: the end to read and the end to write.</summary>
+    public (KernelDescriptor Reader, KernelDescriptor Writer) OpenPipe()
+    {
+        int* ends = stackalloc int[2];
+        long result = calls.OpenPipe(ends);
+        if (result < 0)
+        {
+            Wrap(result, "pipe", out int error);
+            throw new BpfException("open pipe", "", error, "the kernel gave no further reason.");
+        }
+
+        return (new KernelDescriptor(calls, ends[0], "pipe"), new KernelDescriptor(calls, ends[1], "pipe"));
+    }
+
+    /// <summary>The groups of a user, as the machine's lists of users say.</summary>
+    public uint[] GroupsOf(string user, uint group)
+    {
+        for (int room = 64; ; room *= 2)
+        {
+            uint[] groups = new uint[room];
+            int count = room;
+            fixed (uint* pointer = groups)
+            {
+                if (calls.GetGroups(user, group, pointer, &count) >= 0)
+                {
+                    return groups[..count];
+                }
+            }
+        }
+    }
+
+    /// <summary>A descriptor that can be written to in order to end a wait for it.</summary>
+    public KernelDescriptor OpenEvent() => Wrap(calls.OpenEvent(), "event", out int error) ?? throw new BpfException("open event", "", error, "the kernel gave no further reason.");
+
     /// <summary>Where a symbolic link leads; null for what is none, or may not be read.</summary>
     public string? ReadLink(string path)
     {

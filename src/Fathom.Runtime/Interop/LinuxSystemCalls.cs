@@ -23,9 +23,15 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     private static long PrlimitNumber => IsArm ? 261 : 302;
 
-    private static long StatxNumber => IsArm ? 291 : 332;
-
     private static long FstatfsNumber => IsArm ? 44 : 138;
+
+    private static long SigactionNumber => IsArm ? 134 : 13;
+
+    private static long WaitidNumber => IsArm ? 95 : 247;
+
+    private static long EventfdNumber => IsArm ? 19 : 290;
+
+    private static long StatxNumber => IsArm ? 291 : 332;
 
     // One number on every architecture, as all calls since Linux 5.1.
     private static long FsopenNumber => 430;
@@ -35,6 +41,8 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     private static long FsmountNumber => 432;
 
     private static long PidfdOpenNumber => 434;
+
+    private static long PidfdSendSignalNumber => 424;
 
     /// <inheritdoc/>
     public long Bpf(BpfCommand command, void* attributes, int size) => Result(SystemCall(BpfNumber, (long)command, (long)attributes, size, 0, 0));
@@ -57,6 +65,43 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     /// <inheritdoc/>
     public long Open(string path, int flags) => Result(LibcOpen(path, flags));
+
+    /// <inheritdoc/>
+    public long Create(string path, int flags, int mode) => Result(LibcCreate(path, flags, mode));
+
+    /// <inheritdoc/>
+    public long Poll(PollEntry* entries, nuint count, int milliseconds) => Result(LibcPoll(entries, count, milliseconds));
+
+    /// <inheritdoc/>
+    public long OpenPipe(int* ends)
+    {
+        const int CloseOnExec = 0x80000;
+        return Result(LibcPipe(ends, CloseOnExec));
+    }
+
+    /// <inheritdoc/>
+    public long GetGroups(string user, uint group, uint* groups, int* count) => LibcGroups(user, group, groups, count);
+
+    /// <inheritdoc/>
+    public long OpenEvent()
+    {
+        const int CloseOnExec = 0x80000;
+        return Result(SystemCall(EventfdNumber, 0, CloseOnExec, 0, 0, 0));
+    }
+
+    /// <inheritdoc/>
+    public long ActOnSignal(int signal, SignalAction* wanted, SignalAction* before) =>
+        Result(SystemCall(SigactionNumber, signal, (long)wanted, (long)before, sizeof(ulong), 0));
+
+    /// <inheritdoc/>
+    public long SignalProcess(int process, int signal) => Result(SystemCall(PidfdSendSignalNumber, process, signal, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long WaitProcess(int process, ChildStatus* status, int options)
+    {
+        const int ByDescriptor = 3;
+        return Result(SystemCall(WaitidNumber, ByDescriptor, process, (long)status, options, 0));
+    }
 
     /// <inheritdoc/>
     public long ReadLink(string path, byte* buffer, nuint length) => Result(LibcReadLink(path, buffer, length));
@@ -161,6 +206,19 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LibcOpen(string path, int flags);
+
+    // Variadic in C too, with the mode as the third argument.
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LibcCreate(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int LibcPipe(int* ends, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getgrouplist", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LibcGroups(string user, uint group, uint* groups, int* count);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int LibcPoll(PollEntry* entries, nuint count, int milliseconds);
 
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint LibcReadLink(string path, byte* buffer, nuint length);

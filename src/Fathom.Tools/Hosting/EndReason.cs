@@ -1,6 +1,6 @@
 namespace Fathom.Tools.Hosting;
 
-/// <summary>Why tracing ends.</summary>
+/// <summary>Why tracing has ended.</summary>
 public enum EndReason
 {
     /// <summary>Someone asked for it: Ctrl-C or another signal.</summary>

@@ -1,7 +1,7 @@
 using System;
-using System.Collections.Generic;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
+using Fathom.Runtime.Interop;
 using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.Hosting;
@@ -13,58 +13,63 @@ public static class ToolHost
     private static readonly TimeSpan s_eventPace = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Runs a tool until its schedule is over, the end is asked for, or the command has ended. What is due is reported at the end in any case.
+    /// Runs a tool until its schedule is over, the end is asked for, the process or command that is traced has ended, or nobody reads the output any
+    /// more. What is due is reported at the end in any case. The command, if there is one, is let run once the tool is attached.
     /// </summary>
     /// <param name="tool">The tool.</param>
     /// <param name="request">What it is to trace.</param>
     /// <param name="schedule">When reports are due.</param>
     /// <param name="sink">Where they go.</param>
     /// <param name="clock">The time, and the way to ask for the end.</param>
-    /// <param name="command">A command with its arguments to trace while it runs; null for everything there is.</param>
-    /// <exception cref="CannotRunException">The tool or the command cannot run, or can no longer. Nothing is left attached.</exception>
+    /// <param name="command">A command to trace, which waits; null for everything there is.</param>
+    /// <param name="output">The descriptor that the sink writes to; null if nobody can be seen to leave.</param>
+    /// <returns>Why tracing has ended.</returns>
+    /// <exception cref="CannotRunException">The tool cannot run, or can no longer. Nothing is left attached.</exception>
     /// <exception cref="BudgetExceededException">Tracing was ended, because it cost more than it may. What it found is reported.</exception>
-    public static void Run(
-        ITool tool, ToolRequest request, Schedule schedule, ISink sink, HostClock clock, IReadOnlyList<string>? command = null)
+    public static EndReason Run(
+        ITool tool, ToolRequest request, Schedule schedule, ISink sink, HostClock clock, TracedCommand? command = null, int? output = null)
     {
         if (request.Pid != 0 || command is not null)
         {
             Processes.MustShareNumbers();
         }
 
-        if (request.Pid != 0)
-        {
-            Processes.MustExist(request.Pid);
-        }
-
-        request = request with { Stop = clock.Stopping };
-        using TracedCommand? traced = command is null ? null : TracedCommand.StartStopped(command);
-        if (traced is not null)
-        {
-            request = request with { ProcessTree = traced.Pid };
-        }
-
+        int process = command?.Pid ?? request.Pid;
+        request = request with { Stop = clock.Stopping, ProcessTree = command?.Pid ?? 0 };
         try
         {
+            using KernelDescriptor? opened = request.Pid != 0 ? Processes.Open(request.Pid, request.Note) : null;
+            KernelCalls calls = Kernel.Running.Calls;
+            using var watch = new EndWatch(calls, clock, command?.Process ?? opened, command is null ? EndReason.ProcessEnded : EndReason.CommandEnded, output);
             using ITracing tracing = tool.Start(request);
             clock.Restart();
+            if (command is not null && clock.IsStopped)
+            {
+                return ReasonOf(clock);
+            }
+
+            string? excess = null;
             if (tracing is IEventTracing events)
             {
                 events.Begin(sink);
-                traced?.Resume(() => clock.Stop(EndReason.CommandEnded));
+                command?.Resume();
                 Follow(events, schedule, sink, clock);
             }
             else
             {
                 var reports = (IReportTracing)tracing;
                 sink.Begin(reports.Banner ?? tool.Description.Banner);
-                traced?.Resume(() => clock.Stop(EndReason.CommandEnded));
-                Report(reports, schedule, sink, clock);
+                command?.Resume();
+                excess = Report(reports, schedule, sink, clock);
             }
 
-            if (traced is { HasEnded: false })
+            EndReason reason = excess is null ? ReasonOf(clock) : EndReason.OverBudget;
+            if (process != 0 || excess is not null)
             {
-                request.Note($"tracing has ended, but the command (process {traced.Pid}) has not");
+                sink.Write(new EndRecord(reason.Word(), excess ?? reason.Sentence(process)));
             }
+
+            return excess is null ? reason : throw new BudgetExceededException(excess);
         }
         catch (VerifierRejectedException e)
         {
@@ -78,7 +83,10 @@ public static class ToolHost
         }
     }
 
-    private static void Report(IReportTracing tracing, Schedule schedule, ISink sink, HostClock clock)
+    private static EndReason ReasonOf(HostClock clock) => clock.StopReason ?? EndReason.ScheduleOver;
+
+    // Gives what it cost too much; null if it did not.
+    private static string? Report(IReportTracing tracing, Schedule schedule, ISink sink, HostClock clock)
     {
         bool isLast = false;
         string? excess = null;
@@ -96,10 +104,7 @@ public static class ToolHost
             sink.EndInterval();
         }
 
-        if (excess is not null)
-        {
-            throw new BudgetExceededException(excess);
-        }
+        return excess;
     }
 
     // Gives the reason to end before that time.

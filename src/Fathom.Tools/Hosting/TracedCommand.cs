@@ -1,153 +1,129 @@
 using System;
 using System.Collections.Generic;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Threading;
+using System.Runtime.InteropServices;
+using Fathom.Runtime;
+using Fathom.Runtime.Interop;
 
 namespace Fathom.Tools.Hosting;
 
-/// <summary>
-/// A command that is traced from its first instruction: it is started, but stopped before it does anything, until the tool is attached.
-/// </summary>
+/// <summary>A command that is traced from its first instruction: its process is there, but waits until the tool is attached.</summary>
 /// <remarks>
-/// A shell stops itself and then becomes the command, so the process that a tool is told about is that of the command. Under sudo
-/// the command runs as the user who called sudo: to trace something is no reason to give it root.
+/// The command gets what it would have without us: descriptors, arguments, environment, signals that are ignored, limits, terminal and process group.
+/// Under sudo it runs as the user who called sudo: to trace something is no reason to give it root.
 /// </remarks>
-internal sealed class TracedCommand : IDisposable
+public sealed class TracedCommand : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private const int Terminate = 15;
 
-    private readonly Process _process;
-    private bool _resumed;
+    private readonly HeldProcess _process;
+    private readonly string _name;
 
-    private TracedCommand(Process process) => _process = process;
+    private TracedCommand(HeldProcess process, string name) => (_process, _name) = (process, name);
 
     /// <summary>The process, which is also that of the command.</summary>
     public int Pid => _process.Id;
 
-    /// <summary>Whether the command has ended.</summary>
-    public bool HasEnded => _process.HasExited;
+    /// <summary>Whether the command was let run.</summary>
+    public bool WasResumed => _process.WasResumed;
 
-    /// <summary>Starts a command and leaves it stopped.</summary>
-    /// <exception cref="CannotRunException">There is no such command.</exception>
-    public static TracedCommand StartStopped(IReadOnlyList<string> command)
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasEnded => _process.HasEnded;
+
+    /// <summary>The pidfd.</summary>
+    internal KernelDescriptor Process => _process.Descriptor;
+
+    /// <summary>Starts the process of a command, which waits.</summary>
+    /// <param name="command">The command and its arguments, one at least.</param>
+    /// <exception cref="CommandException">There is no such command, or it cannot be started.</exception>
+    public static TracedCommand Start(IReadOnlyList<string> command)
     {
-        MustBeExecutable(command[0]);
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (string argument in (string[])["-c", "kill -STOP $$; exec \"$@\"", "sh", .. command])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        BecomeTheCaller(start);
+        ArgumentNullException.ThrowIfNull(command);
+        KernelCalls calls = Kernel.Running.Calls;
+        string path = Find(command[0]);
         try
         {
-            Process process = Process.Start(start) ?? throw new CannotRunException($"the command '{command[0]}' could not be started");
-            var traced = new TracedCommand(process);
-            traced.WaitUntilStopped(command[0]);
-            return traced;
+            ProcessUser? caller = Caller(calls, out (string, string)[] variables);
+            IReadOnlyList<byte[]> arguments = CommandBytes.Arguments(calls, command);
+            byte[] file = path == command[0] ? arguments[0] : System.Text.Encoding.UTF8.GetBytes(path);
+            return new(HeldProcess.Start(calls, new ProcessStart(file, arguments, CommandBytes.Environment(calls, variables)) { User = caller }), command[0]);
         }
-        catch (Win32Exception e)
+        catch (BpfException e)
         {
-            throw new CannotRunException($"the command '{command[0]}' could not be started: {e.Message}", e);
+            throw new CommandException(CommandException.NotTraced, $"the command '{command[0]}' is not started: {e.Message}");
         }
     }
 
     /// <summary>Lets it run.</summary>
-    /// <param name="ended">Called once it has ended, on another thread.</param>
-    public void Resume(Action ended)
+    public void Resume() => _process.Resume();
+
+    /// <summary>Passes on to it that it is to end.</summary>
+    public void PassOnTermination() => _process.Signal(Terminate);
+
+    /// <summary>Waits for its end. One that was not let run ends at once.</summary>
+    /// <param name="problem">Why it could not be executed, one sentence; null if it could.</param>
+    /// <returns>What to exit with: its exit code, or 128 and the signal that ended it.</returns>
+    public int WaitForExit(out string? problem)
     {
-        _process.Exited += (_, _) => ended();
-        _process.EnableRaisingEvents = true;
-        _resumed = true;
-        using Process signal = Process.Start("/bin/sh", ["-c", "kill -CONT " + Pid.ToString(CultureInfo.InvariantCulture)]);
-        signal.WaitForExit();
+        int exitCode = _process.WaitForExit();
+        problem = _process.Failure == 0 ? null : $"the command '{_name}' could not be executed: {Marshal.GetPInvokeErrorMessage(_process.Failure)}";
+        return exitCode;
     }
 
     /// <summary>Ends the process if it was never let run.</summary>
-    public void Dispose()
+    public void Dispose() => _process.Dispose();
+
+    private static ProcessUser? Caller(KernelCalls calls, out (string Name, string Value)[] variables)
     {
-        if (!_resumed && !_process.HasExited)
+        variables = [];
+        string? name = Environment.GetEnvironmentVariable("SUDO_USER");
+        if (!Environment.IsPrivilegedProcess || string.IsNullOrEmpty(name) || name == "root"
+            || !TryNumber("SUDO_UID", out uint user) || !TryNumber("SUDO_GID", out uint group))
         {
-            _process.Kill();
-            _process.WaitForExit();
+            return null;
         }
 
-        _process.Dispose();
+        variables = [("USER", name), ("LOGNAME", name), .. HomeOf(name) is { } home ? (ReadOnlySpan<(string, string)>)[("HOME", home)] : []];
+        return new(user, group, calls.GroupsOf(name, group));
     }
 
-    private static void BecomeTheCaller(ProcessStartInfo start)
-    {
-        string? user = Environment.GetEnvironmentVariable("SUDO_USER");
-        if (Environment.IsPrivilegedProcess && !string.IsNullOrEmpty(user) && user != "root")
-        {
-            start.UserName = user;
-            start.Environment["USER"] = user;
-            start.Environment["LOGNAME"] = user;
-            if (HomeOf(user) is { } home)
-            {
-                start.Environment["HOME"] = home;
-            }
-        }
-    }
+    private static bool TryNumber(string variable, out uint number) =>
+        uint.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static string? HomeOf(string user) => File.ReadLines("/etc/passwd")
         .Select(static line => line.Split(':'))
         .FirstOrDefault(fields => fields.Length > 5 && fields[0] == user)?[5];
 
-    // The shell would say it too, but only once the tool is attached.
-    private static void MustBeExecutable(string command)
+    // Before anything is attached; the rest, such as an interpreter that is missing, the kernel says when it is executed.
+    private static string Find(string command)
     {
         IEnumerable<string> places = command.Contains('/', StringComparison.Ordinal)
             ? [command]
             : (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':').Select(folder => Path.Combine(folder, command));
         const UnixFileMode Execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         string? found = null;
-        foreach (string place in places.Where(File.Exists))
+        foreach (string place in places.Where(Path.Exists))
         {
-            if ((File.GetUnixFileMode(place) & Execute) != 0)
+            if (Directory.Exists(place))
             {
-                return;
+                found ??= command.Contains('/', StringComparison.Ordinal) ? place : null;
             }
-
-            found = place;
-        }
-
-        throw new CannotRunException(found is null
-            ? $"there is no command '{command}' to trace: check its name, or give its path"
-            : $"'{found}' is not executable: chmod +x it, or name the program that runs it");
-    }
-
-    private void WaitUntilStopped(string command)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (StateOf(Pid) is not ('T' or 't'))
-        {
-            if (_process.HasExited || Stopwatch.GetElapsedTime(start) > s_patience)
+            else if ((File.GetUnixFileMode(place) & Execute) != 0)
             {
-                Dispose();
-                throw new CannotRunException($"the command '{command}' could not be held until tracing begins: /bin/sh did not stop itself");
+                return place;
             }
+            else
+            {
+                found = place;
+            }
+        }
 
-            Thread.Sleep(1);
-        }
-    }
-
-    // The third field of /proc/PID/stat; the second is the name in parentheses, which may contain anything.
-    private static char StateOf(int pid)
-    {
-        try
-        {
-            string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
-            int end = stat.LastIndexOf(')');
-            return end >= 0 && end + 2 < stat.Length ? stat[end + 2] : '?';
-        }
-        catch (IOException)
-        {
-            return '?';
-        }
+        throw found is null
+            ? new CommandException(CommandException.NotFound, $"there is no command '{command}' to trace: check its name, or give its path")
+            : new CommandException(CommandException.NotExecutable, Directory.Exists(found)
+                ? $"'{found}' is a directory: give the path of a program in it"
+                : $"'{found}' is not executable: chmod +x it, or name the program that runs it");
     }
 }

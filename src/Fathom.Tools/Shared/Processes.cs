@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Fathom.Runtime;
+using Fathom.Runtime.Interop;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared;
@@ -66,8 +67,30 @@ internal static class Processes
         }
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
-            throw new CannotRunException($"there is no process {pid}: give the number of one that runs, such as ps shows it", e);
+            throw Missing(pid, e);
         }
+    }
+
+    /// <summary>A descriptor of a process, which says when it ends.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="note">Where to say that its end will not be seen.</param>
+    /// <returns>The descriptor; null if the process may not be opened, as behind some seccomp filters.</returns>
+    /// <exception cref="CannotRunException">There is no such process, or the number is that of a thread.</exception>
+    public static KernelDescriptor? Open(int pid, Action<string> note)
+    {
+        MustExist(pid);
+        KernelDescriptor? process = Runtime.Kernel.Running.Calls.OpenProcess(pid, out int error);
+        if (error == Errno.ESRCH)
+        {
+            throw Missing(pid, null);
+        }
+
+        if (process is null)
+        {
+            note($"tracing will go on when process {pid} has ended, because its end cannot be seen (pidfd_open gives {Errno.NameOf(error)})");
+        }
+
+        return process;
     }
 
     /// <summary>The number of a process that exists.</summary>
@@ -105,4 +128,7 @@ internal static class Processes
             ? thread
             : throw new CannotRunException($"there is no thread {thread}: give the number of one that runs, such as ps -L shows it");
     }
+
+    private static CannotRunException Missing(int pid, Exception? exception) =>
+        new($"there is no process {pid}: give the number of one that runs, such as ps shows it", exception!);
 }

@@ -177,6 +177,22 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return descriptor;
     }
 
+    public long Create(string path, int flags, int mode) => throw new NotSupportedException();
+
+    public long Poll(PollEntry* entries, nuint count, int milliseconds) => throw new NotSupportedException();
+
+    public long OpenPipe(int* ends) => throw new NotSupportedException();
+
+    public long GetGroups(string user, uint group, uint* groups, int* count) => throw new NotSupportedException();
+
+    public long OpenEvent() => throw new NotSupportedException();
+
+    public long ActOnSignal(int signal, SignalAction* wanted, SignalAction* before) => throw new NotSupportedException();
+
+    public long SignalProcess(int process, int signal) => throw new NotSupportedException();
+
+    public long WaitProcess(int process, ChildStatus* status, int options) => throw new NotSupportedException();
+
     public long ReadLink(string path, byte* buffer, nuint length) =>
         Links.TryGetValue(path, out string? target) ? Encoding.UTF8.GetBytes(target, new Span<byte>(buffer, (int)length)) : -Errno.EINVAL;
 

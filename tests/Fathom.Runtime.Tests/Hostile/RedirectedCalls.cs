@@ -22,6 +22,22 @@ internal sealed unsafe class RedirectedCalls(Dictionary<string, string> paths) :
 
     public long ReadAt(int descriptor, byte* buffer, nuint length, long offset) => Real.ReadAt(descriptor, buffer, length, offset);
 
+    public long Create(string path, int flags, int mode) => Real.Create(path, flags, mode);
+
+    public long Poll(PollEntry* entries, nuint count, int milliseconds) => Real.Poll(entries, count, milliseconds);
+
+    public long OpenPipe(int* ends) => Real.OpenPipe(ends);
+
+    public long GetGroups(string user, uint group, uint* groups, int* count) => Real.GetGroups(user, group, groups, count);
+
+    public long OpenEvent() => Real.OpenEvent();
+
+    public long ActOnSignal(int signal, SignalAction* wanted, SignalAction* before) => Real.ActOnSignal(signal, wanted, before);
+
+    public long SignalProcess(int process, int signal) => Real.SignalProcess(process, signal);
+
+    public long WaitProcess(int process, ChildStatus* status, int options) => Real.WaitProcess(process, status, options);
+
     public long Status(int descriptor, FileStatus* status) => Real.Status(descriptor, status);
 
     public long FileSystemOf(int descriptor) => Real.FileSystemOf(descriptor);

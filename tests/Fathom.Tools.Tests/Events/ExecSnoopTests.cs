@@ -137,7 +137,7 @@ public sealed class ExecSnoopTests
         Programs.NeedRoot();
         const int Count = 97;
         using RunningProgram traced = RunningProgram.Run(
-            Programs.Direct, "execsnoop", "--json", "--", "/bin/sh", "-c", $"i=0; while [ $i -lt {Count} ]; do /bin/true $i; i=$((i+1)); done");
+            Programs.Direct, "execsnoop", "--json", "-o", "-", "--", "/bin/sh", "-c", $"i=0; while [ $i -lt {Count} ]; do /bin/true $i; i=$((i+1)); done");
         JsonElement[] rows = [.. Workload.Parse(traced.Output).Where(static record => record.Text("comm") == "true")];
         Assert.Equal(Enumerable.Range(0, Count).Select(static i => $"{i}"), rows.Select(static row => Arguments(row)[1]));
         Assert.Equal(rows.Select(static row => row.Text("time")).Order(StringComparer.Ordinal), rows.Select(static row => row.Text("time")));

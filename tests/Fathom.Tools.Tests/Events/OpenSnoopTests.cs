@@ -59,7 +59,7 @@ public sealed class OpenSnoopTests
         string folder = Workload.Folder();
         File.WriteAllText(folder + "/there", "");
         string program = Program32.Write(folder, folder + "/there", folder + "/missing");
-        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "opensnoop", "--json", "--", program);
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "opensnoop", "--json", "-o", "-", "--", program);
         Workload.Remove(folder);
         (string?, string?, int, string?)[] rows = [.. Workload.Parse(traced.Output).Where(static record => record.Text("comm") == "program32")
             .Select(record => (record.Text("call"), record.Text("path")?[folder.Length..], record.Number("errno"), record.Text("flags")))];

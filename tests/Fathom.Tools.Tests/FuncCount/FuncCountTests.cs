@@ -188,7 +188,7 @@ public sealed partial class FuncCountTests : IDisposable
         Programs.NeedRoot();
         const int Children = 17;
         using RunningProgram traced = RunningProgram.Run(
-            Programs.Direct, "funccount", "--json", "t:sched:sched_process_*", "--", "/bin/sh", "-c", $"i=0; while [ $i -lt {Children} ]; do /bin/true; i=$((i+1)); done");
+            Programs.Direct, "funccount", "--json", "-o", "-", "t:sched:sched_process_*", "--", "/bin/sh", "-c", $"i=0; while [ $i -lt {Children} ]; do /bin/true; i=$((i+1)); done");
         Dictionary<string, ulong> counts = Parse(traced.Output);
         Assert.Equal((ulong)Children, counts["sched:sched_process_fork"]);
         Assert.Equal((ulong)(Children + 1), counts["sched:sched_process_exec"]);
@@ -215,7 +215,7 @@ public sealed partial class FuncCountTests : IDisposable
 
         // Both look at the same run. Its own name tells the program from strace, but not yet when it begins.
         using RunningProgram traced = RunningProgram.Run(
-            Programs.Direct, "funccount", "--json", "--comm", "sort", "t:syscalls:sys_enter_*", "--", strace, "-f", "-c", "-U", "name,calls", "-o", summary,
+            Programs.Direct, "funccount", "--json", "-o", "-", "--comm", "sort", "t:syscalls:sys_enter_*", "--", strace, "-f", "-c", "-U", "name,calls", "-o", summary,
             "/usr/bin/sort", "--parallel=3", "-o", "/dev/null", big);
         Assert.True(traced.ExitCode == 0, traced.Errors);
         Dictionary<string, ulong> ours = Parse(traced.Output).ToDictionary(static pair => pair.Key["syscalls:sys_enter_".Length..], static pair => pair.Value);
@@ -247,7 +247,7 @@ public sealed partial class FuncCountTests : IDisposable
         Dictionary<string, ulong> On(string cpu)
         {
             using RunningProgram traced = RunningProgram.Run(
-                Programs.Direct, "funccount", "--json", "-c", "0", _library + ":*", "--", taskset, "-c", cpu, Workload.Program, "calls", _library, "100", "1");
+                Programs.Direct, "funccount", "--json", "-o", "-", "-c", "0", _library + ":*", "--", taskset, "-c", cpu, Workload.Program, "calls", _library, "100", "1");
             Assert.True(traced.ExitCode == 0, traced.Errors);
             return Parse(traced.Output);
         }

@@ -319,7 +319,7 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         Programs.Find("bash", "bash");
         using var traffic = new TcpTraffic(network, IPAddress.Loopback);
         using var tool = network.Run(() => RunningProgram.Start(
-            Programs.Fathom, "tcplife", "--json", "--", "bash", "-c", $"(exec 3<>/dev/tcp/127.0.0.1/{traffic.Port}; cat <&3 >/dev/null)"));
+            Programs.Fathom, "tcplife", "--json", "-o", "-", "--", "bash", "-c", $"(exec 3<>/dev/tcp/127.0.0.1/{traffic.Port}; cat <&3 >/dev/null)"));
         var server = traffic.Accept();
         var client = ((IPEndPoint)server.RemoteEndPoint!).Port;
         server.Send(new byte[12_345]);

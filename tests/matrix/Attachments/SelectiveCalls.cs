@@ -44,6 +44,22 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
     public long Open(string path, int flags) =>
         Hidden is not null && path.StartsWith(Hidden, StringComparison.Ordinal) ? -Errno.ENOENT : Real.Open(path, flags);
 
+    public long Create(string path, int flags, int mode) => Real.Create(path, flags, mode);
+
+    public long Poll(PollEntry* entries, nuint count, int milliseconds) => Real.Poll(entries, count, milliseconds);
+
+    public long OpenPipe(int* ends) => Real.OpenPipe(ends);
+
+    public long GetGroups(string user, uint group, uint* groups, int* count) => Real.GetGroups(user, group, groups, count);
+
+    public long OpenEvent() => Real.OpenEvent();
+
+    public long ActOnSignal(int signal, SignalAction* wanted, SignalAction* before) => Real.ActOnSignal(signal, wanted, before);
+
+    public long SignalProcess(int process, int signal) => Real.SignalProcess(process, signal);
+
+    public long WaitProcess(int process, ChildStatus* status, int options) => Real.WaitProcess(process, status, options);
+
     public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
         Real.OpenPerfEvent(attributes, process, cpu, group, flags);
 

@@ -1,0 +1,61 @@
+using System;
+using System.Linq;
+using Xunit;
+
+namespace Fathom.Tools.Tests.Hosting;
+
+/// <summary>With few descriptors a tool works, or says that there are too few: never something about the machine, and never a trace of the stack.</summary>
+public sealed class OpenFileLimitTests
+{
+    [Theory]
+    [InlineData("doctor")]
+    [InlineData("biolatency")]
+    [InlineData("execsnoop", "-x")]
+    [InlineData("funccount", "t:sched:sched_process_*")]
+    [InlineData("funccount", "c:malloc")]
+    [InlineData("opensnoop")]
+    [InlineData("opensnoop", "-c", "/")]
+    [InlineData("opensnoop", "-u", "root")]
+    [InlineData("opensnoop", "--command")]
+    [InlineData("tcplife")]
+    public void Any_number_of_descriptors(params string[] arguments)
+    {
+        Programs.NeedRoot();
+        Assert.SkipUnless(Programs.IsNative, "The .NET runtime needs more before the program begins.");
+        string prlimit = Programs.Find("prlimit", "util-linux");
+
+        // With three the C library is not found.
+        foreach (int most in Enumerable.Range(4, 27))
+        {
+            string[] tool = arguments switch
+            {
+                ["doctor"] => arguments,
+                [.., "c:malloc"] => [.. arguments, "--duration", "0.01", "-p", $"{Environment.ProcessId}"],
+                [.., "--command"] => [.. arguments[..^1], "--", "/bin/true"],
+                _ => [.. arguments, "--duration", "0.01"],
+            };
+            using var program = RunningProgram.Run(prlimit, [$"--nofile={most}", Programs.Direct, .. tool]);
+            string said = $"with {most} descriptors: exit {program.ExitCode}: {program.Output}{program.Errors}";
+            Assert.DoesNotContain("Unhandled", program.Errors, StringComparison.Ordinal);
+            if (program.ExitCode != 0 || program.Errors.Contains("EMFILE", StringComparison.Ordinal))
+            {
+                string words = string.Join(' ', $"{program.Errors} {program.Output}".Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+                Assert.Contains($"as many files open as it may, {most}: raise the limit", words, StringComparison.Ordinal);
+                Assert.True(tool[0] == "doctor" || program.Errors.Count(static character => character == '\n') == 1, said);
+                Assert.True(program.ExitCode == (tool.Contains("--") ? 125 : 1), said);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_lower_of_two_limits_is_raised_and_a_command_has_its_own()
+    {
+        Programs.NeedRoot();
+        Assert.SkipUnless(Programs.IsNative, "The .NET runtime needs more before the program begins.");
+        using var program = RunningProgram.Run(
+            "/bin/sh", "-c", "ulimit -Sn 12; exec \"$0\" opensnoop --comm no-such -- /bin/sh -c 'ulimit -Sn; ulimit -Hn >&2'", Programs.Direct);
+        Assert.Equal(0, program.ExitCode);
+        Assert.EndsWith("\n12\n", program.Output, StringComparison.Ordinal);
+        Assert.NotEqual("12\n", program.Errors);
+    }
+}
