@@ -17,7 +17,7 @@ internal static class CgroupAttachment
             throw new AttachException($"{program.Name} to {path}", error, error switch
             {
                 Errno.ENOENT or Errno.ENOTDIR => "there is no such cgroup; they are the directories below the mount of cgroup2.",
-                Errno.EACCES => "the cgroup's directory may not be opened; run it as root.",
+                Errno.EACCES => $"the cgroup's directory may not be opened: {Refusal.Remedy(program.Kernel, CapabilitySet.ReadSearch)}.",
                 _ => Attacher.Reason(error),
             });
         }

@@ -69,7 +69,7 @@ internal sealed class Tracefs
         });
     }
 
-    private static string Unreadable(string otherwise) => $"{Place} is not readable; run it as root or with CAP_DAC_READ_SEARCH, or {otherwise}.";
+    private string Unreadable(string otherwise) => $"{Place} is not readable: {Refusal.Remedy(_kernel, CapabilitySet.ReadSearch)}, or {otherwise}.";
 
     private string? Find()
     {

@@ -96,7 +96,7 @@ internal static unsafe class UserFunctionAttachment
 
     private static BpfException Failure(BpfProgram program, string where, int error) => error is Errno.EACCES or Errno.EPERM
         && program.Kernel.Capabilities.MissingOf(CapabilitySet.SysAdmin) is { IsEmpty: false } missing
-        ? new MissingCapabilityException("attach", $"{program.Name} to {where}", error, missing)
+        ? new MissingCapabilityException("attach", $"{program.Name} to {where}", error, missing, ProcessStatus.IsRoot(program.Kernel))
         : Attacher.Failure(program, where, error, error switch
         {
             Errno.EOPNOTSUPP => "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS).",

@@ -53,10 +53,27 @@ internal static class Refusal
         return cause switch
         {
             RefusalCause.MissingCapability =>
-                new MissingCapabilityException(operation, name, error, missing, ProcessStatus.Field(kernel, "Uid", 1) == "0"),
+                new MissingCapabilityException(operation, name, error, missing, ProcessStatus.IsRoot(kernel)),
             RefusalCause.Lockdown => new LockdownException(operation, name, error, kernel.Lockdown),
             _ => new KernelPolicyException(operation, name, error, Advice(kernel, cause, needed, what), cause),
         };
+    }
+
+    /// <summary>What to do where something may not be read or used. To be root is no advice to who is.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="needed">The capabilities with which it may be.</param>
+    /// <returns>Words that a sentence can go on with, without a full stop.</returns>
+    public static string Remedy(Kernel kernel, CapabilitySet needed)
+    {
+        if (!ProcessStatus.IsRoot(kernel))
+        {
+            return $"run this as root, or give the program {needed}";
+        }
+
+        CapabilitySet missing = kernel.Capabilities.MissingOf(needed);
+        return !missing.IsEmpty ? $"root does not have {missing} here: run this outside of the container or service that took it away"
+            : ProcessStatus.IsInUserNamespace(kernel) == true ? "the capabilities of a user namespace do not count for this: run this as root outside of the container or namespace"
+            : "it is refused to root too, by a security policy of this machine (see dmesg, audit), or by the container";
     }
 
     /// <summary>True for the two numbers that mean "forbidden".</summary>

@@ -17,6 +17,9 @@ public readonly record struct CapabilitySet(ulong Bits)
     /// <summary><c>CAP_NET_ADMIN</c>: attach to the network.</summary>
     public static readonly CapabilitySet NetAdmin = new(1UL << 12);
 
+    /// <summary><c>CAP_SYS_PTRACE</c>: look into the processes of others.</summary>
+    public static readonly CapabilitySet SysPtrace = new(1UL << 19);
+
     /// <summary><c>CAP_SYS_ADMIN</c>: nearly everything.</summary>
     public static readonly CapabilitySet SysAdmin = new(1UL << 21);
 
@@ -92,6 +95,7 @@ public readonly record struct CapabilitySet(ulong Bits)
         1 => "CAP_DAC_OVERRIDE",
         2 => "CAP_DAC_READ_SEARCH",
         12 => "CAP_NET_ADMIN",
+        19 => "CAP_SYS_PTRACE",
         21 => "CAP_SYS_ADMIN",
         24 => "CAP_SYS_RESOURCE",
         34 => "CAP_SYSLOG",

@@ -157,7 +157,7 @@ public sealed class Kernel
             0 => "this is no file: see whether something is mounted over it.",
             Errno.ENOENT when Calls.ReadText(CpuPath, out _) is null => "sysfs is not mounted: mount -t sysfs sysfs /sys.",
             Errno.ENOENT => "this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF=y): use a kernel that is built with it.",
-            Errno.EACCES or Errno.EPERM => "the kernel's types may not be read: run it as root, or outside of the container that hides them.",
+            Errno.EACCES or Errno.EPERM => $"the kernel's types may not be read: {Refusal.Remedy(this, CapabilitySet.ReadSearch)}.",
             _ => "the kernel's types cannot be opened: see whether sysfs is mounted at /sys.",
         });
 

@@ -20,6 +20,9 @@ internal static class ProcessStatus
         return "";
     }
 
+    /// <summary>Whether this is root, whatever capabilities it has.</summary>
+    public static bool IsRoot(Kernel kernel) => Field(kernel, "Uid", 1) == "0";
+
     /// <summary>The mode of seccomp: 0 for none, 1 strict, 2 a filter; empty if the kernel does not say.</summary>
     public static string Seccomp(Kernel kernel) => Field(kernel, "Seccomp", 0);
 

@@ -35,8 +35,8 @@ public sealed class KernelSymbols
     /// <summary>Why addresses are hidden and what to do, in one sentence; empty if they are not.</summary>
     /// <exception cref="BpfException">The file cannot be read.</exception>
     public string HiddenAdvice => !AreHidden ? "" : _kernel.Calls.ReadText("/proc/sys/kernel/kptr_restrict", out _)?.Trim() == "2"
-        ? "the kernel hides the addresses of its functions from everybody (kernel.kptr_restrict is 2): set it to 1 and run this as root."
-        : "the kernel hides the addresses of its functions: run this as root, or give the program CAP_SYSLOG.";
+        ? "the kernel hides the addresses of its functions from everybody (kernel.kptr_restrict is 2): set it to 1, as root."
+        : $"the kernel hides the addresses of its functions: {Refusal.Remedy(_kernel, CapabilitySet.Syslog)}.";
 
     /// <summary>How many functions there are.</summary>
     /// <exception cref="BpfException">The file cannot be read.</exception>
@@ -129,7 +129,7 @@ public sealed class KernelSymbols
             {
                 Errno.ENOENT when _kernel.Calls.ReadText("/proc/self/status", out _) is null => "procfs is not mounted: mount -t proc proc /proc.",
                 Errno.ENOENT => "this kernel has no table of its symbols (CONFIG_KALLSYMS=y): use a kernel that is built with it.",
-                _ => "it cannot be read: run this as root, or outside of the container that hides it.",
+                _ => $"it cannot be read: {Refusal.Remedy(_kernel, CapabilitySet.ReadSearch)}.",
             });
     }
 }

@@ -118,7 +118,7 @@ public sealed class UserFiles
                 // What was put in its place since, by an update, is not what the process runs; the link always is.
                 string path = Exists(file.MapFile) ? file.MapFile : file.IsOutside ? file.Path : root + file.Path;
                 return path != file.MapFile && file.IsDeleted
-                    ? throw new UserFileException("find", file.Path, 0, "the process runs a version of it that has been deleted since: run this as root, or restart the process.")
+                    ? throw new UserFileException("find", file.Path, 0, $"the process runs a version of it that has been deleted since: restart the process, or {Refusal.Remedy(_kernel, CapabilitySet.SysAdmin)}.")
                     : Exists(path) ? new UserFile(path, file.Path) : null;
             }
         }
@@ -183,7 +183,7 @@ public sealed class UserFiles
             ? ProcessFiles.Parse(process, maps.AsSpan(0, length), _kernel.Calls.ReadLink($"/proc/{process}/root") ?? "/")
             : throw new UserFileException("look at process", $"{process}", error, error is Errno.ENOENT or Errno.ESRCH
                 ? "there is no such process, or it has ended."
-                : "its files may not be seen: run this as root, or give the program CAP_SYS_PTRACE.");
+                : $"its files may not be seen: {Refusal.Remedy(_kernel, CapabilitySet.SysPtrace)}.");
     }
 
     private List<(string Name, string Path)> ReadCache(string root)
@@ -200,7 +200,7 @@ public sealed class UserFiles
         {
             Errno.ENOENT when isOfProcess => "the process sees no such file.",
             Errno.ENOENT => "there is no such file.",
-            Errno.EACCES or Errno.EPERM => "it may not be looked at: run this as root.",
+            Errno.EACCES or Errno.EPERM => $"it may not be looked at: {Refusal.Remedy(_kernel, CapabilitySet.ReadSearch)}.",
             _ => "it cannot be opened.",
         });
     }
