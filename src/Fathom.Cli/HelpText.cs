@@ -8,6 +8,15 @@ namespace Fathom.Cli;
 /// <summary>What <c>--help</c> prints.</summary>
 internal static class HelpText
 {
+    private static readonly (string Code, string Meaning)[] s_exitCodes =
+    [
+        ("0", "Done. Ctrl-C is an ordinary end, and so is a reader that closes the output."),
+        ("1", "This machine cannot do it, or has no such process, disk, function or file; standard error says why and what to do."),
+        ("2", "The command line makes no sense, whatever the machine."),
+        ("3", "Tracing cost the machine more than it may, and was ended."),
+        ("with COMMAND", "The command's own code, or 128 and the signal that ended it; 125 if it could not be traced and was not started, 126 if it cannot be executed, 127 if there is none; 2 as above."),
+    ];
+
     /// <summary>The help of the program.</summary>
     public static string OfProgram(IReadOnlyList<ITool> tools)
     {
@@ -20,6 +29,12 @@ internal static class HelpText
 
         text.Append("\nBefore all of them:\n");
         Entry(text, DoctorCommand.Name, DoctorCommand.Summary, 14);
+        text.Append("\nExit codes:\n");
+        foreach ((string code, string meaning) in s_exitCodes)
+        {
+            Entry(text, code, meaning, 14);
+        }
+
         text.Append("\nfathom TOOL --help shows the options of a tool, examples and its blind spots.\n");
         return text.Append("fathom --version shows the version.\n").ToString();
     }
@@ -58,7 +73,7 @@ internal static class HelpText
             Entry(text, "count", "How many reports. Without it, they end with Ctrl-C.", 24);
         }
 
-        Entry(text, "-- COMMAND ARGS...", "Trace only while this command runs, and only it and its children.", 24);
+        Entry(text, "-- COMMAND ARGS...", "Trace only while this command runs, and only it and its children. Exit with its exit code.", 24);
         text.Append("\nOptions:\n");
         foreach (ToolOption option in options)
         {

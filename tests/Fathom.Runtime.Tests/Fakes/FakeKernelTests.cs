@@ -316,7 +316,7 @@ public sealed unsafe class FakeKernelTests
         var hidden = Throws<KernelBtfException>(() => LoadedObject.Load(Kernel, Sample("tp_btf/sys_enter")));
         Assert.Equal(
             "read kernel types /sys/kernel/btf/vmlinux: EACCES: the kernel's types may not be read: "
-            + "run it as root, or outside of the container that hides them.",
+            + "run this as root, or give the program CAP_DAC_READ_SEARCH.",
             hidden.Message);
 
         _calls.FileErrors.Clear();

@@ -45,6 +45,24 @@ public sealed unsafe class RefusalCauseTests
         Assert.Equal(cause, Assert.ThrowsAny<BpfException>(() => Load("raw_tp/sys_enter")).Cause);
     }
 
+    [Theory]
+    [InlineData("Uid:\t1000\t1000\t1000\t1000\n", 0UL, "0 0 4294967295", "run this as root, or give the program CAP_DAC_READ_SEARCH")]
+    [InlineData("Uid:\t0\t0\t0\t0\n", 0UL, "0 0 4294967295", "root does not have CAP_DAC_READ_SEARCH here: run this outside of the container or service that took it away")]
+    [InlineData("Uid:\t0\t0\t0\t0\n", ulong.MaxValue, "0 1000 1", "the capabilities of a user namespace do not count for this: run this as root outside of the container or namespace")]
+    [InlineData("Uid:\t0\t0\t0\t0\n", ulong.MaxValue, "0 0 4294967295", "it is refused to root too, by a security policy of this machine (see dmesg, audit), or by the container")]
+    public void To_be_root_is_no_advice_to_root(string status, ulong capabilities, string map, string remedy)
+    {
+        _calls.Files["/proc/self/status"] = Encoding.ASCII.GetBytes(status);
+        _calls.Files["/proc/self/uid_map"] = Encoding.ASCII.GetBytes(map + "\n");
+        _calls.Capabilities = new CapabilitySet(capabilities);
+        var kernel = new Runtime.Kernel(_calls);
+
+        Assert.Equal(remedy, Refusal.Remedy(kernel, CapabilitySet.ReadSearch));
+
+        _calls.FileErrors["/sys/kernel/btf/vmlinux"] = Errno.EACCES;
+        Assert.Contains(remedy, Assert.Throws<KernelBtfException>(() => kernel.Btf).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Without_types_the_cause_is_that() =>
         Assert.Equal(RefusalCause.MissingBtf, Assert.ThrowsAny<BpfException>(() => Load("tp_btf/sys_enter")).Cause);

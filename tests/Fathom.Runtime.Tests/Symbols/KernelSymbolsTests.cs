@@ -73,7 +73,7 @@ public sealed class KernelSymbolsTests
     {
         KernelSymbols symbols = new(Kernel);
         _calls.FileErrors[KernelSymbols.Path] = Errno.EACCES;
-        Assert.Equal("read kernel symbols /proc/kallsyms: EACCES: it cannot be read: run this as root, or outside of the container that hides it.", Assert.Throws<BpfException>(() => symbols.Count).Message);
+        Assert.Equal("read kernel symbols /proc/kallsyms: EACCES: it cannot be read: run this as root, or give the program CAP_DAC_READ_SEARCH.", Assert.Throws<BpfException>(() => symbols.Count).Message);
         _calls.FileErrors.Clear();
         Assert.Equal(22, symbols.Count);
         _calls.Files.Clear();
@@ -82,7 +82,7 @@ public sealed class KernelSymbolsTests
 
     [Theory]
     [InlineData("1", "the kernel hides the addresses of its functions: run this as root, or give the program CAP_SYSLOG.")]
-    [InlineData("2", "the kernel hides the addresses of its functions from everybody (kernel.kptr_restrict is 2): set it to 1 and run this as root.")]
+    [InlineData("2", "the kernel hides the addresses of its functions from everybody (kernel.kptr_restrict is 2): set it to 1, as root.")]
     public void Hidden_addresses_are_said(string restriction, string advice)
     {
         Set(KernelSymbols.Path, "0000000000000000 T vfs_read\n0000000000000000 t helper\n");

@@ -98,7 +98,7 @@ public sealed class UserFilesTests
         _calls.Files.Remove("/proc/7/map_files/7f0000002000-7f0000003000");
         Exist("/proc/7/root/opt/lib/libold.so.1");
         Assert.Equal(
-            "find /opt/lib/libold.so.1: the process runs a version of it that has been deleted since: run this as root, or restart the process.",
+            "find /opt/lib/libold.so.1: the process runs a version of it that has been deleted since: restart the process, or run this as root, or give the program CAP_SYS_ADMIN.",
             Assert.Throws<UserFileException>(() => Files.Find("old", 7)).Message);
         Assert.Equal("find /etc/no: ENOENT: the process sees no such file.", Assert.Throws<UserFileException>(() => Files.Find("/etc/no", 7)).Message);
     }
@@ -249,7 +249,7 @@ public sealed class UserFilesTests
         Assert.Equal("find xyzzy: there is no library and no program of this name; name it by its path.", Assert.Throws<UserFileException>(() => Files.Find("xyzzy")).Message);
         Assert.Equal("find /no/such: ENOENT: there is no such file.", Assert.Throws<UserFileException>(() => Files.Find("/no/such")).Message);
         _calls.FileErrors["/root/x"] = Errno.EACCES;
-        Assert.Equal("find /root/x: EACCES: it may not be looked at: run this as root.", Assert.Throws<UserFileException>(() => Files.Find("/root/x")).Message);
+        Assert.Equal("find /root/x: EACCES: it may not be looked at: run this as root, or give the program CAP_DAC_READ_SEARCH.", Assert.Throws<UserFileException>(() => Files.Find("/root/x")).Message);
     }
 
     [Fact]
