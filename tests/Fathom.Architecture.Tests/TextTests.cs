@@ -24,6 +24,16 @@ public sealed partial class TextTests
     }
 
     [Fact]
+    public void Tools_tell_a_limit_of_the_process_from_a_file_that_is_not_there()
+    {
+        var wrong = Repository.Sources("src/Fathom.Tools")
+            .SelectMany(static path => File.ReadLines(path).Select(line => $"{Repository.Relative(path)}: {line.Trim()}"))
+            .Where(static line => line.Contains("catch (", StringComparison.Ordinal) && line.Contains("IOException", StringComparison.Ordinal)
+                && !line.Contains("ResourceLimitException.IsLimit", StringComparison.Ordinal));
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
     public void Documents_name_only_files_that_exist()
     {
         var documents = Repository.Files(".", "*.md").ToList();

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Fathom.Runtime;
 using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.BioLatency;
@@ -119,7 +120,7 @@ internal sealed class IoLimits(string mounts = "/proc/self/mountinfo")
         {
             return [.. Directory.EnumerateDirectories(mount, "*", s_below)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return [];
         }
@@ -131,7 +132,7 @@ internal sealed class IoLimits(string mounts = "/proc/self/mountinfo")
         {
             return File.Exists(path) ? File.ReadAllLines(path) : [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             // A cgroup ends while it is read, and not everybody may read.
             return [];

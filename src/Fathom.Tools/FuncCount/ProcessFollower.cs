@@ -74,13 +74,28 @@ internal sealed class ProcessFollower : IDisposable
                         return;
                     }
 
-                    Meet(MemoryMarshal.Read<FuncCountArrival>(record));
+                    try
+                    {
+                        Meet(MemoryMarshal.Read<FuncCountArrival>(record));
+                    }
+                    catch (Exception e) when (ResourceLimitException.IsLimit(e))
+                    {
+                        Interlocked.Increment(ref _missed);
+                    }
                 }
             }
 
             if (Stopwatch.GetElapsedTime(swept) > s_sweep)
             {
-                _links.Sweep();
+                try
+                {
+                    _links.Sweep();
+                }
+                catch (Exception e) when (ResourceLimitException.IsLimit(e))
+                {
+                    // Which of them have ended will be seen when there is room again.
+                }
+
                 swept = Stopwatch.GetTimestamp();
             }
         }

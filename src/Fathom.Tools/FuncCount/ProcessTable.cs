@@ -50,7 +50,7 @@ internal static class ProcessTable
                     waiting.Push(below);
                 }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
             {
                 // Removed meanwhile.
             }
@@ -100,7 +100,7 @@ internal static class ProcessTable
                 }
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             // It has ended meanwhile.
         }
@@ -114,7 +114,7 @@ internal static class ProcessTable
         {
             return File.ReadAllText(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return null;
         }

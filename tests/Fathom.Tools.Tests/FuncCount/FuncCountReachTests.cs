@@ -56,7 +56,7 @@ public sealed class FuncCountReachTests : IDisposable
     {
         using Obedient bystander = Obedient.Start(_library, _folder + "/b");
         string fifo = _folder + "/a";
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-o", "-", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
         using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
         Assert.Equal((true, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
         traced.Do($"call {Calls}");
@@ -80,7 +80,7 @@ public sealed class FuncCountReachTests : IDisposable
         // The shell is the command; the program is a child that is forked and executed.
         string fifo = _folder + "/a";
         string[] program = Obedient.Command(_library, fifo);
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", Pattern, "--", "/bin/sh", "-c", $"{string.Join(' ', program)}; exit 3"]);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-o", "-", Pattern, "--", "/bin/sh", "-c", $"{string.Join(' ', program)}; exit 3"]);
         using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
         WaitUntil(traced.HasBreakpoint);
         traced.Do($"call {Calls}");
@@ -93,7 +93,7 @@ public sealed class FuncCountReachTests : IDisposable
     public void With_all_processes_nothing_of_a_child_is_missed()
     {
         using RunningProgram tool = RunningProgram.Run(
-            Programs.Direct, "funccount", "--json", "--all-processes", Pattern, "--", "/bin/sh", "-c",
+            Programs.Direct, "funccount", "--json", "-o", "-", "--all-processes", Pattern, "--", "/bin/sh", "-c",
             $"{Workload.Program} calls {_library} 11 3; {Workload.Program} calls {_library} 11 4");
         Assert.Equal((ulong)(7 * Primes.OfFunction(10)), CountOf(tool));
         Assert.DoesNotContain("\"late\"", tool.Output, StringComparison.Ordinal);

@@ -398,7 +398,7 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
             {
                 rows.Add(row);
             }
-            else
+            else if (row.Text("type") == "loss")
             {
                 losses[row.Text("kind")] = losses.GetValueOrDefault(row.Text("kind")) + row.Number("count");
             }
