@@ -20,8 +20,7 @@ run() {
         wait $server
         i=$((i + 1))
     done
-    # What a shell starts in the background ignores Ctrl-C.
-    kill -TERM $tool
+    kill -INT $tool
     wait $tool
 }
 

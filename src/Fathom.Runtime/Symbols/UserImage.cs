@@ -101,7 +101,7 @@ public sealed class UserImage : IDisposable
         {
             0 => $"it is {status.Kind}.",
             Errno.ENOENT => "there is no such file.",
-            Errno.EACCES or Errno.EPERM => "it may not be read: run this as root.",
+            Errno.EACCES or Errno.EPERM => $"it may not be read: {Refusal.Remedy(new Kernel(calls.Raw), CapabilitySet.ReadSearch)}.",
             Errno.ELOOP => "its symbolic links lead in a circle.",
             _ => "it cannot be opened.",
         });

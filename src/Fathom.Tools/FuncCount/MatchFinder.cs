@@ -159,7 +159,7 @@ internal sealed class MatchFinder(Kernel kernel)
         {
             throw new CannotRunException(
                 $"which tracepoints are in '{group.Text}' is written in tracefs, which is not to be had here: mount -t tracefs tracefs /sys/kernel/tracing, "
-                + "run it as root, or leave the category away, as in 't:NAME'");
+                + $"or {Refusal.Remedy(kernel, CapabilitySet.ReadSearch)}, or leave the category away, as in 't:NAME'");
         }
 
         List<Countable> found =

@@ -313,7 +313,7 @@ public sealed class UserFilesTests
     [InlineData("\u007fELF", 0, 0, "read /app/x: it is no program or library that can be traced (the file is shorter than an ELF header).")]
     [InlineData("\u007fELF\u0002\u0001\u0001                                        ", 0, 0, "read /app/x: it is no program or library that can be traced (the file is shorter than an ELF header).")]
     [InlineData("\u007fELF", 5, 0, "read /app/x: EIO: it cannot be read.")]
-    [InlineData("", 0, Errno.EACCES, "read /app/x: EACCES: it may not be read: run this as root.")]
+    [InlineData("", 0, Errno.EACCES, "read /app/x: EACCES: it may not be read: run this as root, or give the program CAP_DAC_READ_SEARCH.")]
     [InlineData("", 0, Errno.ENOENT, "read /app/x: ENOENT: there is no such file.")]
     [InlineData("", 0, 40, "read /app/x: ELOOP: its symbolic links lead in a circle.")]
     public void What_is_no_image_is_said(string text, int readError, int openError, string message)
