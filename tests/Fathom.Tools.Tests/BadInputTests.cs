@@ -48,6 +48,8 @@ public sealed class BadInputTests
     [InlineData("opensnoop -b 0", "the buffer must have 1 to 131072 pages, but --buffer-pages is '0'")]
     [InlineData("execsnoop -n (", "'(' is no regular expression for --name: *")]
     [InlineData("execsnoop -n (?=a)", "'(?=a)' needs backtracking, which --name does not do: leave away look-around and back references")]
+    [InlineData("execsnoop -l (a)\\1", @"'(a)\\1' needs backtracking, which --line does not do: *")]
+    [InlineData("execsnoop -b 8", "the buffer must have 16 to 131072 pages, but --buffer-pages is '8'")]
     [InlineData("execsnoop -P x", "the process must be a whole number above 0, but is 'x'")]
     [InlineData("execsnoop --max-args 0", "the number of arguments must be a whole number above 0, but is '0'")]
     [InlineData("tcplife -4 -6", "-4 and -6 cannot be given together: leave both away for all sessions")]

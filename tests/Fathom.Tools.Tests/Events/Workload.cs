@@ -35,8 +35,18 @@ internal static class Workload
         return [.. Parse(traced.Output).Where(record => record.GetProperty("type").GetString() == type)];
     }
 
-    /// <summary>The JSON objects among the lines: those of the tool, not what the workload prints.</summary>
-    public static IEnumerable<JsonElement> Parse(string output) =>
+    /// <summary>The JSON objects among the lines: those of the tool, not what the workload prints, and without the last one, which says why it ended.</summary>
+    public static IEnumerable<JsonElement> Parse(string output) => Objects(output).Where(static record => record.Text("type") != "end");
+
+    /// <summary>The last JSON object, which says why the tool ended.</summary>
+    public static JsonElement End(string output)
+    {
+        JsonElement last = Objects(output).Last();
+        Assert.Equal("end", last.Text("type"));
+        return last;
+    }
+
+    private static IEnumerable<JsonElement> Objects(string output) =>
         output.Split('\n').Where(static line => line.StartsWith('{')).Select(static line => JsonDocument.Parse(line).RootElement);
 
     public static string? Text(this JsonElement record, string name) => record.GetProperty(name).GetString();

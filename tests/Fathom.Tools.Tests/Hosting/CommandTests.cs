@@ -95,8 +95,8 @@ public sealed class CommandTests : IDisposable
         Assert.Equal((5, "done\n"), (program.ExitCode, program.Output));
         Assert.Matches(
             @"^fathom: the time or number of reports that was given is over, but the command \(process \d+\) runs on, and is waited for\n$", program.Errors);
-        JsonElement last = Workload.Parse(File.ReadAllText(rows)).Last();
-        Assert.Equal(("end", "schedule-over"), (last.Text("type"), last.Text("reason")));
+        JsonElement last = Workload.End(File.ReadAllText(rows));
+        Assert.Equal("schedule-over", last.Text("reason"));
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class CommandTests : IDisposable
     {
         Programs.NeedRoot();
         using var program = RunningProgram.Run(Programs.Direct, "opensnoop", "--json", "-o", "-", "--comm", "no-such", "--", "/bin/true");
-        JsonElement last = Workload.Parse(program.Output).Last();
-        Assert.Equal(("end", "command-ended"), (last.Text("type"), last.Text("reason")));
+        JsonElement last = Workload.End(program.Output);
+        Assert.Equal("command-ended", last.Text("reason"));
     }
 
     [Theory]

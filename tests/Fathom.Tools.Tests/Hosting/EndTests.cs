@@ -38,8 +38,8 @@ public sealed class EndTests
         Programs.NeedRoot();
         using Process process = Process.Start("/bin/sleep", "0.3");
         using var program = RunningProgram.Run(Programs.Direct, "opensnoop", "--json", "-p", $"{process.Id}");
-        JsonElement last = Workload.Parse(program.Output).Last();
-        Assert.Equal(("end", "process-ended", $"process {process.Id} has ended"), (last.Text("type"), last.Text("reason"), last.Text("text")));
+        JsonElement last = Workload.End(program.Output);
+        Assert.Equal(("process-ended", $"process {process.Id} has ended"), (last.Text("reason"), last.Text("text")));
         process.WaitForExit();
     }
 
