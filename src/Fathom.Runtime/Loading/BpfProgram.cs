@@ -137,7 +137,10 @@ public sealed unsafe class BpfProgram
     /// <summary>Attaches it to many places in the code of a file in one link (uprobe.multi and the like; Linux 6.6).</summary>
     /// <param name="path">The file.</param>
     /// <param name="probes">The places, each once.</param>
-    /// <param name="process">The only process; 0 for all.</param>
+    /// <param name="process">
+    /// The only process, in whose memory alone breakpoints are set; 0 for all. Without <see cref="KernelFeatures.UprobeMultiProcess"/> it is the number of a
+    /// thread, and the program runs for that thread only.
+    /// </param>
     /// <exception cref="BpfException">One of the places is wrong, or the kernel refuses.</exception>
     public BpfLink AttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process = 0) =>
         UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error) ?? throw UserFunctionAttachment.ManyFailure(this, path, error);

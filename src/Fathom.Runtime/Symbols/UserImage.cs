@@ -16,10 +16,10 @@ public sealed class UserImage : IDisposable
 {
     private const int HeaderSize = 64;
 
-    private readonly Source _source;
-    private Source? _debugSource;
+    private readonly UserFileSource _source;
+    private IDisposable? _debugSource;
 
-    private UserImage(UserFile file, ElfImage image, Source source)
+    private UserImage(UserFile file, ElfImage image, UserFileSource source)
     {
         File = file;
         Image = image;
@@ -52,15 +52,19 @@ public sealed class UserImage : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(file.Path);
-        Source source = OpenSource(kernel.Calls, file);
+        UserFileSource source = OpenSource(kernel.Calls, file);
         try
         {
             ElfImage image = ElfImage.Open(source);
-            string debugPath = image.Symbols == ElfSymbolKinds.All ? "" : DebugPathOf(image);
-            ElfImage? debug = TryOpenDebug(kernel.Calls, debugPath, image, out Source? debugSource, out string note);
-            return debug is null
-                ? new UserImage(file, image, source) { DebugNote = note }
-                : new UserImage(file, image.WithSymbolsOf(debug), source) { DebugPath = debugPath, _debugSource = debugSource };
+            if (image.Symbols == ElfSymbolKinds.All)
+            {
+                return new UserImage(file, image, source);
+            }
+
+            var search = new DebugFileSearch(kernel.Calls, file, image);
+            return search.Find() is { } debug
+                ? new UserImage(file, image.WithSymbolsOf(debug), source) { DebugPath = search.Path, _debugSource = search.Source }
+                : new UserImage(file, image, source) { DebugNote = search.Note };
         }
         catch (BadFormatException e)
         {
@@ -76,9 +80,11 @@ public sealed class UserImage : IDisposable
         _debugSource?.Dispose();
     }
 
-    private static Source OpenSource(KernelCalls calls, UserFile file)
+    /// <summary>Opens a program, a library or a debug file for reading.</summary>
+    /// <exception cref="UserFileException">It is none, or cannot be read: one sentence says why.</exception>
+    internal static UserFileSource OpenSource(KernelCalls calls, UserFile file)
     {
-        var source = new Source(calls, OpenRegular(calls, file, out long size), size);
+        var source = new UserFileSource(calls, OpenRegular(calls, file, out long size), size);
         try
         {
             Check(calls, source, file);
@@ -107,7 +113,7 @@ public sealed class UserImage : IDisposable
         });
     }
 
-    private static void Check(KernelCalls calls, Source source, UserFile file)
+    private static void Check(KernelCalls calls, UserFileSource source, UserFile file)
     {
         Span<byte> header = stackalloc byte[HeaderSize];
 
@@ -134,63 +140,5 @@ public sealed class UserImage : IDisposable
         int end = start.IndexOfAny((byte)'\n', (byte)'\r');
         string interpreter = Encoding.UTF8.GetString(start[2..(end < 0 ? start.Length : end)]).Trim();
         return $"it is a script: trace what runs it ({interpreter}).";
-    }
-
-    // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Separate-Debug-Files.html
-    private static string DebugPathOf(ElfImage image)
-    {
-        ReadOnlySpan<byte> id = image.BuildId.Span;
-        return id.Length is < 2 or > 64 ? "" : $"/usr/lib/debug/.build-id/{Convert.ToHexStringLower(id[..1])}/{Convert.ToHexStringLower(id[1..])}.debug";
-    }
-
-    // Names are worth less than the trace: without a debug file, or with a damaged one, there are fewer of them.
-    private static ElfImage? TryOpenDebug(KernelCalls calls, string path, ElfImage image, out Source? source, out string note)
-    {
-        source = null;
-        note = "";
-        if (path.Length == 0)
-        {
-            return null;
-        }
-
-        try
-        {
-            source = OpenSource(calls, new UserFile(path, path));
-            ElfImage debug = ElfImage.Open(source);
-            if (debug.Symbols == ElfSymbolKinds.All && debug.Machine == image.Machine && debug.BuildId.Span.SequenceEqual(image.BuildId.Span))
-            {
-                return debug;
-            }
-
-            note = $"the debug file {path} is not used: it belongs to another build, or has no symbols.";
-        }
-        catch (UserFileException e)
-        {
-            note = e.ErrorNumber == Errno.ENOENT ? "" : $"the debug file {path} is not used: {e.Advice}";
-        }
-        catch (BadFormatException e)
-        {
-            note = $"the debug file {path} is not used: it is damaged ({e.Problem}).";
-        }
-
-        source?.Dispose();
-        source = null;
-        return null;
-    }
-
-    // The open file. What it gives is a copy, so that nothing that happens to the file can be a signal here, or change under a check.
-    private sealed class Source(KernelCalls calls, KernelDescriptor descriptor, long length) : ImageSource, IDisposable
-    {
-        public KernelDescriptor Descriptor => descriptor;
-
-        public override long Length => length;
-
-        public void Dispose() => descriptor.Dispose();
-
-        protected override int Read(long offset, Span<byte> buffer)
-        {
-            int count = calls.ReadAt(descriptor, buffer, offset);
-            return count >= 0 ? count : throw new BadFormatException("ELF", offset, $"the file cannot be read ({Errno.NameOf(-count)})");
-        }
     }
 }

@@ -11,7 +11,7 @@ namespace Fathom.Format.Elf.Images;
 /// Every offset, size and index is checked before it is used, and the work is bounded by the size of the file. Not safe for use by several
 /// threads at a time.
 /// </summary>
-public sealed class ElfImage
+public sealed partial class ElfImage
 {
     private readonly ImageSource _file;
     private readonly ImageHeaders _headers;

@@ -157,7 +157,7 @@ internal static class ImageNotes
         return true;
     }
 
-    private static ImageSection? FindSection(ImageHeaders headers, ReadOnlySpan<byte> names, ReadOnlySpan<byte> name)
+    public static ImageSection? FindSection(ImageHeaders headers, ReadOnlySpan<byte> names, ReadOnlySpan<byte> name)
     {
         foreach (ImageSection section in headers.Sections)
         {

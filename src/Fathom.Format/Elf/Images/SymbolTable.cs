@@ -68,7 +68,15 @@ internal sealed class SymbolTable
     /// <param name="index">Its index.</param>
     /// <param name="budget">Bytes of names that may still be read; see <see cref="NewBudget"/>.</param>
     /// <param name="symbol">The symbol.</param>
-    public bool TryRead(int index, ref long budget, out RawSymbol symbol)
+    public bool TryRead(int index, ref long budget, out RawSymbol symbol) => TryRead(index, isImport: false, ref budget, out symbol);
+
+    /// <summary>A function that is called and defined elsewhere; false if the symbol is anything else. Some linkers leave its type out.</summary>
+    /// <param name="index">Its index.</param>
+    /// <param name="budget">Bytes of names that may still be read; see <see cref="NewBudget"/>.</param>
+    /// <param name="symbol">The symbol.</param>
+    public bool TryReadImport(int index, ref long budget, out RawSymbol symbol) => TryRead(index, isImport: true, ref budget, out symbol);
+
+    private bool TryRead(int index, bool isImport, ref long budget, out RawSymbol symbol)
     {
         symbol = default;
         ReadOnlySpan<byte> bytes = _symbols.Span.Slice(index * Size, Size);
@@ -76,10 +84,10 @@ internal sealed class SymbolTable
         int type = info & 0x0f;
         ushort section = BinaryPrimitives.ReadUInt16LittleEndian(bytes.Slice(_is64 ? 6 : 14));
         uint name = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        if (type is not (ObjectType or FunctionType or IndirectFunctionType)
-            || section == 0
-            || (section >= FirstReservedSection && section != ManySections)
-            || name == 0)
+        bool isWanted = isImport
+            ? section == 0 && type is 0 or FunctionType
+            : section != 0 && (section < FirstReservedSection || section == ManySections) && type is ObjectType or FunctionType or IndirectFunctionType;
+        if (!isWanted || name == 0)
         {
             return false;
         }
