@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
 
 namespace Fathom.Workloads;
@@ -19,6 +20,7 @@ internal sealed class TestLibrary : IDisposable
     private const int Page = 4096;
 
     private readonly MemoryStream _file = new();
+    private TestLibraryLinks _more = new();
     private readonly List<(string Name, int Type, int Address, int Size, int Link, int EntrySize)> _sections = [("", 0, 0, 0, 0, 0)];
 
     /// <summary>The code of a function: with a probe, begun by what the kernel must single-step, begun by endbr64, or plain, which returns its argument.</summary>
@@ -32,9 +34,10 @@ internal sealed class TestLibrary : IDisposable
     /// <param name="path">Where to.</param>
     /// <param name="count">How many functions.</param>
     /// <param name="slow">Whether some begin with an instruction that the kernel must single-step.</param>
-    public static void Write(string path, int count, bool slow)
+    /// <param name="more">What it says of other files.</param>
+    public static void Write(string path, int count, bool slow, TestLibraryLinks? more = null)
     {
-        using var library = new TestLibrary();
+        using var library = new TestLibrary { _more = more ?? new() };
         library.Build(count, slow);
         File.WriteAllBytes(path, library._file.ToArray());
     }
@@ -50,31 +53,40 @@ internal sealed class TestLibrary : IDisposable
 
         // Names, and where the functions will be: the code follows the tables, each function at a multiple of 16.
         var names = new List<byte> { 0 };
-        int symbolCount = count + 1;
+        string prefix = _more.IsDebugFile ? "hidden" : "f";
+        int symbolCount = count + 1 + _more.Imports.Length;
         int[] nameOffsets = new int[symbolCount];
         for (int i = 0; i < symbolCount; i++)
         {
             nameOffsets[i] = names.Count;
-            names.AddRange(Encoding.ASCII.GetBytes(i < count ? $"f{i}\0" : "_f0\0"));
+            names.AddRange(Encoding.ASCII.GetBytes(i < count ? $"{prefix}{i}\0" : i == count ? $"_{prefix}0\0" : _more.Imports[i - count - 1] + "\0"));
         }
+
+        int[] needed = [.. _more.Needed.Select(library =>
+        {
+            int at = names.Count;
+            names.AddRange(Encoding.ASCII.GetBytes(library + "\0"));
+            return at;
+        })];
 
         int symbols = Align(8);
         int code = Round(symbols + (24 * (symbolCount + 1)) + names.Count + (4 * (symbolCount + 4)), 64);
         _file.Write(new byte[24]);
         for (int i = 0; i < symbolCount; i++)
         {
-            const byte GlobalFunction = 0x12;
+            const byte GlobalFunction = 0x12, IndirectFunction = 0x1a;
             int function = i % count;
             byte[] symbol = new byte[24];
             BinaryPrimitives.WriteInt32LittleEndian(symbol, nameOffsets[i]);
-            symbol[4] = GlobalFunction;
-            BinaryPrimitives.WriteInt16LittleEndian(symbol.AsSpan(6), 4);
-            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), code + (16 * function));
-            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(16), CodeOf(function, slow).Length);
+            bool isImport = i > count, isIndirect = !isImport && function < _more.IndirectFunctions;
+            symbol[4] = isIndirect ? IndirectFunction : GlobalFunction;
+            BinaryPrimitives.WriteInt16LittleEndian(symbol.AsSpan(6), (short)(isImport ? 0 : 4));
+            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), isImport ? 0 : code + (16 * function));
+            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(16), isImport ? 0 : CodeOf(function, slow).Length);
             _file.Write(symbol);
         }
 
-        Section(".dynsym", 11, symbols, 2, 24);
+        Section(_more.IsDebugFile ? ".symtab" : ".dynsym", _more.IsDebugFile ? 2 : 11, symbols, 2, 24);
         int strings = (int)_file.Position;
         _file.Write([.. names]);
         Section(".dynstr", 3, strings, 0, 0);
@@ -97,7 +109,7 @@ internal sealed class TestLibrary : IDisposable
             _file.Write(bytes);
         }
 
-        Section(".text", 1, code, 0, 0);
+        Section(".text", _more.IsDebugFile ? 8 : 1, code, 0, 0);
         int textEnd = (int)_file.Position;
 
         int data = Align(Page);
@@ -105,7 +117,7 @@ internal sealed class TestLibrary : IDisposable
         _file.Write(new byte[2 * Probes]);
         Section(".probes", 1, semaphores, 0, 0);
         int dynamic = Align(16);
-        foreach ((long tag, long value) in ((long, long)[])[(4, hash), (5, strings), (6, symbols), (10, names.Count), (11, 24), (0, 0)])
+        foreach ((long tag, long value) in ((long, long)[])[(4, hash), (5, strings), (6, symbols), (10, names.Count), (11, 24), .. needed.Select(static at => (1L, (long)at)), (0, 0)])
         {
             Longs(tag, value);
         }
@@ -125,6 +137,31 @@ internal sealed class TestLibrary : IDisposable
         }
 
         Section(".note.stapsdt", 7, notes, 0, 0);
+        if (_more.BuildId.Length > 0)
+        {
+            int note = Align(4);
+            Numbers(4, _more.BuildId.Length, 3);
+            _file.Write("GNU\0"u8);
+            _file.Write(_more.BuildId);
+            Section(".note.gnu.build-id", 7, note, 0, 0);
+        }
+
+        if (_more.DebugLink.Length > 0)
+        {
+            int link = Align(4);
+            _file.Write(Encoding.ASCII.GetBytes(_more.DebugLink + "\0"));
+            Align(4);
+            Numbers((int)_more.DebugChecksum);
+            Section(".gnu_debuglink", 1, link, 0, 0);
+        }
+
+        if (_more.DebugData.Length > 0)
+        {
+            int packed = Align(4);
+            _file.Write(_more.DebugData);
+            Section(".gnu_debugdata", 1, packed, 0, 0);
+        }
+
         WriteHeaders(textEnd, data, dataEnd, dynamic);
     }
 

@@ -80,6 +80,7 @@ internal sealed class MatchFinder(Kernel kernel)
         var skipped = new List<Skipped>();
         try
         {
+            MustHaveCode(file, image.Image);
             foreach (ElfFunction function in image.Image.Functions)
             {
                 if (!Matches(target.Name, function.Name))
@@ -103,10 +104,7 @@ internal sealed class MatchFinder(Kernel kernel)
 
             if (byOffset.Count == 0)
             {
-                throw skipped.Count > 0
-                    ? new CannotRunException($"{Names(skipped.Select(static one => one.Name))} in {file.ShownPath} only chooses the function that is really called "
-                        + $"(an indirect function): count that, such as with '{target.Library}:*{skipped[0].Name.TrimStart('_')}*'")
-                    : Nothing(target, image.Image);
+                throw skipped.Count > 0 ? OnlyIndirect(target, file, image, [.. skipped.Select(static one => one.Name)]) : new NoMatch(kernel, target, file, process).Explain(image);
             }
 
             Matches matches = Together(PlacesOf(image.Image, byOffset, skipped));
@@ -127,6 +125,7 @@ internal sealed class MatchFinder(Kernel kernel)
         using UserImage image = UserImage.Open(kernel, file);
         try
         {
+            MustHaveCode(file, image.Image);
             var all = image.Image.UsdtProbes;
             List<Countable> found =
             [
@@ -242,18 +241,50 @@ internal sealed class MatchFinder(Kernel kernel)
         ],
     };
 
-    private static CannotRunException Nothing(FuncCountTarget target, ElfImage image) => image.Symbols switch
+    private static void MustHaveCode(UserFile file, ElfImage image)
     {
-        ElfSymbolKinds.None => new($"{target.Library} has no names of functions: it is stripped; install its debug symbols"),
-        ElfSymbolKinds.DynamicOnly => Nothing(target, image.Functions.Select(static one => one.Name),
-            "and of this file only the exported functions are known, because it is stripped: its debug symbols would name the others"),
-        _ => Nothing(target, image.Functions.Select(static one => Demangler.Demangle(one.Name)), "or the compiler has inlined it everywhere"),
-    };
+        if (image.IsDebugFile)
+        {
+            throw new CannotRunException(
+                $"{file.ShownPath} is a debug file, which has names and no code: name the program or library that it was made of"
+                + (RealFileOf(file.ShownPath) is { } real ? $", {real}" : "") + "; its names are found from there");
+        }
+    }
 
-    private static CannotRunException Nothing(FuncCountTarget target, IEnumerable<string> names, string reason) =>
+    // Where debug files are kept, they lie as the files do that they were made of.
+    private static string? RealFileOf(string path)
+    {
+        const string Folder = "/usr/lib/debug", Suffix = ".debug";
+        string real = path.StartsWith(Folder + "/", StringComparison.Ordinal) && !path.Contains("/.build-id/", StringComparison.Ordinal) ? path[Folder.Length..] : path;
+        real = real.EndsWith(Suffix, StringComparison.Ordinal) ? real[..^Suffix.Length] : real;
+        return real != path && System.IO.File.Exists(real) ? real : null;
+    }
+
+    // What is really called is a function of the same file, with another name, which only symbols that are not exported tell.
+    private static CannotRunException OnlyIndirect(FuncCountTarget target, UserFile file, UserImage image, IReadOnlyList<string> names)
+    {
+        string said = $"{Names(names)} in {file.ShownPath} only {(names.Count == 1 ? "chooses" : "choose")} the function that is really called (an indirect function)";
+        string part = names[0].TrimStart('_');
+        if (image.Image.Functions.Any(function => !function.IsIndirect && function.Name.Contains(part, StringComparison.Ordinal)))
+        {
+            return new($"{said}: count that, such as with '{target.Library}:*{part}*'");
+        }
+
+        return new(image.Image.Symbols == ElfSymbolKinds.All
+            ? $"{said}, and no function there has a name like it: count those that call it"
+            : $"{said}, and the names of those that it chooses from are in the file's debug symbols alone: install these ({DebugHint(image)}), or count the functions that call it");
+    }
+
+    /// <summary>Where a file's debug symbols are looked for, in words, and why those that are there are not used.</summary>
+    /// <param name="image">The file.</param>
+    internal static string DebugHint(UserImage image) => image.DebugNote.Length > 0 ? image.DebugNote.TrimEnd('.')
+        : image.Image.BuildId.Length > 1 ? $"build id {Convert.ToHexStringLower(image.Image.BuildId.Span)}"
+        : "those of its package";
+
+    internal static CannotRunException Nothing(FuncCountTarget target, IEnumerable<string> names, string reason) =>
         NothingNear($"no {target.Things[..^1]} matches '{target.Text}'{(reason.Length > 0 ? ", " + reason : "")}", target.Name, names);
 
-    private static CannotRunException NothingNear(string sentence, NamePattern pattern, IEnumerable<string> names)
+    internal static CannotRunException NothingNear(string sentence, NamePattern pattern, IEnumerable<string> names)
     {
         IReadOnlyList<string> near = Suggestions.Nearest(pattern.Text.Trim('*', '^', '$'), names, Suggested);
         return new(near.Count > 0 ? $"{sentence}; near to it are {string.Join(", ", near)}" : sentence);
