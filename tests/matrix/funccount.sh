@@ -23,42 +23,6 @@ rmdir d*
 fathom funccount --all-processes 'c:__libc_start_main*' -- sh -c "for i in $some; do fathom --version; done" >out 2>err
 equal 'funccount a library function' $((calls + 1)) "$(awk '$1 ~ /^__libc_start_main/ {sum += $2} END {print sum + 0}' out)"
 
-# breakpoints PID: how many bytes of the C library's code are others in its memory than in the file.
-breakpoints() {
-    grep 'r-xp.*libc' /proc/$1/maps | head -n 1 >map
-    start=$((0x$(sed 's/-.*//' map))) end=$((0x$(sed 's/^[^-]*-\([^ ]*\).*/\1/' map))) offset=$((0x$(awk '{print $3}' map)))
-    dd if=/proc/$1/mem bs=4096 skip=$((start / 4096)) count=$(((end - start) / 4096)) of=memory 2>dd.err
-    dd if="$(awk '{print $6}' map)" bs=4096 skip=$((offset / 4096)) count=$(((end - start) / 4096)) of=code 2>dd.err
-    cmp -l memory code | wc -l
-}
-
-# In one process alone, by its number and by its name, on the way that this kernel has. The shell waits for lines, and reads them letter by letter.
-mkfifo one other
-sh -c 'while read line; do echo $line >>seen; done' <one &
-traced=$!
-sh -c 'while read line; do :; done' <other &
-bystander=$!
-exec 7>one 8>other
-for choice in "-p $traced" '--comm named'; do
-    case $choice in --comm*) printf named >/proc/$traced/comm ;; esac
-    fathom funccount $choice c:read -d 60 >out 2>err &
-    tool=$!
-    wait_for out Tracing
-    equal "funccount $(echo $choice | cut -d' ' -f1) sets breakpoints in that process alone" '1 0' "$(breakpoints $traced) $(breakpoints $bystander)"
-    printf '123456\n' >&7
-    printf '123456\n' >&8
-    # Six letters more than the first, for which it waits already, and the next line's first.
-    wait_for seen 123456
-    until [ "$(awk '{print $3}' /proc/$traced/stat)" = S ]; do :; done
-    rm seen
-    kill -TERM $tool
-    wait $tool
-    equal "funccount $(echo $choice | cut -d' ' -f1) counts in that process" 7 "$(awk '$1 == "read" {print $2}' out)"
-    equal "funccount $(echo $choice | cut -d' ' -f1) leaves no breakpoint" '0 0' "$(breakpoints $traced) $(breakpoints $bystander)"
-done
-exec 7>&- 8>&-
-wait $traced $bystander
-
 # Nothing comes through where nothing may.
 fathom funccount --comm no-such-name 'vfs_*dir' -- sh -c 'mkdir x; rmdir x' >out 2>err
 equal 'funccount lets nothing through' 0 "$(grep -c '^vfs_' out)"
