@@ -32,6 +32,29 @@ public static class BtfSanitizer
         return rewriting.IsChanged ? rewriting.ToArray() : btf.Bytes;
     }
 
+    /// <summary>
+    /// Replaces what the object only refers to: variables and functions of the kernel (<c>.ksyms</c>) and values of its configuration. The kernel refuses
+    /// all types for one of these, which it knows itself.
+    /// </summary>
+    /// <param name="btf">The object's BTF; not split.</param>
+    /// <returns>The bytes to load: those of <paramref name="btf"/> if there was none of them.</returns>
+    /// <exception cref="ArgumentException">The BTF is split.</exception>
+    public static ReadOnlyMemory<byte> ReplaceExterns(BtfData btf)
+    {
+        if (btf.Base is not null)
+        {
+            throw new ArgumentException("The BTF of an object is not split.", nameof(btf));
+        }
+
+        var rewriting = new Rewriting(btf);
+        for (int id = 1; id < btf.TypeCount; id++)
+        {
+            rewriting.ReplaceExtern(btf.GetType(id));
+        }
+
+        return rewriting.IsChanged ? rewriting.ToArray() : btf.Bytes;
+    }
+
     private sealed class Rewriting(BtfData btf)
     {
         private readonly byte[] _types = btf.TypeBytes.ToArray();
@@ -71,7 +94,30 @@ public static class BtfSanitizer
                     Set(type, 4, BtfFormat.Info(BtfKind.Enum, (uint)type.Count));
                     break;
                 case BtfKind.Enum64 when !support.Enum64:
-                    EnumToUnion(type);
+                    ToUnionOfBytes(type, namesStay: true);
+                    break;
+            }
+        }
+
+        public void ReplaceExtern(BtfType type)
+        {
+            switch (type.Kind)
+            {
+                case BtfKind.Variable or BtfKind.DeclarationTag when IsExtern(type):
+                    Set(type, 0, 0);
+                    Set(type, 4, BtfFormat.Info(BtfKind.Int));
+                    Set(type, 8, 1);
+                    Set(type, BtfFormat.TypeHeaderSize, 8);
+                    break;
+                case BtfKind.Function when IsExtern(type):
+                    // Its parameters have no names, which the kernel wants of functions, and not of what is pointed to.
+                    Set(type, 0, 0);
+                    Set(type, 4, BtfFormat.Info(BtfKind.Pointer));
+                    break;
+                case BtfKind.DataSection when IsExtern(type):
+                    Set(type, 0, 0);
+                    Set(type, 8, 1);
+                    ToUnionOfBytes(type, namesStay: false);
                     break;
             }
         }
@@ -122,14 +168,27 @@ public static class BtfSanitizer
             Set(section, 4, BtfFormat.Info(BtfKind.Struct, (uint)section.Count));
         }
 
+        private bool IsExtern(BtfType type) => type.Kind switch
+        {
+            BtfKind.Variable or BtfKind.Function => type.Linkage == BtfLinkage.External,
+            BtfKind.DeclarationTag => btf.GetType(type.TargetId) is var target && target.Kind != BtfKind.DeclarationTag && IsExtern(target),
+            BtfKind.DataSection => type.Count > 0 && btf.GetType(type.GetSectionVariable(0).TypeId) is { Kind: BtfKind.Variable or BtfKind.Function } first && IsExtern(first),
+            _ => false,
+        };
+
         // A union of as many members of one byte, which keep the enumerators' names.
-        private void EnumToUnion(BtfType type)
+        private void ToUnionOfBytes(BtfType type, bool namesStay)
         {
             _placeholderId = btf.TypeCount;
             Set(type, 4, BtfFormat.Info(BtfKind.Union, (uint)type.Count));
             for (int i = 0; i < type.Count; i++)
             {
                 int at = BtfFormat.TypeHeaderSize + (i * 12);
+                if (!namesStay)
+                {
+                    Set(type, at, 0);
+                }
+
                 Set(type, at + 4, (uint)_placeholderId);
                 Set(type, at + 8, 0);
             }

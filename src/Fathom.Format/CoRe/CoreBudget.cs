@@ -7,6 +7,9 @@ internal sealed class CoreBudget
     private const int Limit = 4_000_000;
     private int _spent;
 
+    /// <summary>For comparing a name, which takes longer for a long one.</summary>
+    public void SpendOn(int nameLength) => Spend(1 + (nameLength / 64));
+
     public void Spend(int steps = 1)
     {
         _spent += steps;

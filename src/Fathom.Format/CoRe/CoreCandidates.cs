@@ -51,7 +51,9 @@ public sealed class CoreCandidates(BtfData local, BtfData target)
                 _byLocalId.Add(type.Id, []);
 
                 // Anonymous types have no candidates.
-                byte[] name = CoreNames.Essential(type.NameBytes).ToArray();
+                ReadOnlySpan<byte> essential = CoreNames.Essential(type.NameBytes);
+                Budget.Spend(essential.Length / 2);
+                byte[] name = essential.ToArray();
                 if (name.Length > 0)
                 {
                     (uint Kinds, string Name) key = (Root.KindsOf(type.Kind), Utf8Text.Decode(name));

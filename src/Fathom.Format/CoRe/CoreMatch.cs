@@ -64,7 +64,7 @@ internal static class CoreMatch
         ReadOnlySpan<byte> name = CoreNames.Essential(local.Btf.GetType(local.Last.TypeId).GetPartName(local.Last.Index));
         for (int i = 0; i < type.Count; i++)
         {
-            budget.Spend();
+            budget.SpendOn(name.Length);
             if (CoreNames.IsFlavourOf(type.GetPartName(i), name))
             {
                 spec.AddEnumerator(type.Id, i);

@@ -1,3 +1,4 @@
+using System;
 using Fathom.Format.Btf;
 
 namespace Fathom.Format.CoRe;
@@ -24,9 +25,9 @@ internal readonly ref struct CoreTypeMatch(BtfData localBtf, BtfData targetBtf, 
 
         for (int depth = 0; depth <= BtfFormat.MaxDepth; depth++)
         {
-            _budget.Spend();
             BtfType local = _localBtf.GetType(_localBtf.SkipModifiers(localId));
             BtfType target = _targetBtf.GetType(_targetBtf.SkipModifiers(targetId));
+            _budget.SpendOn(local.NameBytes.Length + target.NameBytes.Length);
             if (!CoreNames.AreEqual(local.NameBytes, target.NameBytes))
             {
                 return false;
@@ -87,8 +88,7 @@ internal readonly ref struct CoreTypeMatch(BtfData localBtf, BtfData targetBtf, 
             bool found = false;
             for (int j = 0; j < target.Count && !found; j++)
             {
-                _budget.Spend();
-                found = CoreNames.AreEqual(local.GetPartName(i), target.GetPartName(j));
+                found = AreEqual(local.GetPartName(i), target.GetPartName(j));
             }
 
             if (!found)
@@ -112,8 +112,7 @@ internal readonly ref struct CoreTypeMatch(BtfData localBtf, BtfData targetBtf, 
             bool found = false;
             for (int j = 0; j < target.Count && !found; j++)
             {
-                _budget.Spend();
-                found = CoreNames.AreEqual(local.GetPartName(i), target.GetPartName(j))
+                found = AreEqual(local.GetPartName(i), target.GetPartName(j))
                     && Matches(local.GetMemberPlace(i).TypeId, target.GetMemberPlace(j).TypeId, behindPointer: false, level - 1);
             }
 
@@ -124,6 +123,12 @@ internal readonly ref struct CoreTypeMatch(BtfData localBtf, BtfData targetBtf, 
         }
 
         return true;
+    }
+
+    private bool AreEqual(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        _budget.SpendOn(left.Length + right.Length);
+        return CoreNames.AreEqual(left, right);
     }
 
     private static BadFormatException TooDeep(int id) => new(CoreError.Format, 0, $"the types around type {id} are nested too deeply");

@@ -14,8 +14,9 @@ public static class ObjectFile
     /// the kind of the reference in its source field and zero as its immediate; sizes and offsets in the BTF's data sections, which clang
     /// leaves to the loader, are filled in from the symbols; each data section is an array of one value with the section's name, read-only for programs (<c>BPF_F_RDONLY_PROG</c>) if it is
     /// <c>.rodata</c>, otherwise to be mapped (<c>BPF_F_MMAPABLE</c>).</para>
-    /// <para>Configuration values (<c>__kconfig</c>) become a read-only data section <c>.kconfig</c> of zeros, whose variables the loader
-    /// fills in by their names in the BTF.</para>
+    /// <para>Configuration values (<c>__kconfig</c>) become a read-only data section <c>.kconfig</c>, whose variables the BTF names. Programs that
+    /// refer to them are not loaded: nothing fills them in.</para>
+    /// <para>A file made on purpose costs no more than others of its size: names have at most 4096 bytes, data sections 64 MiB together.</para>
     /// <para>Refused with a message that says so: legacy maps (section <c>maps</c>), <c>struct_ops</c>, arenas, maps with initial contents
     /// or pinning, data that holds addresses, and two functions of one name.</para>
     /// </remarks>

@@ -96,6 +96,7 @@ internal static class Attacher
     private static string WayOf(BpfProgram program) => program.Section.Kind switch
     {
         "xdp" => "say to which network interface, with AttachXdp",
+        "xdp/devmap" or "xdp/cpumap" => "such a program is not attached but put into a map, whose entry then runs it",
         "tc" or "tcx/ingress" or "tcx/egress" => "say to which network interface, with AttachTc",
         "perf_event" => "say how often, with AttachSampling",
         "raw_tp" or "tracepoint" => "say to which tracepoint, with AttachTracepoint",

@@ -8,7 +8,7 @@ internal static class NetworkAttachment
     /// <summary>Attaches an XDP program (Linux 5.9).</summary>
     public static BpfLink AttachXdp(BpfProgram program, string networkInterface)
     {
-        Attacher.Expect(program, program.Type == ProgramType.Xdp);
+        Attacher.Expect(program, program.Section.Kind == "xdp");
         int index = IndexOf(program, networkInterface);
         const string Way = "XDP link";
         var attributes = new LinkCreateAttributes { Target = index, AttachType = ProgramSection.AttachXdp };

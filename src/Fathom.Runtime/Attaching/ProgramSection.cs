@@ -18,6 +18,8 @@ internal readonly record struct ProgramSection(
     public const uint TraceFentry = 24;
     public const uint TraceFexit = 25;
     public const uint TraceIterator = 28;
+    public const uint AttachXdpDevmap = 33;
+    public const uint AttachXdpCpumap = 35;
     public const uint AttachXdp = 37;
     public const uint AttachPerfEvent = 41;
     public const uint TraceKprobeMulti = 42;
@@ -49,6 +51,8 @@ internal readonly record struct ProgramSection(
         ["usdt"] = (ProgramType.Kprobe, 0),
         ["usdt.multi"] = (ProgramType.Kprobe, TraceUprobeMulti),
         ["xdp"] = (ProgramType.Xdp, AttachXdp),
+        ["xdp/devmap"] = (ProgramType.Xdp, AttachXdpDevmap),
+        ["xdp/cpumap"] = (ProgramType.Xdp, AttachXdpCpumap),
         ["tc"] = (ProgramType.Classifier, 0),
         ["tcx/ingress"] = (ProgramType.Classifier, 0),
         ["tcx/egress"] = (ProgramType.Classifier, 0),
@@ -80,6 +84,8 @@ internal readonly record struct ProgramSection(
         ["tp"] = "tracepoint",
         ["classifier"] = "tc",
         ["tcx"] = "tc",
+        ["tc/ingress"] = "tcx/ingress",
+        ["tc/egress"] = "tcx/egress",
         ["cgroup/skb"] = "cgroup_skb/ingress",
         ["cgroup/sock"] = "cgroup/sock_create",
     };

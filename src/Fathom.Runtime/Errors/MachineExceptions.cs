@@ -121,3 +121,13 @@ public sealed class MapException : BpfException
     {
     }
 }
+
+/// <summary>An object holds what is not supported here, and would run with something else in its place.</summary>
+public sealed class ObjectNotSupportedException : BpfException
+{
+    internal ObjectNotSupportedException(string program, string part, string problem)
+        : base("load program", program, 0, $"it needs {part}: {problem}.") => Part = part;
+
+    /// <summary>The symbol or section that it is about.</summary>
+    public string Part { get; }
+}

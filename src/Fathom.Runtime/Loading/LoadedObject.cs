@@ -221,7 +221,7 @@ public sealed class LoadedObject : IDisposable
                 _maps.Add(map.Name, shared.Expect(map.KeySize, map.ValueSize, map.Type));
                 _shared.Add(map.Name);
             }
-            else if (map.InitialValue is null || map.ValueSize > 0)
+            else if (map.Name != ProgramLoader.Configuration && (map.InitialValue is null || map.ValueSize > 0))
             {
                 _maps.Add(map.Name, MapFactory.Create(_kernel, map, options, btf, needed));
             }
@@ -254,7 +254,7 @@ public sealed class LoadedObject : IDisposable
         foreach (BpfFunction function in definition.Functions)
         {
             if (!function.IsEntry || options.Without.Contains(function.Name)
-                || (function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal) && others.ContainsValue(function)))
+                || function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal))
             {
                 continue;
             }

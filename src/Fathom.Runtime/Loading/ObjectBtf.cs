@@ -45,7 +45,8 @@ internal sealed unsafe class ObjectBtf : IDisposable
             return new ObjectBtf(null, new(StringComparer.Ordinal), "");
         }
 
-        ObjectBtf loaded = Load(kernel, definition, definition.Btf);
+        ReadOnlyMemory<byte> types = BtfSanitizer.ReplaceExterns(BtfData.Parse(definition.Btf));
+        ObjectBtf loaded = Load(kernel, definition, types);
         if (loaded.Refusal.Length == 0)
         {
             return loaded;
@@ -53,7 +54,7 @@ internal sealed unsafe class ObjectBtf : IDisposable
 
         // Older kernels refuse all types for one that they do not know. What every supported kernel knows is tried next; if that is refused
         // too, the reason is not age, and the first refusal is the one to tell.
-        ObjectBtf plain = Load(kernel, definition, BtfSanitizer.Sanitize(BtfData.Parse(definition.Btf), Floor));
+        ObjectBtf plain = Load(kernel, definition, BtfSanitizer.Sanitize(BtfData.Parse(types), Floor));
         return plain.Descriptor is not null ? plain : loaded;
     }
 
@@ -82,6 +83,9 @@ internal sealed unsafe class ObjectBtf : IDisposable
         int start = BinaryPrimitives.ReadInt32LittleEndian(btf[HeaderLengthAt..]) + BinaryPrimitives.ReadInt32LittleEndian(btf[StringOffsetAt..]);
         int length = BinaryPrimitives.ReadInt32LittleEndian(btf[StringLengthAt..]);
         var added = new List<byte>();
+
+        // Most lines share their texts, and long ones are dear to look for by what they say.
+        var known = new HashSet<string>(ReferenceEqualityComparer.Instance);
         foreach (BpfFunction function in definition.Functions)
         {
             foreach (LineInfo line in function.Lines)
@@ -100,7 +104,7 @@ internal sealed unsafe class ObjectBtf : IDisposable
 
         void Add(string text)
         {
-            if (text.Length > 0 && strings.TryAdd(text, length + added.Count))
+            if (text.Length > 0 && known.Add(text) && strings.TryAdd(text, length + added.Count))
             {
                 added.AddRange(Encoding.UTF8.GetBytes(text));
                 added.Add(0);

@@ -20,9 +20,12 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
 
     // BPF_F_SLEEPABLE, which the verifier demands of syscall programs.
     private const uint Sleepable = 1u << 4;
-    private const int MissingFunction = CoreEngine.PoisonHelper;
+
+    /// <summary>The section of what the program asks of the kernel's configuration (<c>__kconfig</c>).</summary>
+    internal const string Configuration = ".kconfig";
 
     private CoreCandidates? _candidates;
+    private KernelReferences? _kernelReferences;
     private IReadOnlyDictionary<string, BpfFunction>? _functions;
     private BtfData? _types;
     private DeclaredArguments? _declared;
@@ -268,26 +271,14 @@ internal sealed unsafe class ProgramLoader(Kernel kernel, BpfObject definition, 
         {
             case ReferenceKind.Map:
                 return Instruction.LoadImmediate64(instruction.Destination, Descriptor(reference, program), ImmediateKind.MapDescriptor);
+            case ReferenceKind.Data when reference.Target == Configuration:
+                throw new ObjectNotSupportedException(program, KernelReferences.ConfigurationAt(definition, reference.Addend), "values of the kernel's configuration are not filled in, and would all be 0");
             case ReferenceKind.Data:
                 return Instruction.LoadImmediate64(
                     instruction.Destination, (uint)Descriptor(reference, program) | (reference.Addend << 32), ImmediateKind.MapValue);
             case ReferenceKind.KernelSymbol:
-                BtfKind kind = instruction.IsCall ? BtfKind.Function : BtfKind.Variable;
-                int id = kernel.Btf.Find(kind, reference.Target);
-                if (id == 0 && reference.IsWeak)
-                {
-                    // The program asks for the address first and does not go where there is none; a call there is never reached.
-                    return instruction.IsCall ? Instruction.Call(CallKind.Helper, MissingFunction) : Instruction.LoadImmediate64(instruction.Destination, 0);
-                }
-
-                if (id == 0)
-                {
-                    throw new FeatureNotSupportedException("load program", program, 0, $"{(instruction.IsCall ? "function" : "variable")} {reference.Target} for programs");
-                }
-
-                return instruction.IsCall
-                    ? Instruction.Call(CallKind.KernelFunction, id)
-                    : Instruction.LoadImmediate64(instruction.Destination, id, ImmediateKind.KernelVariable);
+                _kernelReferences ??= new KernelReferences(kernel, definition);
+                return _kernelReferences.Complete(instruction, reference, program);
             default:
                 throw new System.Diagnostics.UnreachableException($"Linking {program} left a reference of kind {reference.Kind}.");
         }

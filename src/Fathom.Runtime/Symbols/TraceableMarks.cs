@@ -45,7 +45,7 @@ internal sealed class TraceableMarks
     /// <summary>Lines of a name and, in brackets, a module.</summary>
     public void AddByName(ReadOnlySpan<byte> lines)
     {
-        HashSet<string> names = new(64_000, StringComparer.Ordinal);
+        HashSet<string> names = new(Math.Min(64_000, lines.Length / 16), StringComparer.Ordinal);
         while (TakeLine(ref lines, out ReadOnlySpan<byte> line))
         {
             if (!line.IsEmpty && !line.StartsWith(InvalidPrefix))

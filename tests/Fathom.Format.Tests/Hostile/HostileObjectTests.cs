@@ -330,6 +330,36 @@ public sealed class HostileObjectTests
     }
 
     [Fact]
+    public void Members_and_values_with_long_names_are_compared_each_with_each()
+    {
+        RawBtf btf = new();
+        int number = btf.Add(btf.String("int"), Int, 0, 4, 32);
+        uint name = btf.String(RawObject.Long(4_000, '_'));
+        List<uint> members = [];
+        List<uint> values = [];
+        for (uint i = 0; i < 1_800; i++)
+        {
+            members.AddRange([name + i, (uint)number, i * 32]);
+            values.AddRange([name + i, i]);
+        }
+
+        int root = btf.Add(btf.String("s"), Struct, 1_800, 7_200, [.. members]);
+        int enumeration = btf.Add(btf.String("e"), Enum, 1_800, 4, [.. values]);
+        List<int> roots = [root, enumeration];
+        for (int i = 0; i < 20_000; i++)
+        {
+            roots.Add(btf.Add(name, Typedef, 0, (uint)root));
+        }
+
+        byte[] bytes = btf.Build();
+        ImmutableArray<CoreRelocation> relocations = [.. roots.Select(static (id, i) => new CoreRelocation(i, id, "0", CoreRelocationKind.TypeMatches))];
+        ImmutableArray<Instruction> code = [.. Enumerable.Repeat(Instruction.Alu64(AluOperation.Move, Register.R1, 1), relocations.Length)];
+        Cost.OfReading(bytes.Length, () => CoreEngine.Relocate(code, relocations, BtfData.Parse(bytes), BtfData.Parse(bytes)));
+        Cost.OfReading(bytes.Length, () => CoreEngine.Relocate(code[..1], relocations[..1], BtfData.Parse(bytes), BtfData.Parse(bytes)));
+        Cost.OfReading(bytes.Length, () => CoreEngine.Relocate(code[..1], [relocations[1] with { Instruction = 0 }], BtfData.Parse(bytes), BtfData.Parse(bytes)));
+    }
+
+    [Fact]
     public void Thousands_of_types_are_looked_for_by_name()
     {
         RawBtf btf = new();
