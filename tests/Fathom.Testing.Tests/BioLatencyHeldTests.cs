@@ -148,6 +148,7 @@ public sealed unsafe class BioLatencyHeldTests
         Complete(first);
         Wake();
         Assert.Equal((1UL, 20_000_000UL), (Waits, HeldNs));
+        Assert.Equal((3UL, 2UL), (_bpf.Global<ulong>("HeldCompleted"), _bpf.Global<ulong>("HeldWaitedFor")));
     }
 
     [Theory]
@@ -186,6 +187,17 @@ public sealed unsafe class BioLatencyHeldTests
         _bpf.Run(BioLatencyProbe.Programs.HeldBioEnded, 0, volume);
         Wake();
         Assert.Equal((2UL, 30_000_000UL), (Waits, HeldNs));
+
+        // The same worker submits the bio for the disk then.
+        Sleep();
+        _bpf.Now += 10_000_000;
+        Release(volume, "kthrotld");
+        Release(below, "kthrotld");
+        Complete(below);
+        _bpf.Run(BioLatencyProbe.Programs.HeldBioEnded, 0, volume);
+        Wake();
+        Assert.Equal((3UL, 40_000_000UL), (Waits, HeldNs));
+        Assert.Equal((4UL, 4UL), (_bpf.Global<ulong>("HeldCompleted"), _bpf.Global<ulong>("HeldWaitedFor")));
     }
 
     [Fact]

@@ -66,17 +66,19 @@ internal static unsafe class HeldBack
 
         // Which bio of a request wakes whom is not seen. So all must have been held back, or nobody was for certain.
         ulong first = ulong.MaxValue;
+        ulong bios = 0;
         Bio* bio = request->bio;
         for (int i = 0; i < HeldBackSettings.MostBios && bio != null; i++)
         {
             ulong released = Take(bio);
             first = released < first ? released : first;
             bio = bio->bi_next;
+            bios++;
         }
 
         if (bio == null)
         {
-            Complete(completion, first);
+            Complete(completion, first, bios);
         }
     }
 
@@ -96,7 +98,9 @@ internal static unsafe class HeldBack
         ulong released = Take(bio);
         if (completion != null && released != 0)
         {
-            Complete(completion, released);
+            // What it was made into for the disks was released with it, and is no other wait.
+            bool isWhole = completion->Released != 0 && completion->Waits == 0;
+            Complete(completion, released, isWhole ? completion->Bios + 1 : 1);
         }
     }
 
@@ -126,7 +130,7 @@ internal static unsafe class HeldBack
 
         if (completion->Waits++ == 0)
         {
-            Interlocked.Increment(ref HeldWaitedFor);
+            Interlocked.Add(ref HeldWaitedFor, completion->Bios);
         }
 
         ulong ns = completion->Released - slept;
@@ -191,9 +195,10 @@ internal static unsafe class HeldBack
         return released;
     }
 
-    private static void Complete(HeldCompletion* completion, ulong released)
+    private static void Complete(HeldCompletion* completion, ulong released, ulong bios)
     {
         completion->Released = released;
+        completion->Bios = bios;
         completion->Time = Helpers.KtimeGetNs();
         completion->Task = Helpers.GetCurrentPidTgid();
         completion->Waits = 0;

@@ -53,6 +53,9 @@ internal struct HeldCompletion
     /// <summary>The task that was running.</summary>
     public ulong Task;
 
+    /// <summary>How many bios it is of.</summary>
+    public ulong Bios;
+
     /// <summary>How many waits it has ended.</summary>
     public ulong Waits;
 }
