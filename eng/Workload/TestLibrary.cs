@@ -19,6 +19,9 @@ internal sealed class TestLibrary : IDisposable
 
     private const int Page = 4096;
 
+    /// <summary>Bytes at the beginning of the data, for functions that name them relative to themselves.</summary>
+    public const int DataSize = 64;
+
     private readonly MemoryStream _file = new();
     private TestLibraryLinks _more = new();
     private readonly List<(string Name, int Type, int Address, int Size, int Link, int EntrySize)> _sections = [("", 0, 0, 0, 0, 0)];
@@ -30,6 +33,23 @@ internal sealed class TestLibrary : IDisposable
         : index % 3 == 0 ? [0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3]
         : [0x55, 0x48, 0x89, 0xe5, 0x89, 0xf8, 0x5d, 0xc3];
 
+    /// <summary>A function of somebody's own making.</summary>
+    /// <param name="Code">Its instructions.</param>
+    /// <param name="Data">
+    /// Where in it distances to the data are to be written, 4 bytes each, and the ends of their instructions, from which the distances count.
+    /// </param>
+    internal readonly record struct Function(byte[] Code, params (int At, int End)[] Data);
+
+    /// <summary>Writes one with functions of one's own making, and no static probes.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="functions">The functions, <c>f0</c> and so on.</param>
+    public static void Write(string path, IReadOnlyList<Function> functions)
+    {
+        using var library = new TestLibrary();
+        library.Build(functions, 0);
+        File.WriteAllBytes(path, library._file.ToArray());
+    }
+
     /// <summary>Writes it.</summary>
     /// <param name="path">Where to.</param>
     /// <param name="count">How many functions.</param>
@@ -38,14 +58,14 @@ internal sealed class TestLibrary : IDisposable
     public static void Write(string path, int count, bool slow, TestLibraryLinks? more = null)
     {
         using var library = new TestLibrary { _more = more ?? new() };
-        library.Build(count, slow);
+        library.Build([.. Enumerable.Range(0, count).Select(i => new Function(CodeOf(i, slow)))], Probes);
         File.WriteAllBytes(path, library._file.ToArray());
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private void Build(int count, bool slow)
+    private void Build(IReadOnlyList<Function> functions, int probes)
     {
         const int Programs = 3;
         _file.SetLength(64 + (56 * Programs));
@@ -54,6 +74,7 @@ internal sealed class TestLibrary : IDisposable
         // Names, and where the functions will be: the code follows the tables, each function at a multiple of 16.
         var names = new List<byte> { 0 };
         string prefix = _more.IsDebugFile ? "hidden" : "f";
+        int count = functions.Count;
         int symbolCount = count + 1 + _more.Imports.Length;
         int[] nameOffsets = new int[symbolCount];
         for (int i = 0; i < symbolCount; i++)
@@ -71,6 +92,14 @@ internal sealed class TestLibrary : IDisposable
 
         int symbols = Align(8);
         int code = Round(symbols + (24 * (symbolCount + 1)) + names.Count + (4 * (symbolCount + 4)), 64);
+        int[] places = new int[count];
+        int textEnd = code;
+        for (int i = 0; i < count; i++)
+        {
+            places[i] = textEnd;
+            textEnd = Round(textEnd + functions[i].Code.Length, 16);
+        }
+
         _file.Write(new byte[24]);
         for (int i = 0; i < symbolCount; i++)
         {
@@ -81,8 +110,8 @@ internal sealed class TestLibrary : IDisposable
             bool isImport = i > count, isIndirect = !isImport && function < _more.IndirectFunctions;
             symbol[4] = isIndirect ? IndirectFunction : GlobalFunction;
             BinaryPrimitives.WriteInt16LittleEndian(symbol.AsSpan(6), (short)(isImport ? 0 : 4));
-            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), isImport ? 0 : code + (16 * function));
-            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(16), isImport ? 0 : CodeOf(function, slow).Length);
+            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), isImport ? 0 : places[function]);
+            BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(16), isImport ? 0 : functions[function].Code.Length);
             _file.Write(symbol);
         }
 
@@ -104,17 +133,21 @@ internal sealed class TestLibrary : IDisposable
         _file.Position = code;
         for (int i = 0; i < count; i++)
         {
-            byte[] bytes = new byte[16];
-            CodeOf(i, slow).CopyTo(bytes, 0);
+            byte[] bytes = [.. functions[i].Code];
+            foreach ((int at, int end) in functions[i].Data ?? [])
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), Round(textEnd, Page) - places[i] - end);
+            }
+
             _file.Write(bytes);
+            Align(16);
         }
 
         Section(".text", _more.IsDebugFile ? 8 : 1, code, 0, 0);
-        int textEnd = (int)_file.Position;
 
         int data = Align(Page);
         int semaphores = data;
-        _file.Write(new byte[2 * Probes]);
+        _file.Write(new byte[probes > 0 ? 2 * probes : DataSize]);
         Section(".probes", 1, semaphores, 0, 0);
         int dynamic = Align(16);
         foreach ((long tag, long value) in ((long, long)[])[(4, hash), (5, strings), (6, symbols), (10, names.Count), (11, 24), .. needed.Select(static at => (1L, (long)at)), (0, 0)])
@@ -126,12 +159,12 @@ internal sealed class TestLibrary : IDisposable
         int dataEnd = (int)_file.Position;
 
         int notes = Align(4);
-        for (int i = 0; i < Probes; i++)
+        for (int i = 0; i < probes; i++)
         {
             byte[] text = Encoding.ASCII.GetBytes($"test\0probe{i}\0-4@%edi\0");
             Numbers(8, 24 + text.Length, 3);
             _file.Write("stapsdt\0"u8);
-            Longs(code + (16 * i) + 1, 0, i % 2 == 1 ? semaphores + (2 * i) : 0);
+            Longs(places[i] + 1, 0, i % 2 == 1 ? semaphores + (2 * i) : 0);
             _file.Write(text);
             Align(4);
         }

@@ -20,13 +20,14 @@ internal static unsafe class UserFunctionAttachment
         if (program.Section.Kind == "usdt.multi")
         {
             // What a usdt program becomes where the kernel can: one place is a link of one.
-            return TryAttachMany(program, path, [probe], process, out int refused) ?? throw ManyFailure(program, path, refused);
+            return TryAttachMany(program, path, [probe], process, out BpfException? refused) ?? throw refused!;
         }
 
         Attacher.Expect(program, program.Section.Kind is "uprobe" or "uretprobe" or "usdt");
+        using ProbeGuard guard = ProbeGuard.Open(program, path, [probe], process);
         string where = string.Create(CultureInfo.InvariantCulture, $"{path}:0x{probe.Offset:x}");
         KernelDescriptor? perfEvent = PerfEvents.OpenFunction(
-            program.Kernel, isUser: true, program.Section.IsReturn, path, probe.Offset, probe.Semaphore, process, out int error);
+            program.Kernel, isUser: true, program.Section.IsReturn, guard.Path, probe.Offset, probe.Semaphore, process, out int error);
         if (perfEvent is not null)
         {
             return PerfEvents.Attach(program, perfEvent, probe.Cookie, where);
@@ -50,9 +51,9 @@ internal static unsafe class UserFunctionAttachment
     /// <param name="path">The file.</param>
     /// <param name="probes">The places, each once.</param>
     /// <param name="process">The only process; 0 for all.</param>
-    /// <param name="error">0, or the errno.</param>
+    /// <param name="reason">Why there is no link.</param>
     /// <returns>The link, or null.</returns>
-    public static BpfLink? TryAttachMany(BpfProgram program, string path, ReadOnlySpan<UserProbe> probes, int process, out int error)
+    public static BpfLink? TryAttachMany(BpfProgram program, string path, ReadOnlySpan<UserProbe> probes, int process, out BpfException? reason)
     {
         Attacher.Expect(program, program.Section.Kind is "uprobe.multi" or "uretprobe.multi" or "uprobe.session" or "usdt.multi");
         var offsets = new ulong[probes.Length];
@@ -65,7 +66,19 @@ internal static unsafe class UserFunctionAttachment
             hasSemaphores |= semaphores[i] != 0;
         }
 
-        byte[] name = Encoding.UTF8.GetBytes(path + "\0");
+        ProbeGuard guard;
+        try
+        {
+            guard = ProbeGuard.Open(program, path, probes, process);
+        }
+        catch (BpfException e) when (e is ProbeRefusedException or AttachException)
+        {
+            reason = e;
+            return null;
+        }
+
+        using ProbeGuard held = guard;
+        byte[] name = Encoding.UTF8.GetBytes(held.Path + "\0");
         fixed (byte* namePointer = name)
         fixed (ulong* offsetPointer = offsets, cookiePointer = cookies, semaphorePointer = semaphores)
         {
@@ -81,13 +94,13 @@ internal static unsafe class UserFunctionAttachment
                 UprobeProcess = process,
             };
             const string Way = "uprobe_multi link";
-            KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out error);
+            KernelDescriptor? link = Attacher.CreateLink(program, ref attributes, Way, out int error);
+            reason = link is null ? ManyFailure(program, path, error) : null;
             return link is null ? null : new BpfLink(program, link, null, Way);
         }
     }
 
-    /// <summary>The exception for places that could not be attached to at once.</summary>
-    public static BpfException ManyFailure(BpfProgram program, string path, int error) => Attacher.Failure(program, path, error, error switch
+    private static BpfException ManyFailure(BpfProgram program, string path, int error) => Attacher.Failure(program, path, error, error switch
     {
         Errno.EOPNOTSUPP => "this kernel is built without CONFIG_UPROBES.",
         Errno.EINVAL => "this kernel has no uprobe_multi (Linux 6.6), or one of the places is not in the file.",

@@ -24,6 +24,7 @@ public sealed class Kernel
     private string? _lockdown;
     private KernelConfiguration? _configuration;
     private int _possibleCpus;
+    private bool? _shadowStacks;
 
     internal Kernel(ISystemCalls calls)
     {
@@ -76,6 +77,9 @@ public sealed class Kernel
     public string Lockdown => _lockdown ??= ParseLockdown(Calls.ReadText("/sys/kernel/security/lockdown", out _));
 
     internal KernelCalls Calls { get; }
+
+    /// <summary>Whether the processor and the kernel give processes shadow stacks.</summary>
+    internal bool MayHaveShadowStacks => _shadowStacks ??= FirstOfCpuInfo().Contains(" user_shstk", StringComparison.Ordinal);
 
     internal Tracefs Tracefs { get; }
 
@@ -139,6 +143,14 @@ public sealed class Kernel
         int start = text?.IndexOf('[') ?? -1;
         int end = text?.IndexOf(']') ?? -1;
         return start >= 0 && end > start ? text![(start + 1)..end] : "unknown";
+    }
+
+    // The first CPU's, which has its features: on a machine with hundreds the whole file takes long.
+    private string FirstOfCpuInfo()
+    {
+        using KernelDescriptor? file = Calls.Open("/proc/cpuinfo", out _);
+        Span<byte> first = stackalloc byte[4096];
+        return file is null ? "" : System.Text.Encoding.ASCII.GetString(first[..Math.Max(0, Calls.Read(file, first))]);
     }
 
     private int ReadPossibleCpus()

@@ -131,6 +131,7 @@ public sealed unsafe class BpfProgram
     /// <param name="path">The file.</param>
     /// <param name="probe">The place.</param>
     /// <param name="process">The only process; 0 for all.</param>
+    /// <exception cref="ProbeRefusedException">The traced program would not be the same with a probe there; the kernel is not asked.</exception>
     /// <exception cref="BpfException">There is no such place, or the kernel refuses. Perf's uprobes need CAP_SYS_ADMIN.</exception>
     public BpfLink AttachUprobe(string path, UserProbe probe, int process = 0) => UserFunctionAttachment.Attach(this, path, probe, process);
 
@@ -141,17 +142,14 @@ public sealed unsafe class BpfProgram
     /// The only process, in whose memory alone breakpoints are set; 0 for all. Without <see cref="KernelFeatures.UprobeMultiProcess"/> it is the number of a
     /// thread, and the program runs for that thread only.
     /// </param>
+    /// <exception cref="ProbeRefusedException">The traced program would not be the same with a probe at one of them; the kernel is not asked.</exception>
     /// <exception cref="BpfException">One of the places is wrong, or the kernel refuses.</exception>
     public BpfLink AttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process = 0) =>
-        UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error) ?? throw UserFunctionAttachment.ManyFailure(this, path, error);
+        UserFunctionAttachment.TryAttachMany(this, path, probes, process, out BpfException? reason) ?? throw reason!;
 
     /// <summary>As <see cref="AttachUprobes"/>; gives null and the reason in place of an exception.</summary>
-    public BpfLink? TryAttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process, out BpfException? reason)
-    {
-        BpfLink? link = UserFunctionAttachment.TryAttachMany(this, path, probes, process, out int error);
-        reason = link is null ? UserFunctionAttachment.ManyFailure(this, path, error) : null;
-        return link;
-    }
+    public BpfLink? TryAttachUprobes(string path, ReadOnlySpan<UserProbe> probes, int process, out BpfException? reason) =>
+        UserFunctionAttachment.TryAttachMany(this, path, probes, process, out reason);
 
     /// <summary>Attaches it to a network interface, at the driver where that can (XDP programs; Linux 5.9).</summary>
     public BpfLink AttachXdp(string networkInterface) => NetworkAttachment.AttachXdp(this, networkInterface);

@@ -117,16 +117,7 @@ public sealed class FunctionSites
 
     private bool IsMark(ulong address) => Read(address).Span is [0xf3, 0x0f, 0x1e, 0xfa, ..] or [0xf3, 0x0f, 0x1e, 0xfb, ..];
 
-    private ProbeVerdict Judge(ulong address)
-    {
-        if (_judge is null)
-        {
-            return default;
-        }
-
-        ReadOnlySpan<byte> code = Read(address).Span;
-        return _judge.Judge(code[..Math.Min(code.Length, ProbeVerdict.BytesNeeded)]);
-    }
+    private ProbeVerdict Judge(ulong address) => _judge?.Judge(Read(address).Span) ?? default;
 
     // Where the image does not say how long a function is, it ends at the next one.
     private ulong SizeOf(in ElfFunction function)

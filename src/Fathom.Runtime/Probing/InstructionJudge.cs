@@ -23,7 +23,7 @@ internal sealed class InstructionJudge(int bits)
 
         code = code[..instruction.Length];
         ProbeRefusal? refusal = RefusalOf(code, instruction);
-        return new(refusal is null ? StepOf(code, instruction) : ProbeStep.Unknown, refusal) { Length = instruction.Length };
+        return new(refusal is null ? StepOf(code, instruction) : ProbeStep.Unknown, refusal) { Length = instruction.Length, IsCall = instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall };
     }
 
     private ProbeRefusal? RefusalOf(ReadOnlySpan<byte> code, in Instruction instruction)
@@ -75,9 +75,9 @@ internal sealed class InstructionJudge(int bits)
             >= 0x50 and <= 0x57 => code.Length == 1 || (code.Length == 2 && code[0] == 0x41) ? ProbeStep.Emulate : ProbeStep.SingleStep,
             0x0f when code[prefixes.Length + 1] is >= 0x80 and <= 0x8f => ProbeStep.Emulate,
 
-            // A nop that 6.16 compares with its own of this length; later kernels take every one of them.
-            0x0f when code[prefixes.Length + 1] == 0x1f && instruction.Mnemonic == Mnemonic.Nop => IsKernelNop(code)
-                ? code.Length == 5 ? ProbeStep.CallSince618 : ProbeStep.EmulateSince616
+            // A nop that 6.16 compares with its own of this length; later kernels take every one of them, and 6.19 makes each of 5 bytes a call.
+            0x0f when code[prefixes.Length + 1] == 0x1f && instruction.Mnemonic == Mnemonic.Nop => code.Length == 5 ? ProbeStep.CallSince618
+                : IsKernelNop(code) ? ProbeStep.EmulateSince616
                 : ProbeStep.SingleStep,
             _ => ProbeStep.SingleStep,
         };
@@ -86,7 +86,7 @@ internal sealed class InstructionJudge(int bits)
     // https://github.com/torvalds/linux/blob/v6.18/arch/x86/include/asm/nops.h
     private static bool IsKernelNop(ReadOnlySpan<byte> code) => code switch
     {
-        [0x0f, 0x1f, 0x00] or [0x0f, 0x1f, 0x40, 0x00] or [0x0f, 0x1f, 0x44, 0x00, 0x00] or [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00]
+        [0x0f, 0x1f, 0x00] or [0x0f, 0x1f, 0x40, 0x00] or [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00]
             or [0x0f, 0x1f, 0x80, 0, 0, 0, 0] or [0x0f, 0x1f, 0x84, 0x00, 0, 0, 0, 0] => true,
         _ => false,
     };

@@ -42,6 +42,32 @@ public sealed record ProbeRefusal(string What, string Reason)
 
     internal static ProbeRefusal Unproven { get; } = new("an instruction that is not known to be safe", "the kernel would run it one step at a time, away from its place");
 
+    internal static ProbeRefusal NoCode { get; } = new("no code", "no executable segment of the file holds the place");
+
+    internal static ProbeRefusal Inside { get; } = new("the middle of an instruction", "the program would run another one");
+
+    internal static ProbeRefusal TooFar { get; } = new("a place far behind the beginning of its function", "whether an instruction begins there is not looked at");
+
+    // The call pushes its return address over what a function keeps below the stack pointer without having moved it. Repaired by a call behind a
+    // `lea -128(%rsp), %rsp`, in a no-operation of 10 bytes: https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/uprobes.c (can_optimize)
+    internal static ProbeRefusal LongNop { get; } = new(
+        "a no-operation of 5 bytes inside a function", "kernels since 6.18 make a call of it, which overwrites what the function keeps below its stack");
+
+    internal static ProbeRefusal NoEntry { get; } = new(
+        "no beginning of a known function", "a return probe replaces what it takes for the return address, which is on top of the stack only there");
+
+    internal static ProbeRefusal Go { get; } = new("a function of Go", "Go's runtime walks the stack, and ends the process where it finds what a return probe puts there");
+
+    internal static ProbeRefusal ManagedCode { get; } = new(
+        "a function of a runtime that walks the stack (.NET, GraalVM or OCaml)", "it ends the process where it finds what a return probe puts there");
+
+    internal static ProbeRefusal MayThrow { get; } = new(
+        "a function of a file with exceptions (C++, Rust)", "one that passes through it ends the process, since a return probe hides who called; "
+        + "say with UserProbe.IsNeverUnwound that none does");
+
+    internal static ProbeRefusal ShadowStack { get; } = new(
+        "a process with a shadow stack", "kernels before their repair change the return address on one of the two stacks alone, which ends the process");
+
     /// <summary>Both in one phrase: "an AVX instruction (VEX): the kernel runs it wrongly under a probe".</summary>
     public override string ToString() => $"{What}: {Reason}";
 }

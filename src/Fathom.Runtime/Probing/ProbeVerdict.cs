@@ -17,6 +17,9 @@ public readonly record struct ProbeVerdict(ProbeStep Step, ProbeRefusal? Refusal
     /// <summary>Whether no probe is placed.</summary>
     public bool IsRefused => Refusal is not null;
 
+    /// <summary>Whether it calls a function.</summary>
+    internal bool IsCall { get; init; }
+
     /// <summary>How many bytes the instruction has; 0 where none was read.</summary>
     public int Length { get; init; }
 

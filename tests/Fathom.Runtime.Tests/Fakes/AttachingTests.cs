@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Fathom.Format.Objects;
+using Fathom.Format.Tests.Elf.Images;
 using Fathom.Runtime.Interop;
 using Xunit;
 
@@ -19,6 +20,16 @@ public sealed unsafe class AttachingTests
     private const string UprobePmu = "/sys/bus/event_source/devices/uprobe/type";
 
     private readonly FakeSystemCalls _calls = new();
+
+    public AttachingTests()
+    {
+        // f: push, ret.
+        byte[] image = new ImageBuilder().Symbols(true, ("f", 0x12, 1, ImageBuilder.CodeAddress, 2)).Code(0, 0x55, 0xc3).Build();
+        foreach (string path in (string[])["/lib/a.so", "/lib/a b.so", "/lib/{0}.so"])
+        {
+            _calls.Files[path] = image;
+        }
+    }
 
     private Runtime.Kernel Kernel => new(_calls);
 
@@ -37,9 +48,9 @@ public sealed unsafe class AttachingTests
     {
         MountTracefs("");
 
-        Attached("uretprobe", static program => program.AttachUprobe("/lib/{0}.so", new UserProbe(0x2f0, Semaphore: 0x3000)), "tracefs uprobe");
+        Attached("uretprobe", static program => program.AttachUprobe("/lib/{0}.so", new UserProbe(ImageBuilder.CodeOffset, Semaphore: 0x3000)), "tracefs uprobe");
 
-        Assert.Equal([$"{UprobeEvents}: r:NAME /lib/{{0}}.so:0x2f0(0x3000)", $"{UprobeEvents}: -:NAME"], Written());
+        Assert.Equal([$"{UprobeEvents}: r:NAME /lib/{{0}}.so:0x1000(0x3000)", $"{UprobeEvents}: -:NAME"], Written());
     }
 
     [Theory]
@@ -49,7 +60,7 @@ public sealed unsafe class AttachingTests
     {
         MountTracefs("");
 
-        Refused("uprobe", program => program.AttachUprobe(path, new UserProbe(16), process), RefusalCause.MissingConfig, "built without uprobes");
+        Refused("uprobe", program => program.AttachUprobe(path, new UserProbe(ImageBuilder.CodeOffset), process), RefusalCause.MissingConfig, "built without uprobes");
 
         Assert.Empty(_calls.Written);
     }
@@ -87,7 +98,7 @@ public sealed unsafe class AttachingTests
         _calls.Capabilities = CapabilitySet.Bpf | CapabilitySet.PerfMon;
         _calls.FileErrors[Tracing + "/events/header_page"] = Errno.EACCES;
 
-        BpfException e = Refused("uprobe", static program => program.AttachUprobe("/lib/a.so", new UserProbe(16)), RefusalCause.MissingCapability, "CAP_SYS_ADMIN");
+        BpfException e = Refused("uprobe", static program => program.AttachUprobe("/lib/a.so", new UserProbe(ImageBuilder.CodeOffset)), RefusalCause.MissingCapability, "CAP_SYS_ADMIN");
 
         Assert.Equal(CapabilitySet.SysAdmin, Assert.IsType<MissingCapabilityException>(e).Missing);
     }
@@ -102,7 +113,7 @@ public sealed unsafe class AttachingTests
         _calls.Files[UprobePmu] = "9\n"u8.ToArray();
         _calls.PerfError = error;
 
-        Refused("uprobe", static program => program.AttachUprobe("/lib/a.so", new UserProbe(16), 1789), RefusalCause.Other, words);
+        Refused("uprobe", static program => program.AttachUprobe("/lib/a.so", new UserProbe(ImageBuilder.CodeOffset), 1789), RefusalCause.Other, words);
     }
 
     [Theory]
@@ -125,7 +136,7 @@ public sealed unsafe class AttachingTests
     {
         _calls.Fail(BpfCommand.LinkCreate, error);
 
-        Refused("uprobe.multi", static program => program.AttachUprobes("/lib/a.so", [new(16)]), cause, words);
+        Refused("uprobe.multi", static program => program.AttachUprobes("/lib/a.so", [new(ImageBuilder.CodeOffset)]), cause, words);
     }
 
     [Fact]

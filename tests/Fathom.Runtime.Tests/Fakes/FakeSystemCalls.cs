@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Runtime.Interop;
@@ -13,6 +14,8 @@ namespace Fathom.Runtime.Tests.Fakes;
 /// </summary>
 internal sealed unsafe class FakeSystemCalls : ISystemCalls
 {
+    private const string Held = "/proc/self/fd/";
+
     private readonly Dictionary<BpfCommand, Script> _scripts = [];
     private readonly Dictionary<BpfCommand, int> _counts = [];
     private readonly Dictionary<int, (byte[] Bytes, int Position)> _openFiles = [];
@@ -73,6 +76,12 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>The commands so far.</summary>
     public List<BpfCommand> Commands { get; } = [];
+
+    /// <summary>How often a perf event was asked for.</summary>
+    public int PerfEvents { get; private set; }
+
+    /// <summary>Whether descriptors lead to their files by <c>/proc/self/fd</c>.</summary>
+    public bool HoldsFiles { get; set; }
 
     /// <summary>The requests of <c>ioctl(2)</c> so far.</summary>
     public List<uint> Requests { get; } = [];
@@ -144,8 +153,11 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return result == 0 && opens ? NewDescriptor() : result;
     }
 
-    public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags) =>
-        (OnPerf?.Invoke(*attributes) ?? PerfError) is var error and not 0 ? -error : NewDescriptor();
+    public long OpenPerfEvent(PerfEventAttributes* attributes, int process, int cpu, int group, ulong flags)
+    {
+        PerfEvents++;
+        return (OnPerf?.Invoke(*attributes) ?? PerfError) is var error and not 0 ? -error : NewDescriptor();
+    }
 
     public long Control(int descriptor, uint request, long argument)
     {
@@ -155,9 +167,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     long ISystemCalls.Open(string path, int flags)
     {
-        if (path.StartsWith("/proc/self/fd/", StringComparison.Ordinal))
+        if (path.StartsWith(Held, StringComparison.Ordinal))
         {
-            path = _paths[int.Parse(path.AsSpan(14), System.Globalization.CultureInfo.InvariantCulture)];
+            path = _paths[int.Parse(path.AsSpan(Held.Length), CultureInfo.InvariantCulture)];
         }
 
         if (FileErrors.TryGetValue(path, out int error) || !Files.TryGetValue(path, out byte[]? bytes))
@@ -194,7 +206,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     public long WaitProcess(int process, ChildStatus* status, int options) => throw new NotSupportedException();
 
     public long ReadLink(string path, byte* buffer, nuint length) =>
-        Links.TryGetValue(path, out string? target) ? Encoding.UTF8.GetBytes(target, new Span<byte>(buffer, (int)length)) : -Errno.EINVAL;
+        Links.TryGetValue(path, out string? target) || (HoldsFiles && path.StartsWith(Held, StringComparison.Ordinal) && (target = path).Length > 0) ? Encoding.UTF8.GetBytes(target, new Span<byte>(buffer, (int)length)) : -Errno.EINVAL;
 
     public long Write(int descriptor, byte* buffer, nuint length)
     {

@@ -50,6 +50,7 @@ public sealed class ProbeVerdictTests
     [InlineData("f3 90", ProbeStep.Emulate)]
     [InlineData("0f 1f 00", ProbeStep.EmulateSince616)]
     [InlineData("0f 1f 40 00", ProbeStep.EmulateSince616)]
+    [InlineData("66 0f 1f 40 00", ProbeStep.CallSince618)]
     [InlineData("0f 1f 44 00 00", ProbeStep.CallSince618)]
     [InlineData("66 0f 1f 44 00 00", ProbeStep.EmulateSince616)]
     [InlineData("0f 1f 84 00 00 00 00 00", ProbeStep.EmulateSince616)]
@@ -67,10 +68,11 @@ public sealed class ProbeVerdictTests
     public void What_is_known_to_be_safe_gets_a_probe(string hex, ProbeStep step)
     {
         byte[] code = Bytes(hex);
-        Assert.Equal(new ProbeVerdict(step, null) { Length = code.Length }, ProbeVerdict.Of(code, ElfMachine.X64));
+        ProbeVerdict verdict = ProbeVerdict.Of(code, ElfMachine.X64);
+        Assert.Equal((step, null, code.Length), (verdict.Step, verdict.Refusal, verdict.Length));
 
         // What follows is not part of it.
-        Assert.Equal(new ProbeVerdict(step, null) { Length = code.Length }, ProbeVerdict.Of([.. code, 0x62, 0xff, 0xff, 0xff], ElfMachine.X64));
+        Assert.Equal(verdict, ProbeVerdict.Of([.. code, 0x62, 0xff, 0xff, 0xff], ElfMachine.X64));
     }
 
     // Of each kind those whose opcode byte the kernel takes for a jump (70 to 7f, eb, e9), a call (e8), a no-operation (90) or a push (50 to 57), and others.

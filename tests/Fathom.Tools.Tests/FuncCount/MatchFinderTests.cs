@@ -55,6 +55,25 @@ public sealed class MatchFinderTests : IDisposable
         Assert.Equal([(ulong)Primes.OfFunction(Function)], counts);
     }
 
+    // f102 begins with vzeroupper, and is never called; or it is a loop, of which no place is passed once.
+    [Theory]
+    [InlineData("c5f877c390909090", "begins with an AVX instruction (VEX): the kernel runs it wrongly under a probe")]
+    [InlineData("ffc97402ebfac390", "comes back to its beginning, as a loop does")]
+    public void What_a_probe_would_change_or_count_wrongly_is_named(string code, string reason)
+    {
+        const int Function = 102;
+        Programs.NeedRoot();
+        Replace([0x55, 0x90, 0x48, 0x89, 0xe5, 0x5d, 0xc3, 0], 16 * Function, Convert.FromHexString(code));
+        using RunningProgram some = RunningProgram.Run(Programs.Direct, "funccount", $"{_library}:f10*", "--", "/bin/true");
+        Assert.True(some.ExitCode == 0, some.Errors);
+        Assert.Contains("Tracing 10 functions for", some.Output, StringComparison.Ordinal);
+        Assert.Contains($"not counted: 1 function (f{Function}): {reason}", some.Errors, StringComparison.Ordinal);
+
+        using RunningProgram none = RunningProgram.Run(Programs.Direct, "funccount", $"{_library}:f{Function}", "--", "/bin/true");
+        Assert.NotEqual(0, none.ExitCode);
+        Assert.Contains($"f{Function} in {_library} cannot be counted: it {reason}", none.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_library_that_the_process_has_not_mapped_is_said()
     {

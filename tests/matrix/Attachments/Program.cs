@@ -26,6 +26,7 @@ DescriptorLedger.Enable();
 NetworkTests.Unshare();
 KernelFunctionTests.Run();
 UserFunctionTests.Run();
+SameResultTests.Run();
 TracepointTests.Run();
 NetworkTests.Run();
 Workloads.Close();

@@ -157,6 +157,11 @@ internal static class ImageNotes
         return true;
     }
 
+    /// <summary>Whether there is a section of a name.</summary>
+    public static bool HasSection(ImageHeaders headers, ReadOnlySpan<byte> name) =>
+        headers.SectionNames != 0 && FindSection(headers, headers.Bytes(headers.Sections[headers.SectionNames]).Span, name) is not null;
+
+    /// <summary>A section by name.</summary>
     public static ImageSection? FindSection(ImageHeaders headers, ReadOnlySpan<byte> names, ReadOnlySpan<byte> name)
     {
         foreach (ImageSection section in headers.Sections)

@@ -62,6 +62,9 @@ internal sealed class SymbolTable
 
     public int Count => _symbols.Length / Size;
 
+    /// <summary>All its names, each ended by a zero; the linker may have put one that is the end of another into that.</summary>
+    public ReadOnlyMemory<byte> Names => _names;
+
     private int Size => _is64 ? ElfFile.SymbolSize : 16;
 
     /// <summary>A symbol; false if it is of no use here: undefined, without a name, neither function nor variable.</summary>
