@@ -15,6 +15,7 @@ namespace Fathom.Runtime;
 internal sealed class ProbeGuard : IDisposable
 {
     private const ulong LongestWay = 1 << 20;
+    private const int MostDecoded = 1 << 22;
     private const int MarkLength = 4;
 
     private readonly KernelDescriptor _file;
@@ -22,6 +23,8 @@ internal sealed class ProbeGuard : IDisposable
     private readonly CodeDecoder? _decoder;
     private readonly InstructionJudge? _judge;
     private readonly ImmutableArray<ElfRange> _functions;
+
+    private int _decoded;
 
     private ProbeGuard(KernelDescriptor file, UserImage image, string path)
     {
@@ -148,6 +151,11 @@ internal sealed class ProbeGuard : IDisposable
         ulong at = function;
         while (at < address)
         {
+            if (++_decoded > MostDecoded)
+            {
+                return ProbeRefusal.TooFar;
+            }
+
             // Data between instructions: the next byte may be one again.
             _decoder.Decode(_image.Image.ReadLoaded(at), 0, at, out Instruction instruction);
             at += instruction.IsInvalid ? 1 : (ulong)instruction.Length;

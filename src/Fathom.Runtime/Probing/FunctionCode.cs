@@ -11,6 +11,7 @@ namespace Fathom.Runtime;
 internal sealed class FunctionCode
 {
     private const int MostOutside = 1 << 15;
+    private const int MostEntries = 1 << 14;
 
     private readonly Dictionary<ulong, FlowStep> _steps = [];
     private readonly Queue<ulong> _waiting = new();
@@ -19,6 +20,7 @@ internal sealed class FunctionCode
     private readonly Func<ulong, bool> _isOther;
     private readonly CodeDecoder _decoder;
     private int _outside;
+    private bool _isTableTooLong;
 
     /// <summary>Reads a function.</summary>
     /// <param name="decoder">Decodes it.</param>
@@ -45,8 +47,11 @@ internal sealed class FunctionCode
     /// <summary>The address behind its last byte, of those that lie together.</summary>
     public ulong End { get; }
 
-    /// <summary>Whether its jumps lead to more code elsewhere than is read.</summary>
-    public bool IsTooLarge => _outside > MostOutside;
+    /// <summary>Whether its jumps lead to more code elsewhere, or its tables are longer, than is read.</summary>
+    public bool IsTooLarge => _outside > MostOutside || _isTableTooLong;
+
+    /// <summary>How many instructions were decoded.</summary>
+    public long Decoded { get; private set; }
 
     /// <summary>Its instructions by address.</summary>
     public IReadOnlyDictionary<ulong, FlowStep> Steps => _steps;
@@ -96,6 +101,7 @@ internal sealed class FunctionCode
 
     private int Decode(ReadOnlyMemory<byte> code, int at, ulong address)
     {
+        Decoded++;
         _decoder.Decode(code, at, address, out Instruction instruction);
         if (instruction.IsInvalid)
         {
@@ -154,18 +160,20 @@ internal sealed class FunctionCode
     // long as they lead into the function.
     private void FindTables()
     {
-        const int MostEntries = 1 << 14;
+        int left = MostEntries;
         foreach (ulong table in _tables)
         {
             ReadOnlySpan<byte> bytes = _read(table).Span;
-            for (int i = 0; i < MostEntries && AddTarget(bytes, 4 * i, 4, table); i++)
+            for (int i = 0; left-- > 0 && AddTarget(bytes, 4 * i, 4, table); i++)
             {
             }
 
-            for (int i = 0; i < MostEntries && AddTarget(bytes, 8 * i, 8, 0); i++)
+            for (int i = 0; left-- > 0 && AddTarget(bytes, 8 * i, 8, 0); i++)
             {
             }
         }
+
+        _isTableTooLong = left < 0;
     }
 
     private bool AddTarget(ReadOnlySpan<byte> bytes, int at, int size, ulong origin)

@@ -23,6 +23,9 @@ public sealed class FunctionSites
     private readonly CodeDecoder? _decoder;
     private readonly InstructionJudge? _judge;
     private readonly ImmutableArray<ElfFunction> _functions;
+
+    // Instructions that may still be decoded: in files made on purpose, functions overlap.
+    private long _left;
     private readonly HashSet<ulong> _starts;
     private readonly ILookup<string, ElfFunction> _moved;
 
@@ -37,6 +40,7 @@ public sealed class FunctionSites
         _decoder = bits == 0 ? null : new CodeDecoder(bits);
         _judge = bits == 0 ? null : new InstructionJudge(bits);
         _functions = image.Functions;
+        _left = (2 * image.CodeSize) + (1 << 16);
 
         // What was moved out of a function is a part of it.
         _starts = [.. _functions.Where(static one => !IsMoved(one)).Select(static one => one.Address)];
@@ -58,7 +62,7 @@ public sealed class FunctionSites
         }
 
         ulong size = SizeOf(function);
-        if (size > LongestFunction)
+        if (size > LongestFunction || _left < 0)
         {
             return new(0, Judge(function.Address), "is too long to tell whether it comes back to its beginning");
         }
@@ -69,6 +73,7 @@ public sealed class FunctionSites
             code.Add(part.Address, Math.Min(part.Size, LongestFunction));
         }
 
+        _left -= code.Decoded;
         ulong[] prologue = PrologueOf(code);
         if (code.IsTooLarge || prologue.Length == 0)
         {

@@ -131,6 +131,20 @@ public sealed class FunctionSitesTests
         Assert.True(SiteOf(new ImageBuilder().Code(0, code), 0, ("g", Function, 1, ImageBuilder.CodeAddress + 8, 2)).IsCountable);
     }
 
+    // A file made on purpose: each of its functions claims all that follows.
+    [Fact]
+    public void Functions_that_overlap_cost_no_more_than_twice_the_code()
+    {
+        byte[] code = new byte[ImageBuilder.SegmentSize];
+        Array.Fill(code, (byte)0x90);
+        ElfImage image = ElfImage.Parse(new ImageBuilder().Code(0, code).Symbols(
+            false, [.. Enumerable.Range(0, 100).Select(static i => ($"f{i}", Function, (ushort)1, ImageBuilder.CodeAddress + (ulong)i, (ulong)(ImageBuilder.SegmentSize - i)))]).Build());
+        var sites = new FunctionSites(image);
+        string[] reasons = [.. image.Functions.Select(one => sites.Find(one).Miscount)];
+        Assert.Equal(("", "is too long to tell whether it comes back to its beginning"), (reasons[0], reasons[^1]));
+        Assert.InRange(reasons.Count(static one => one.Length == 0), 30, 40);
+    }
+
     [Fact]
     public void Code_of_other_machines_is_not_looked_at() =>
         Assert.Equal(new ProbeSite(0, default, ""), SiteOf(new ImageBuilder(true, 183).Code(0, 0xfd, 0x7b, 0xbf, 0xa9), 4));

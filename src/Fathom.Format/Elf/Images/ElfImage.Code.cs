@@ -28,6 +28,21 @@ public sealed partial class ElfImage
         }
     }
 
+    /// <summary>Bytes of the file that are loaded as instructions; what executable segments share counts for each.</summary>
+    public long CodeSize
+    {
+        get
+        {
+            ulong size = 0;
+            foreach (ImageSegment segment in _headers.Segments)
+            {
+                size += segment.Type == ImageHeaders.LoadSegment && segment.IsExecutable ? Math.Min(segment.FileSize, (ulong)_file.Length) : 0;
+            }
+
+            return (long)Math.Min(size, int.MaxValue);
+        }
+    }
+
     /// <summary>The address of a byte of the file where it is loaded as instructions.</summary>
     /// <param name="fileOffset">Bytes from the start of the file.</param>
     /// <param name="address">Its address in the image.</param>
