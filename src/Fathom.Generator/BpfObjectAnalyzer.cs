@@ -17,7 +17,7 @@ public sealed class BpfObjectAnalyzer : DiagnosticAnalyzer
         Descriptors.Internal, Descriptors.ObjectShape, Descriptors.ProgramShape, Descriptors.ManagedType, Descriptors.Heap, Descriptors.FloatingPoint,
         Descriptors.Exceptions, Descriptors.Recursion, Descriptors.IndirectCall, Descriptors.NoSource, Descriptors.StackAllocSize, Descriptors.StackTooLarge,
         Descriptors.HelperNotAvailable, Descriptors.MapUse, Descriptors.Padding, Descriptors.Checked, Descriptors.StaticField, Descriptors.NotSupported,
-        Descriptors.Layout, Descriptors.KernelWrite, Descriptors.KernelView, Descriptors.SubprogramShape, Descriptors.MapShape, Descriptors.CoreQuery,
+        Descriptors.Layout, Descriptors.KernelWrite, Descriptors.KernelView, Descriptors.SubprogramShape, Descriptors.MapShape, Descriptors.CoreQuery, Descriptors.UserMemory,
     ];
 
     /// <inheritdoc/>

@@ -13,7 +13,8 @@ namespace Fathom.Generator;
 
 /// <summary>
 /// Compiles classes marked <c>[BpfObject]</c>: adds typed access at once, and the bytecode when the project is built. What is wrong with a
-/// program is said by <see cref="BpfObjectAnalyzer"/>, which shares the front end.
+/// program is said here by a build and by <see cref="BpfObjectAnalyzer"/>, which shares the front end, in an editor: an editor does not run
+/// the step that makes the bytecode, and the C# compiler runs no analyzer once a generator has reported an error that nobody may switch off.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class BpfObjectGenerator : IIncrementalGenerator
@@ -75,18 +76,10 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
         try
         {
             LoweredObject lowered = ObjectCompiler.Lower(type, context.SemanticModel.Compilation, cancellation);
-            if (lowered.IsRefused && lowered.Diagnostics.IsEmpty)
-            {
-                // It is no C# yet.
-                return new CompiledFile(null, new([]));
-            }
-
             if (lowered.IsRefused)
             {
-                // The analyzer reports each; this one makes sure that the build fails even without it.
-                Diagnostic first = lowered.Diagnostics[0];
-                var summary = Diagnostic.Create(Descriptors.NotCompiled, type.Place(), type.Name, lowered.Diagnostics.Length, first.Id + ": " + first.GetMessage());
-                return new CompiledFile(null, new([DiagnosticInfo.Of(summary)]));
+                // Without a diagnostic it is no C# yet, and the C# compiler says why.
+                return new CompiledFile(null, new([.. lowered.Diagnostics.Select(DiagnosticInfo.Of)]));
             }
 
             (BpfObject? result, ImmutableArray<Diagnostic> problems) = ObjectCompiler.Compile(lowered, type);

@@ -26,10 +26,10 @@ internal static class Compiling
         s_references,
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
 
-    public static GeneratorDriver Driver(bool tracks = false) => CSharpGeneratorDriver.Create(
+    public static GeneratorDriver Driver(bool tracks = false, IncrementalGeneratorOutputKind without = IncrementalGeneratorOutputKind.None) => CSharpGeneratorDriver.Create(
         [new BpfObjectGenerator().AsSourceGenerator()],
         parseOptions: s_options,
-        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, tracks));
+        driverOptions: new GeneratorDriverOptions(without, tracks));
 
     /// <summary>What the analyzer says.</summary>
     public static async Task<ImmutableArray<Diagnostic>> Analyze(Compilation compilation) =>

@@ -65,7 +65,7 @@ public unsafe struct SyscallEnterContext
     public long Number;
 
     /// <summary>Arguments of the system call; index them with constants.</summary>
-    public fixed ulong Arguments[6];
+    [UserPointer] public fixed ulong Arguments[6];
 }
 
 /// <summary>Record of a syscall's exit, for programs on <c>syscalls:sys_exit_*</c> and <c>raw_syscalls:sys_exit</c>.</summary>

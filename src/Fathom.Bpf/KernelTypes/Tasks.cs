@@ -84,8 +84,8 @@ public unsafe struct WorkqueueStruct
 [KernelStruct("mm_struct")]
 public struct MmStruct
 {
-    public ulong arg_start;
-    public ulong arg_end;
+    [UserPointer] public ulong arg_start;
+    [UserPointer] public ulong arg_end;
 }
 
 /// <summary>What the threads of a process share (<c>struct signal_struct</c>).</summary>

@@ -12,9 +12,6 @@ internal static class Descriptors
     public static readonly DiagnosticDescriptor Internal = new(
         "FTH0001", "The BPF compiler failed", "The BPF compiler failed here, which is its own fault: {0}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0001.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
-    public static readonly DiagnosticDescriptor NotCompiled = new(
-        "FTH0002", "A BPF object was not compiled", "'{0}' was not compiled to BPF; the first of {1} reasons: {2}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0002.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
-
     public static readonly DiagnosticDescriptor ObjectShape = new(
         "FTH0003", "A BPF object must be a static unsafe partial class", "'{0}' is a BPF object and must be a top-level or nested 'static unsafe partial' class: add '{1}'", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0003.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
@@ -83,6 +80,9 @@ internal static class Descriptors
 
     public static readonly DiagnosticDescriptor MapShape = new(
         "FTH0025", "The map is not declared right", "The map '{0}' {1}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0025.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor UserMemory = new(
+        "FTH0027", "Memory of the process is read by a helper", "This address is in the traced process, whose memory a program reads by a helper: Helpers.ProbeReadUser, or Helpers.ProbeReadUserString for text", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0027.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor CoreQuery = new(
         "FTH0026", "Not a question that can be asked of the kernel's types", "{0}", "Fathom", DiagnosticSeverity.Error, true, helpLinkUri: HelpFolder + "FTH0026.md", customTags: WellKnownDiagnosticTags.NotConfigurable);

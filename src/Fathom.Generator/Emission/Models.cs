@@ -12,21 +12,18 @@ internal sealed record GeneratedFile(string HintName, string Source);
 /// <summary>What compiling one object gave, without any symbol or syntax.</summary>
 internal sealed record CompiledFile(GeneratedFile? File, EquatableArray<DiagnosticInfo> Diagnostics);
 
-/// <summary>A diagnostic without syntax trees.</summary>
-internal sealed record DiagnosticInfo(DiagnosticDescriptor Descriptor, string Path, TextSpan Span, LinePositionSpan Lines, string Message)
+/// <summary>A diagnostic without syntax trees, with its place as it is and as <c>#line</c> shows it.</summary>
+internal sealed record DiagnosticInfo(DiagnosticDescriptor Descriptor, TextSpan Span, FileLinePositionSpan At, FileLinePositionSpan Shown, string Message)
 {
-    public static DiagnosticInfo Of(Diagnostic diagnostic)
-    {
-        FileLinePositionSpan at = diagnostic.Location.GetLineSpan();
-        return new DiagnosticInfo(diagnostic.Descriptor, at.Path ?? "", diagnostic.Location.SourceSpan, at.Span, diagnostic.GetMessage());
-    }
+    public static DiagnosticInfo Of(Diagnostic diagnostic) =>
+        new(diagnostic.Descriptor, diagnostic.Location.SourceSpan, diagnostic.Location.GetLineSpan(), diagnostic.Location.GetMappedLineSpan(), diagnostic.GetMessage());
 
     public Diagnostic ToDiagnostic()
     {
-        // The message is finished: the descriptor's format would need its arguments again.
+        // The message is finished, and without arguments it is no format.
         var descriptor = new DiagnosticDescriptor(
-            Descriptor.Id, Descriptor.Title, Message.Replace("{", "{{").Replace("}", "}}"), Descriptor.Category, Descriptor.DefaultSeverity, true, helpLinkUri: Descriptor.HelpLinkUri, customTags: WellKnownDiagnosticTags.NotConfigurable);
-        return Diagnostic.Create(descriptor, Path.Length == 0 ? Location.None : Location.Create(Path, Span, Lines));
+            Descriptor.Id, Descriptor.Title, Message, Descriptor.Category, Descriptor.DefaultSeverity, true, helpLinkUri: Descriptor.HelpLinkUri, customTags: WellKnownDiagnosticTags.NotConfigurable);
+        return Diagnostic.Create(descriptor, string.IsNullOrEmpty(At.Path) ? Location.None : Location.Create(At.Path, Span, At.Span, Shown.Path, Shown.Span));
     }
 }
 

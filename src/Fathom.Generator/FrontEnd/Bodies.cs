@@ -14,8 +14,8 @@ internal sealed record MethodBody(ImmutableArray<IOperation> Blocks, IOperation?
     private BodyFacts? _facts;
     private bool? _onlyReads;
 
-    /// <summary>What the blocks do with their variables.</summary>
-    public BodyFacts Facts => _facts ??= BodyFacts.Of(Blocks);
+    /// <summary>What the method does with its variables.</summary>
+    public BodyFacts Facts => _facts ??= BodyFacts.Of(Initializer is null ? Blocks : Blocks.Add(Initializer));
 
     /// <summary>True for a body that computes a number from fields and parameters, and so changes nothing.</summary>
     public bool OnlyReads => _onlyReads ??= Blocks.All(b => b.DescendantsAndSelf().All(IsRead));

@@ -239,6 +239,32 @@ internal sealed class Layouts
         return new Layout(size, alignment, offsets, padding, place);
     }
 
+    /// <summary>The type itself or a part of it that the CLR lays out in an order of its own; null if there is none.</summary>
+    private static ITypeSymbol? Unsettled(ITypeSymbol type, HashSet<ITypeSymbol> seen) =>
+        !IsStruct(type) || IsOfLibrary(type) || !seen.Add(type) ? null
+        // Inside of a struct .NET puts any tuple where a pointer could be.
+        : type.IsTupleType ? IsUniform(type) && (seen.Count == 1 || ScalarSize(type.InstanceFields().First().Type) == 8) ? null : type
+        : type.InstanceFields().Where(f => !f.IsFixedSizeBuffer).Select(f => Unsettled(f.Type, seen)).FirstOrDefault(t => t is not null);
+
+    /// <summary>
+    /// True for a tuple of numbers of one size. Of any other the CLR changes the order: the largest first, structs last.
+    /// <see href="https://github.com/dotnet/runtime/blob/v9.0.0/src/coreclr/vm/methodtablebuilder.cs">methodtablebuilder.cs</see>
+    /// </summary>
+    private static bool IsUniform(ITypeSymbol tuple)
+    {
+        int[] sizes = [.. tuple.InstanceFields().Select(f => ScalarSize(f.Type)).Distinct()];
+        return sizes.Length == 1 && sizes[0] > 0;
+    }
+
+    /// <summary>Refuses a type that others than the program read or write, if .NET lays it out in an order of its own.</summary>
+    public static void RequireSettled(ITypeSymbol type, Location where)
+    {
+        if (Unsettled(type, new(SymbolEqualityComparer.Default)) is { } tuple)
+        {
+            throw new LoweringException(Descriptors.Layout, where, Show(tuple), "it is a tuple, which .NET lays out in its own way, so that others read something else here: declare a struct");
+        }
+    }
+
     /// <summary>The layout of what a field holds; a fixed buffer is all its elements.</summary>
     public Layout OfField(IFieldSymbol field, Location where)
     {

@@ -1,7 +1,11 @@
+using System.Linq;
 using Fathom.Compiler.IR;
 using Fathom.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
+using Conversion = Fathom.Compiler.IR.Conversion;
 
 namespace Fathom.Generator.FrontEnd;
 
@@ -18,10 +22,14 @@ internal sealed partial class Lowering
                 : CallOperator(method, operation, operation.LeftOperand, operation.RightOperand);
         }
 
-        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr
-            || (operation.OperatorKind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals && EqualToConstant(operation) is not null))
+        if (operation.OperatorKind is BinaryOperatorKind.ConditionalAnd or BinaryOperatorKind.ConditionalOr)
         {
             return Materialize(operation);
+        }
+
+        if (operation.OperatorKind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals && EqualToConstant(operation) is var (tested, wanted))
+        {
+            return wanted ? Scalar(tested) : Not(tested);
         }
 
         if (ComparisonOf(operation) is { } comparison)
@@ -48,7 +56,9 @@ internal sealed partial class Lowering
         At(operation);
 
         // Narrow integers are computed as int, but enums on them, and narrow integers in generic arithmetic, stay what they are.
-        return Fit(Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand), TypeOf(operation));
+        Value result = Fit(Operate(operation.OperatorKind, TypeOf(operation), left, right, operation, operation.RightOperand), TypeOf(operation));
+        MoveUserPointer(operation.OperatorKind, left, right, result);
+        return result;
     }
 
     /// <summary>One operation on two values of a type; the right side of a shift may be narrower.</summary>
@@ -119,8 +129,7 @@ internal sealed partial class Lowering
 
         if (operation.OperatorKind == UnaryOperatorKind.Not && TypeOf(operation).SpecialType == SpecialType.System_Boolean)
         {
-            // Whatever is not 0 is true, also where a bool was read that has other bits than the lowest.
-            return IsMadeHere(operation.Operand) ? _b.Binary(BinaryOperation.Xor, Scalar(operation.Operand), _b.Constant(s_i32, 1)) : _b.Compare(Comparison.Equal, Scalar(operation.Operand), _b.Constant(s_i32, 0));
+            return Not(operation.Operand);
         }
 
         if (operation.IsLifted || Layouts.ScalarSize(TypeOf(operation)) == 0)
@@ -141,6 +150,10 @@ internal sealed partial class Lowering
             _ => throw Refuse(operation),
         };
     }
+
+    /// <summary>Whatever is not 0 is true, also where a bool was read that has other bits than the lowest.</summary>
+    private Value Not(IOperation condition) => IsMadeHere(condition)
+        ? _b.Binary(BinaryOperation.Xor, Scalar(condition), _b.Constant(s_i32, 1)) : _b.Compare(Comparison.Equal, Scalar(condition), _b.Constant(s_i32, 0));
 
     /// <summary>True for a condition that is computed, so that it is 0 or 1.</summary>
     private static bool IsMadeHere(IOperation operation) => SkipParentheses(operation) is IIsPatternOperation or ITupleBinaryOperation
@@ -188,14 +201,30 @@ internal sealed partial class Lowering
             throw Layouts.ScalarSize(from) == 0 ? Refuse(conversion.Operand) : Refuse(conversion);
         }
 
-        if (conversion.IsChecked && Layouts.ScalarSize(to) <= Layouts.ScalarSize(from) && !SymbolEqualityComparer.Default.Equals(to, from))
+        RefuseChecked(CanOverflow(from, to) && (conversion.IsChecked || IsCheckedEnum(conversion, from, to)), conversion);
+
+        if (from is IPointerTypeSymbol { PointedAtType: var old } && to is IPointerTypeSymbol { PointedAtType: var pointee } && !IsSame(old, pointee))
         {
-            RefuseChecked(true, conversion);
+            Layouts.RequireSettled(old, Where(conversion));
+            Layouts.RequireSettled(pointee, Where(conversion));
         }
 
         Value value = Scalar(conversion.Operand);
         At(conversion);
-        return ConvertValue(value, from, to);
+        return to is IPointerTypeSymbol pointer ? ToPointer(value, from, pointer, conversion) : ConvertValue(value, from, to);
+    }
+
+    /// <summary>True for a checked conversion of an enum, which Roslyn does not call one.</summary>
+    private bool IsCheckedEnum(IConversionOperation conversion, ITypeSymbol from, ITypeSymbol to) =>
+        (from.TypeKind == TypeKind.Enum || to.TypeKind == TypeKind.Enum)
+        && (conversion.Syntax.AncestorsAndSelf().FirstOrDefault(n => n is CheckedExpressionSyntax or CheckedStatementSyntax) is { } context
+            ? context.Kind() is SyntaxKind.CheckedExpression or SyntaxKind.CheckedStatement : _unit.Compilation.Options is CSharpCompilationOptions { CheckOverflow: true });
+
+    /// <summary>True if a number of one type may be none of another, so that C# may throw.</summary>
+    private static bool CanOverflow(ITypeSymbol from, ITypeSymbol to)
+    {
+        int fromSize = Layouts.ScalarSize(from), toSize = Layouts.ScalarSize(to);
+        return Layouts.IsSigned(from) == Layouts.IsSigned(to) ? toSize < fromSize : Layouts.IsSigned(from) || toSize <= fromSize;
     }
 
     private Value ConvertValue(Value value, ITypeSymbol from, ITypeSymbol to)

@@ -321,6 +321,47 @@ internal sealed partial class Lowering
         }
     }
 
+    /// <summary>
+    /// The arguments of a member of the library, in the order of its parameters. C# evaluates them as they are written, so another order is
+    /// refused where that is not easily kept.
+    /// </summary>
+    private static IOperation[] InOrder(ImmutableArray<IArgumentOperation> arguments)
+    {
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i].Parameter!.Ordinal != i)
+            {
+                throw Unsupported(arguments[i], "Write the arguments in the order of the parameters here: the name '" + arguments[i].Parameter!.Name + "' does not change that");
+            }
+        }
+
+        return [.. arguments.Select(a => a.Value)];
+    }
+
+    /// <summary>Numbers, evaluated as they are written, in the order of the parameters.</summary>
+    private Value[] Scalars(ImmutableArray<IArgumentOperation> arguments)
+    {
+        var values = new Value[arguments.Length];
+        foreach (IArgumentOperation argument in arguments)
+        {
+            values[argument.Parameter!.Ordinal] = Scalar(argument.Value);
+        }
+
+        return values;
+    }
+
+    /// <summary>The indices of a property, evaluated as they are written, in the order of the parameters.</summary>
+    private Place[] Indices(IPropertyReferenceOperation property)
+    {
+        var places = new Place[property.Arguments.Length];
+        foreach (IArgumentOperation argument in property.Arguments)
+        {
+            places[argument.Parameter!.Ordinal] = Argument(argument.Parameter!, argument.Value);
+        }
+
+        return places;
+    }
+
     /// <summary>An argument, evaluated.</summary>
     private Place Argument(IParameterSymbol parameter, IOperation value, ITypeSymbol? known = null)
     {

@@ -51,8 +51,8 @@ internal sealed partial class Lowering
             case ITupleBinaryOperation tuples:
                 Block areEqual = tuples.OperatorKind == BinaryOperatorKind.Equals ? whenTrue : whenFalse;
                 Block differ = tuples.OperatorKind == BinaryOperatorKind.Equals ? whenFalse : whenTrue;
-                Place left2 = Evaluate(tuples.LeftOperand), right2 = Evaluate(tuples.RightOperand);
-                BranchEqual(left2, right2, areEqual, differ, operation);
+                object leftParts = Compared(tuples.LeftOperand), rightParts = Compared(tuples.RightOperand);
+                BranchEqual(leftParts, rightParts, areEqual, differ, operation);
                 return;
             case IIsPatternOperation pattern:
                 Match(pattern.Pattern, Subject(pattern.Value), whenTrue, whenFalse);

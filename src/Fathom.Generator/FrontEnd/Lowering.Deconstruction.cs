@@ -15,7 +15,7 @@ internal sealed partial class Lowering
     {
         object targets = Targets(deconstruction.Target);
         object sources = Sources(deconstruction.Value, targets);
-        AssignParts(targets, sources, deconstruction);
+        AssignParts(targets, TakeApart(targets, sources, deconstruction), deconstruction);
     }
 
     /// <summary>The places that are assigned, as a tree of lists; null for a discard.</summary>
@@ -41,14 +41,25 @@ internal sealed partial class Lowering
             : Evaluate(value);
     }
 
+    /// <summary>Calls the Deconstruct methods of values where the left side has parts: all of them before anything is assigned, as C# does.</summary>
+    private object TakeApart(object target, object source, IOperation at)
+    {
+        if (target is not List<object> targets)
+        {
+            return source;
+        }
+
+        List<object> sources = source as List<object> ?? [.. Parts((Place)source, targets.Count, at) ?? throw Unsupported(at, "'" + ((Place)source).Type.Name + "' has no Deconstruct method of its own for " + targets.Count + " values: read its fields one by one")];
+        return targets.Select((t, i) => TakeApart(t, sources[i], at)).ToList();
+    }
+
     private void AssignParts(object target, object source, IOperation at)
     {
         if (target is List<object> targets)
         {
-            List<object> sources = source as List<object> ?? [.. Parts((Place)source, targets.Count, at) ?? throw Unsupported(at, "'" + ((Place)source).Type.Name + "' has no Deconstruct method of its own for " + targets.Count + " values: read its fields one by one")];
             for (int i = 0; i < targets.Count; i++)
             {
-                AssignParts(targets[i], sources[i], at);
+                AssignParts(targets[i], ((List<object>)source)[i], at);
             }
         }
         else if (target is Place place)
@@ -164,6 +175,58 @@ internal sealed partial class Lowering
         _b.SetBlock(end);
         return result;
     }
+
+    /// <summary>A side of a comparison of tuples: a list for a literal, a truth that is known, or a value.</summary>
+    private object Compared(IOperation operation)
+    {
+        IOperation bare = operation;
+        while (bare is IConversionOperation { OperatorMethod: null, IsImplicit: true, Operand: ITupleOperation or IConversionOperation } conversion)
+        {
+            bare = conversion.Operand;
+        }
+
+        return SkipParentheses(bare) is ITupleOperation tuple ? tuple.Elements.Select(Compared).ToList()
+            : operation.ConstantValue is { HasValue: true, Value: bool known } ? known
+            : Evaluate(operation);
+    }
+
+    /// <summary>Compares what <see cref="Compared"/> gave.</summary>
+    private void BranchEqual(object left, object right, Block same, Block differs, IOperation at)
+    {
+        if (left is Place l && right is Place r)
+        {
+            BranchEqual(l, r, same, differs, at);
+            return;
+        }
+
+        if (left is bool || right is bool)
+        {
+            // C# compares no bits with a constant.
+            (object? other, bool wanted) = left is bool known ? (right, known) : (left, (bool)right);
+            if (other is bool constant)
+            {
+                _b.Jump(constant == wanted ? same : differs);
+                return;
+            }
+
+            _b.Branch(wanted ? Comparison.NotEqual : Comparison.Equal, Load((Place)other, Where(at)), _b.Constant(s_i32, 0), same, differs);
+            return;
+        }
+
+        int count = (left as List<object> ?? (List<object>)right).Count;
+        List<object> leftParts = PartsOf(left, count, at), rightParts = PartsOf(right, count, at);
+        for (int i = 0; i < count; i++)
+        {
+            Block next = _b.NewBlock("part");
+            BranchEqual(leftParts[i], rightParts[i], next, differs, at);
+            _b.SetBlock(next);
+        }
+
+        _b.Jump(same);
+    }
+
+    private List<object> PartsOf(object side, int count, IOperation at) => side as List<object>
+        ?? [.. Parts((Place)side, count, at) ?? throw Unsupported(at, "'" + ((Place)side).Type.Name + "' is no tuple: compare its fields one by one")];
 
     /// <summary>Compares tuples, records and numbers part by part.</summary>
     private void BranchEqual(Place left, Place right, Block same, Block differs, IOperation at)

@@ -36,7 +36,7 @@ internal sealed partial class Lowering
             case IParenthesizedOperation { Operand: var inner }:
                 Effect(inner);
                 break;
-            case IConversionOperation { OperatorMethod: null, Operand: var inner } when !operation.ConstantValue.HasValue && Layouts.ScalarSize(Resolve(operation.Type!)) > 0:
+            case IConversionOperation { OperatorMethod: null, IsChecked: false, Operand: var inner } when !operation.ConstantValue.HasValue && Layouts.ScalarSize(Resolve(operation.Type!)) > 0:
                 Effect(inner);
                 break;
             case IConditionalOperation conditional:
@@ -118,12 +118,19 @@ internal sealed partial class Lowering
             case IAddressOfOperation address:
                 return AddressOf(address);
             case ISizeOfOperation size:
-                return _b.Constant(s_i32, _unit.Layouts.SizeOf(Resolve(size.TypeOperand), Where(operation)));
+                return SizeOf(size.TypeOperand, Where(operation));
             case { Kind: OperationKind.None }:
                 return PointerExpression(operation);
             default:
                 throw Refuse(operation);
         }
+    }
+
+    private Value SizeOf(ITypeSymbol type, Location where)
+    {
+        type = Resolve(type);
+        Layouts.RequireSettled(type, where);
+        return _b.Constant(s_i32, _unit.Layouts.SizeOf(type, where));
     }
 
     /// <summary>The diagnostic for an expression that BPF does not have, as precise as its kind allows.</summary>

@@ -100,6 +100,7 @@ internal sealed partial class Lowering
 
         if (parameter.RefKind != RefKind.None)
         {
+            Layouts.RequireSettled(type, where);
             Value address = ArgumentAddress(argument.Value, parameter.RefKind == RefKind.In, where);
             return parameter.Has("FollowedBySize") ? [address, _b.Constant(s_i64, RecordSize(type, where))] : [address];
         }
@@ -149,6 +150,7 @@ internal sealed partial class Lowering
     private int RecordSize(ITypeSymbol type, Location where)
     {
         Layout layout = _unit.Layouts.Of(type, where);
+        Layouts.RequireSettled(type, where);
         if (layout.Padding > 0)
         {
             throw new LoweringException(Descriptors.Padding, where, type.Name, layout.Padding, layout.PaddingPlace);

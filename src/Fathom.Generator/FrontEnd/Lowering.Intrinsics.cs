@@ -25,10 +25,11 @@ internal sealed partial class Lowering
 
         if (type.Is("System", "MemoryExtensions") && method.Name is "StartsWith" or "SequenceEqual" && call.Arguments.Length == 2)
         {
-            SpanValue span = Span(call.Arguments[0].Value);
-            if (Span(call.Arguments[1].Value).Literal is not { } literal)
+            IOperation[] spans = InOrder(call.Arguments);
+            SpanValue span = Span(spans[0]);
+            if (Span(spans[1]).Literal is not { } literal)
             {
-                throw Unsupported(call.Arguments[1], "A span can be compared with a \"...\"u8 literal only: write a loop");
+                throw Unsupported(spans[1], "A span can be compared with a \"...\"u8 literal only: write a loop");
             }
 
             At(call);
@@ -50,7 +51,7 @@ internal sealed partial class Lowering
 
         if (type.Is("System.Runtime.CompilerServices", "Unsafe") && method.Name == "SizeOf")
         {
-            result = _b.Constant(s_i32, _unit.Layouts.SizeOf(Resolve(method.TypeArguments[0]), Where(call)));
+            result = SizeOf(method.TypeArguments[0], Where(call));
             return true;
         }
 
@@ -75,7 +76,12 @@ internal sealed partial class Lowering
 
     private Value? Interlocked(IInvocationOperation call, string name, bool wantsResult)
     {
-        IOperation[] arguments = [.. call.Arguments.OrderBy(a => a.Parameter!.Ordinal).Select(a => a.Value)];
+        if (name.StartsWith("MemoryBarrier", System.StringComparison.Ordinal))
+        {
+            throw Unsupported(call, "BPF has no fence of its own: each operation of Interlocked is one, for the compiler at least (docs/language.md)");
+        }
+
+        IOperation[] arguments = InOrder(call.Arguments);
         if (LocateOrEvaluate(arguments[0]) is not MemoryPlace memory || Layouts.ScalarSize(memory.Type) < 4 || Layouts.ScalarSize(memory.Type) == 0 || memory.Type is IPointerTypeSymbol)
         {
             throw Unsupported(call, "Atomic operations work on 4- and 8-byte integers in globals and map values");
@@ -160,7 +166,8 @@ internal sealed partial class Lowering
 
     private Value Rotate(IInvocationOperation call, bool isLeft)
     {
-        Value value = Scalar(call.Arguments[0].Value), count = Scalar(call.Arguments[1].Value);
+        Value[] arguments = Scalars(call.Arguments);
+        Value value = arguments[0], count = arguments[1];
         IrType type = _b.TypeOf(value);
         if (type.Bits == 64)
         {
@@ -176,7 +183,8 @@ internal sealed partial class Lowering
     private Value Extreme(IInvocationOperation call, bool isMin)
     {
         ITypeSymbol type = TypeOf(call);
-        Value left = Scalar(call.Arguments[0].Value), right = Scalar(call.Arguments[1].Value);
+        Value[] arguments = Scalars(call.Arguments);
+        Value left = arguments[0], right = arguments[1];
         Value result = _b.NewValue(_b.TypeOf(left), isMin ? "min" : "max");
         Block other = _b.NewBlock("other"), end = _b.NewBlock("end");
         _b.Assign(result, left);

@@ -62,7 +62,7 @@ internal sealed partial class Lowering
             case IPropertyReferenceOperation property when IsSpanIndexer(property):
                 return SpanElement(property);
             case IPropertyReferenceOperation { Property: { ReturnsByRef: false, ReturnsByRefReadonly: false, IsStatic: false } } property when Layouts.IsStruct(Resolve(property.Property.ContainingType)):
-                return new PropertyPlace(property.Property, LocateOrEvaluate(property.Instance!), [.. property.Arguments.Select(a => Argument(a.Parameter!, a.Value))], Resolve(property.Property.Type), property);
+                return new PropertyPlace(property.Property, LocateOrEvaluate(property.Instance!), Indices(property), Resolve(property.Property.Type), property);
             case IPropertyReferenceOperation { Property: { IsStatic: true, ReturnsByRef: false, ReturnsByRefReadonly: false } } property:
                 return new PropertyPlace(property.Property, null, [], Resolve(property.Property.Type), property);
             case IPropertyReferenceOperation { Property: { ReturnsByRef: true } or { ReturnsByRefReadonly: true } }:
@@ -189,8 +189,13 @@ internal sealed partial class Lowering
         // The field of the type as it is being used, with the type arguments of the inlined method.
         IFieldSymbol own = memory.Type.InstanceFields().FirstOrDefault(f =>
             SymbolEqualityComparer.Default.Equals(f, field) || SymbolEqualityComparer.Default.Equals(f.OriginalDefinition, field.OriginalDefinition) || (memory.Type.IsTupleType && f.Name == field.Name)) ?? field;
+        memory = memory with { HoldsUserPointer = own.Has("UserPointer") };
         Layout layout = _unit.Layouts.Of(memory.Type, where);
-        int offset = layout.Offsets[own];
+        if (!layout.Offsets.TryGetValue(own, out int offset))
+        {
+            throw new LoweringException(Descriptors.NotSupported, where, "'" + field.Name + "' is a part of a tuple that has no place of its own here: name the elements, as in 'Item8'");
+        }
+
         ITypeSymbol type = own.Type;
         bool isView = memory.Type.KernelName() is not null;
         if (memory.Core is { } path)
@@ -202,7 +207,7 @@ internal sealed partial class Lowering
         {
             Value pointer = memory.Offset == 0 ? memory.Pointer : _b.Offset(memory.Pointer, memory.Offset);
             int root = _unit.Types.Of(memory.Type, where);
-            return new MemoryPlace(pointer, 0, type, new CorePath(root, "0:" + IndexOf(memory.Type, own), offset));
+            return new MemoryPlace(pointer, 0, type, new CorePath(root, "0:" + IndexOf(memory.Type, own), offset)) { HoldsUserPointer = memory.HoldsUserPointer };
         }
 
         return memory with { Offset = memory.Offset + offset, Type = type, Alignment = Gcd(memory.Alignment, offset) };
@@ -295,7 +300,9 @@ internal sealed partial class Lowering
             case ArgumentPlace argument:
                 return LoadArgument(argument);
             case MemoryPlace memory:
-                return LoadMemory(memory, where);
+                Value loaded = LoadMemory(memory, where);
+                NoteUserPointer(memory, loaded);
+                return loaded;
             case PropertyPlace property:
                 return PropertyCall(property, property.Property.GetMethod, null) ?? throw new LoweringException(Descriptors.NotSupported, where, "This cannot be read as a value");
             default:
@@ -354,7 +361,7 @@ internal sealed partial class Lowering
     }
 
     /// <summary>What a pointer that was loaded from memory points into.</summary>
-    private static PointerSpace LoadedSpace(PointerSpace from, MemoryPlace memory) => from switch
+    private static PointerSpace LoadedSpace(PointerSpace from, MemoryPlace memory) => memory.HoldsUserPointer ? PointerSpace.User : from switch
     {
         PointerSpace.Trusted => PointerSpace.Trusted,
         PointerSpace.User => PointerSpace.User,
@@ -375,6 +382,7 @@ internal sealed partial class Lowering
     private void ProbeRead(Value to, MemoryPlace memory, int size, Location where)
     {
         bool isUser = _b.TypeOf(memory.Pointer).Space == PointerSpace.User;
+        RefuseUserRead(isUser, where);
         RequireTracing(isUser ? "bpf_probe_read_user" : "bpf_probe_read_kernel", where);
         _ = _b.Call(isUser ? ProbeReadUser : ProbeReadKernel, s_i64, [to, _b.Constant(s_i32, size), Address(memory, where)]);
     }

@@ -43,17 +43,13 @@ internal sealed partial class Lowering
             return;
         }
 
-        MemoryPlace result = NewMemory(memory.Type, "result", Where(compound));
-        _located.Add(compound.Target, place);
-        try
+        if (!IsSame(Resolve(method.ReturnType), memory.Type) || !IsSame(Resolve(method.Parameters[0].Type), memory.Type))
         {
-            _ = Inline(method, compound, null, Pair(method, [compound.Target, compound.Value]), result);
-        }
-        finally
-        {
-            _located.Remove(compound.Target);
+            throw Unsupported(compound, "The operator takes or gives another type than '" + Layouts.Show(memory.Type) + "', to which C# converts here: write the operation and the conversion out");
         }
 
+        MemoryPlace result = NewMemory(memory.Type, "result", Where(compound));
+        Located(compound.Target, place, () => _ = Inline(method, compound, null, Pair(method, [compound.Target, compound.Value]), result));
         Copy(memory, result, Where(compound));
     }
 
@@ -81,23 +77,34 @@ internal sealed partial class Lowering
     private void ChangeInto(IOperation operation, IOperation changed, MemoryPlace target)
     {
         Place place = Locate(changed);
-        _located.Add(changed, place);
+        bool isPostfix = operation is IIncrementOrDecrementOperation { IsPostfix: true };
+        if (isPostfix)
+        {
+            Copy(target, place, Where(operation));
+        }
+
+        Located(changed, place, () => Effect(operation));
+        if (!isPostfix)
+        {
+            Copy(target, place, Where(operation));
+        }
+    }
+
+    /// <summary>Lowers what reads or assigns a target that was located before.</summary>
+    private void Located(IOperation target, Place place, System.Action lower)
+    {
+        bool isOuter = !_located.ContainsKey(target);
+        _located[target] = place;
         try
         {
-            if (operation is IIncrementOrDecrementOperation { IsPostfix: true })
-            {
-                Copy(target, place, Where(operation));
-            }
-
-            Effect(operation);
-            if (operation is not IIncrementOrDecrementOperation { IsPostfix: true })
-            {
-                Copy(target, place, Where(operation));
-            }
+            lower();
         }
         finally
         {
-            _located.Remove(changed);
+            if (isOuter)
+            {
+                _located.Remove(target);
+            }
         }
     }
 }

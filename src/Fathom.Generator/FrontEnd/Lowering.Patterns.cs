@@ -121,6 +121,11 @@ internal sealed partial class Lowering
     {
         if (!recursive.DeconstructionSubpatterns.IsEmpty)
         {
+            if (recursive.DeconstructSymbol is IMethodSymbol method)
+            {
+                RefuseEffects(method, method.Name, recursive);
+            }
+
             Place[] places = Parts(subject, recursive.DeconstructionSubpatterns.Length, recursive)
                 ?? throw Unsupported(recursive, "'" + subject.Type.Name + "' has no Deconstruct method of its own for this: name the fields, as in '{ Field: 1 }'");
             for (int i = 0; i < places.Length; i++)
@@ -137,7 +142,7 @@ internal sealed partial class Lowering
             {
                 (IPropertyReferenceOperation { Property.Name: "Length" }, SpanPlace { Span: var span }) => new ValuePlace(span.Length, _unit.Compilation.GetSpecialType(SpecialType.System_Int32)),
                 (IFieldReferenceOperation { Field: var field }, MemoryPlace) => FieldOf(subject, field, Where(part)),
-                (IPropertyReferenceOperation { Property: var property }, MemoryPlace) => PropertyOf(subject, property, part),
+                (IPropertyReferenceOperation { Property: { GetMethod: { } getter } property }, MemoryPlace) => PatternProperty(subject, property, getter, part),
                 _ => throw Unsupported(part, "A pattern can look at fields and properties of structs only"),
             };
             Block next = _b.NewBlock("part");
@@ -148,6 +153,21 @@ internal sealed partial class Lowering
         Name(recursive.DeclaredSymbol, subject, Where(recursive));
 
         _b.Jump(whenTrue);
+    }
+
+    private Place PatternProperty(Place subject, IPropertySymbol property, IMethodSymbol getter, IOperation part)
+    {
+        RefuseEffects(getter, property.Name, part);
+        return PropertyOf(subject, property, part);
+    }
+
+    /// <summary>Each case looks at what it tests, while C# looks at it once for all: that must make no difference.</summary>
+    private void RefuseEffects(IMethodSymbol method, string name, IOperation at)
+    {
+        if (!_unit.Purity.OnlyComputes(method))
+        {
+            throw Unsupported(at, "'" + name + "' does more than compute from its struct, and a pattern may run it once for each case: read what it gives into variables before");
+        }
     }
 
     /// <summary>A list pattern: the length first, then the elements from both ends, as C# does.</summary>

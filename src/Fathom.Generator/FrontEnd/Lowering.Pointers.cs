@@ -230,12 +230,36 @@ internal sealed partial class Lowering
                     initial = initial.ChildOperations.First();
                 }
 
-                Value pointer = initial.Type.IsSpan() ? Span(initial).Pointer
+                if (!isAddress && initial is not IAddressOfOperation && !initial.Type.IsSpan() && initial.Type is not IPointerTypeSymbol)
+                {
+                    throw initial.Type is null or { IsReferenceType: true } ? Refuse(initial) : Unsupported(initial, "'fixed' takes an address, a fixed buffer or a span: write 'fixed (T* p = &x)'");
+                }
+
+                Value pointer = initial.Type.IsSpan() ? FixedSpan(Span(initial), Resolve(declarator.Symbol.Type), Where(initial))
                     : initial is IAddressOfOperation || (!isAddress && initial.Type is IPointerTypeSymbol) ? Scalar(initial)
                     : Address(Locate(initial), Where(initial));
                 _scope.Places[declarator.Symbol] = new ValuePlace(pointer, Resolve(declarator.Symbol.Type));
             }
         }
+    }
+
+    /// <summary>What 'fixed' makes of a span: null if it is empty.</summary>
+    private Value FixedSpan(SpanValue span, ITypeSymbol type, Location where)
+    {
+        if (span.ConstantLength is { } known)
+        {
+            return known > 0 ? span.Pointer : _b.Constant(_b.TypeOf(span.Pointer), 0);
+        }
+
+        RegisterPlace first = NewRegister(type, _scope.Path + "/fixed@" + where.SourceSpan.Start, _b.TypeOf(span.Pointer).Space, "first", where);
+        Block empty = _b.NewBlock("empty"), end = _b.NewBlock("fixed");
+        AssignRegister(first, span.Pointer);
+        _b.Branch(Comparison.Equal, span.Length, _b.Constant(s_i32, 0), empty, end);
+        _b.SetBlock(empty);
+        _b.Assign(first.Register, _b.Constant(_b.TypeOf(first.Register), 0));
+        _b.Jump(end);
+        _b.SetBlock(end);
+        return first.Register;
     }
 
     private SpanValue StackAlloc(IOperation operation)
@@ -297,6 +321,7 @@ internal sealed partial class Lowering
         // sizeof of a struct is no C# constant, but one here.
         if (size is ISizeOfOperation sizeOf)
         {
+            Layouts.RequireSettled(Resolve(sizeOf.TypeOperand), Where(operation));
             return (element, _unit.Layouts.SizeOf(Resolve(sizeOf.TypeOperand), Where(operation)));
         }
 

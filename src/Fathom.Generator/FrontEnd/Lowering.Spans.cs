@@ -79,8 +79,9 @@ internal sealed partial class Lowering
                 return StackAlloc(operation);
             case IDefaultValueOperation:
                 return new SpanValue(_b.Constant(IrType.PointerTo(PointerSpace.Unknown), 0), _b.Constant(s_i32, 0), ElementOf(type)) { ConstantLength = 0 };
-            case IObjectCreationOperation { Arguments.Length: 2 } creation when TypeOf(creation.Arguments[0].Value) is IPointerTypeSymbol:
-                return SpanOver(Scalar(creation.Arguments[0].Value), creation.Arguments[1].Value, type);
+            case IObjectCreationOperation { Arguments.Length: 2 } creation when creation.Constructor!.Parameters[0].Type is IPointerTypeSymbol:
+                IOperation[] over = InOrder(creation.Arguments);
+                return SpanOver(Scalar(over[0]), over[1], type);
             case IObjectCreationOperation { Arguments.Length: 1 } creation when creation.Arguments[0].Parameter?.RefKind is not RefKind.None:
                 return new SpanValue(Address(Locate(creation.Arguments[0].Value), Where(operation)), _b.Constant(s_i32, 1), ElementOf(type)) { ConstantLength = 1 };
             case IPropertyReferenceOperation { Property: { Name: "Empty", IsStatic: true } }:
@@ -92,7 +93,8 @@ internal sealed partial class Lowering
                 return Slice(slice);
             case IInvocationOperation { TargetMethod: { Name: "CreateSpan" or "CreateReadOnlySpan" } } create when create.TargetMethod.ContainingType.Is("System.Runtime.InteropServices", "MemoryMarshal"):
                 // .NET does not check this length.
-                return new SpanValue(Address(Locate(create.Arguments[0].Value), Where(operation)), Scalar(create.Arguments[1].Value), ElementOf(type)) { ConstantLength = ConstantOf(create.Arguments[1].Value) };
+                IOperation[] from = InOrder(create.Arguments);
+                return new SpanValue(Address(Locate(from[0]), Where(operation)), Scalar(from[1]), ElementOf(type)) { ConstantLength = ConstantOf(from[1]) };
             case IInvocationOperation invocation:
                 RefuseManagedReceiver(invocation.Instance);
                 return CallSpan(invocation.TargetMethod, invocation, invocation.Instance, invocation.Arguments);
@@ -206,12 +208,10 @@ internal sealed partial class Lowering
     {
         SpanValue span = Span(slice.Instance!);
         int size = _unit.Layouts.SizeOf(span.Element, Where(slice));
-        IOperation startArgument = slice.Arguments[0].Value;
-        IOperation? lengthArgument = slice.Arguments.Length > 1 ? slice.Arguments[1].Value : null;
-        Value start = Scalar(startArgument);
-        Value? length = lengthArgument is null ? null : Scalar(lengthArgument);
+        Value[] arguments = Scalars(slice.Arguments);
+        int?[] known = [.. slice.Arguments.OrderBy(a => a.Parameter!.Ordinal).Select(a => ConstantOf(a.Value))];
         At(slice);
-        return Cut(span, start, ConstantOf(startArgument), length, lengthArgument is null ? null : ConstantOf(lengthArgument), size);
+        return arguments.Length == 1 ? Cut(span, arguments[0], known[0], null, null, size) : Cut(span, arguments[0], known[0], arguments[1], known[1], size);
     }
 
     private SpanValue Cut(SpanValue span, Value start, int? knownStart, Value? length, int? knownLength, int size)
@@ -445,7 +445,15 @@ internal sealed partial class Lowering
         var element = new MemoryPlace(_b.OffsetBy(span.Pointer, Times(_b.Convert(Conversion.ZeroExtend, Snapshot(index)), size)), 0, span.Element) { Alignment = Gcd(span.Alignment, size) };
         if (local is null)
         {
-            AssignParts(Targets(loop.LoopControlVariable), element, loop.LoopControlVariable);
+            // A Deconstruct method may change what it is called on, which in C# is a copy of the element.
+            Place whole = span.Element.IsTupleType && span.Element.InstanceFields().All(f => Layouts.ScalarSize(f.Type) > 0) ? element : NewMemory(span.Element, "element", Where(loop));
+            if (whole != element)
+            {
+                Copy((MemoryPlace)whole, element, Where(loop));
+            }
+
+            object targets = Targets(loop.LoopControlVariable);
+            AssignParts(targets, TakeApart(targets, whole, loop.LoopControlVariable), loop.LoopControlVariable);
         }
         else if (local.RefKind != RefKind.None)
         {

@@ -99,16 +99,7 @@ internal sealed partial class Lowering
                 break;
             case ISimpleAssignmentOperation assignment:
                 Place assigned = Locate(assignment.Target);
-                _located.Add(assignment.Target, assigned);
-                try
-                {
-                    _ = SimpleAssignment(assignment);
-                }
-                finally
-                {
-                    _located.Remove(assignment.Target);
-                }
-
+                Located(assignment.Target, assigned, () => _ = SimpleAssignment(assignment));
                 Copy(target, assigned, where);
                 break;
             default:
@@ -198,10 +189,10 @@ internal sealed partial class Lowering
         }
         else if (target.Type.IsTupleType)
         {
-            int i = 0;
-            foreach (IFieldSymbol field in target.Type.InstanceFields())
+            IFieldSymbol[] parts = [.. target.Type.InstanceFields()];
+            foreach (IArgumentOperation argument in creation.Arguments)
             {
-                Assign(FieldOf(target, field, where), creation.Arguments[i++].Value);
+                Assign(FieldOf(target, parts[argument.Parameter!.Ordinal], where), argument.Value);
             }
         }
         else
@@ -216,10 +207,13 @@ internal sealed partial class Lowering
         }
     }
 
-    /// <summary>True if an initialiser assigns every field of a struct without padding: zeros before would be wasted.</summary>
+    /// <summary>
+    /// True if an initialiser assigns every field of a struct without padding, and runs no code that might look at one before: zeros would be
+    /// wasted.
+    /// </summary>
     private bool AssignsEverything(IObjectOrCollectionInitializerOperation? initializer, MemoryPlace target, Location where)
     {
-        if (initializer is null || _unit.Layouts.Of(target.Type, where).Padding > 0 || target.Type.InlineArrayLength() > 0)
+        if (initializer is null || !initializer.Initializers.All(i => i is ISimpleAssignmentOperation { Target: var target } && IsPartOfNew(target)) || _unit.Layouts.Of(target.Type, where).Padding > 0 || target.Type.InlineArrayLength() > 0)
         {
             return false;
         }

@@ -88,7 +88,7 @@ internal sealed partial class Lowering
         {
             // What the kernel says is a number, or points to one, the verifier lets nobody read through.
             bool isObject = parameter.Type is IPointerTypeSymbol { PointedAtType: var pointee } && Layouts.ScalarSize(pointee) == 0;
-            PointerSpace space = _kind.Pointers == PointerSpace.Trusted && !isObject ? PointerSpace.Kernel : _kind.Pointers;
+            PointerSpace space = parameter.Has("UserPointer") ? PointerSpace.User : _kind.Pointers == PointerSpace.Trusted && !isObject ? PointerSpace.Kernel : _kind.Pointers;
             return new ArgumentPlace(offset, space, parameter.Type) { HasGarbage = _kind.HasGarbage };
         }
 
@@ -100,7 +100,7 @@ internal sealed partial class Lowering
         Value word = _kind.Arguments == ArgumentSource.Usdt ? UsdtArgument(parameter) : FunctionResult(parameter);
 
         // A number, until its type says that it is an address; which the verifier does not know then.
-        IrType pointer = IrType.PointerTo(_kind.Pointers == PointerSpace.User ? PointerSpace.User : PointerSpace.Kernel);
+        IrType pointer = IrType.PointerTo(_kind.Pointers == PointerSpace.User || parameter.Has("UserPointer") ? PointerSpace.User : PointerSpace.Kernel);
         return new ValuePlace(parameter.Type is IPointerTypeSymbol ? _b.Reinterpret(word, pointer) : FromWord(word, parameter.Type, hasGarbage: true), parameter.Type);
     }
 

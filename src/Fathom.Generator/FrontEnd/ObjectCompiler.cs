@@ -12,7 +12,7 @@ using Microsoft.CodeAnalysis;
 namespace Fathom.Generator.FrontEnd;
 
 /// <summary>What lowering a class gave: a module for the compiler, or diagnostics.</summary>
-internal sealed record LoweredObject(Module Module, ObjectShape Shape, ImmutableArray<Diagnostic> Diagnostics, IReadOnlyDictionary<string, Location> Functions)
+internal sealed record LoweredObject(Module Module, ObjectShape Shape, ImmutableArray<Diagnostic> Diagnostics, IReadOnlyDictionary<string, Location> Functions, SourcePositions Positions)
 {
     /// <summary>True if there is no module, also where all reasons are the C# compiler's to say.</summary>
     public bool IsRefused { get; init; }
@@ -48,7 +48,7 @@ internal sealed class ObjectCompiler
     {
         CompilerResult result = BpfCompiler.Compile(lowered.Module, options ?? new CompilerOptions());
         var diagnostics = result.Problems.Select(p => Diagnostic.Create(
-            Descriptors.BackEnd, lowered.Functions.TryGetValue(p.Function, out Location? l) ? l : type.Place(), p.Function, Describe(p))).ToImmutableArray();
+            Descriptors.BackEnd, Place(p, lowered, type), p.Function, p.Message)).ToImmutableArray();
         return (diagnostics.IsEmpty ? result.Object : null, diagnostics);
     }
 
@@ -58,8 +58,9 @@ internal sealed class ObjectCompiler
         return e.GetType().Name + ": " + e.Message.Replace('\n', ' ') + " " + trace;
     }
 
-    private static string Describe(CompilerProblem problem) =>
-        problem.Position is { } at ? problem.Message + " (" + at.File + ":" + at.Line + ")" : problem.Message;
+    /// <summary>The expression to blame, or the function if it is all of it.</summary>
+    private static Location Place(CompilerProblem problem, LoweredObject lowered, INamedTypeSymbol type) =>
+        (problem.Position is { } at ? lowered.Positions.Find(at) : null) ?? (lowered.Functions.TryGetValue(problem.Function, out Location? function) ? function : type.Place());
 
     private LoweredObject Run(INamedTypeSymbol type)
     {
@@ -113,7 +114,7 @@ internal sealed class ObjectCompiler
 
         again = _spaces.IsUnsettled();
         var distinct = unit.Diagnostics.GroupBy(d => (d.Id, d.Location, d.GetMessage())).Select(g => g.First()).ToImmutableArray();
-        return new LoweredObject(module, shape, distinct, unit.FunctionPlaces);
+        return new LoweredObject(module, shape, distinct, unit.FunctionPlaces, _positions);
     }
 
     private static MapDefinition Define(MapShape map, UnitContext unit)

@@ -216,6 +216,7 @@ internal sealed class ObjectShape
         }
 
         Layout layout = _layouts.Of(field.Type, field.Place());
+        Layouts.RequireSettled(field.Type, field.Place());
         bool isConstant = field.Has("Constant");
         if (isConstant && !field.IsReadOnly)
         {
@@ -293,6 +294,7 @@ internal sealed class ObjectShape
     private void CheckPadding(ITypeSymbol type, Location where)
     {
         Layout layout = _layouts.Of(type, where);
+        Layouts.RequireSettled(type, where);
         if (layout.Padding > 0)
         {
             throw new LoweringException(Descriptors.Padding, where, type.Name, layout.Padding, layout.PaddingPlace);

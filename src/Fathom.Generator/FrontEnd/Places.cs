@@ -18,6 +18,9 @@ internal sealed record MemoryPlace(Value Pointer, int Offset, ITypeSymbol Type, 
 {
     /// <summary>What the address is a multiple of, as far as is known.</summary>
     public int Alignment { get; init; } = 1;
+
+    /// <summary>True if what is there is an address in the traced process.</summary>
+    public bool HoldsUserPointer { get; init; }
 }
 
 /// <summary>An argument of a program: loaded from a word of the context where it is used, and only there.</summary>

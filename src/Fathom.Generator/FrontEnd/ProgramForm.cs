@@ -85,7 +85,7 @@ internal sealed record ProgramForm(string Section, ProgramKind Kind, string Suff
         };
         string? problem = form.Kind.Target?.FindProblem(target) ?? (form.Kind.ResultIndex > 12 ? "a function has at most 12 arguments" : null);
         ProgramForm[] forms = s_otherForms.TryGetValue(name, out ProgramForm? other) && other is not null ? [form, other] : [form];
-        return ([.. forms.Select(f => target is null ? f : f with { Section = f.Section + "/" + target })], problem);
+        return ([.. forms.Select(f => target is null ? f : f with { Section = f.Section + "/" + target, Kind = f.Kind with { Event = target } })], problem);
     }
 
     private static ProgramKind AtCall(string name, PointerSpace pointers, Target target) =>

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Linq;
 using Fathom.Compiler.IR;
 using Microsoft.CodeAnalysis;
 
@@ -44,6 +46,9 @@ internal sealed record ProgramKind(string Name, int Flag, ArgumentSource Argumen
     private static readonly int[] s_argumentRegisters = [112, 104, 96, 88, 72, 64];
     private const int ResultRegister = 80;
 
+    // https://github.com/torvalds/linux/blob/v6.12/arch/x86/include/asm/syscall_wrapper.h
+    private static readonly string[] s_syscallFunctions = ["__x64_sys_", "__ia32_sys_", "__se_sys_", "__do_sys_", "ksys_"];
+
     /// <summary>The names of the flags, in their order.</summary>
     public static IReadOnlyList<string> FlagNames { get; } =
         ["TracepointBtf", "RawTracepoint", "Tracepoint", "PerfEvent", "Syscall", "Xdp", "TrafficControl", "Kprobe", "Fentry", "Iterator", "CgroupSkb", "CgroupSock", "CgroupSockAddr"];
@@ -59,6 +64,39 @@ internal sealed record ProgramKind(string Name, int Flag, ArgumentSource Argumen
 
     /// <summary>Number of the function's arguments, and so the index of the word with its result; null if it is not known.</summary>
     public int? ResultIndex { get; init; }
+
+    /// <summary>What it is attached to, as its attribute names it; null if that is said when attaching.</summary>
+    public string? Event { get; init; }
+
+    /// <summary>True at a system call, where the numbers that are addresses come from the process.</summary>
+    public bool IsAtSyscall => Event is { } at && (Name switch
+    {
+        "Tracepoint" => at.StartsWith("syscalls/", StringComparison.Ordinal) || at.StartsWith("raw_syscalls/", StringComparison.Ordinal),
+        "RawTracepoint" or "TracepointBtf" => at is "sys_enter" or "sys_exit",
+        _ => Pointers != PointerSpace.User && s_syscallFunctions.Any(f => at.StartsWith(f, StringComparison.Ordinal)),
+    });
+
+    /// <summary>What is wrong with a context of Fathom.Bpf as that of this program; null if nothing is, or the struct is no such context.</summary>
+    public string? FindContextProblem(ITypeSymbol context)
+    {
+        if (!context.Has("KernelContext") && !context.Is(Symbols.Vocabulary, "PtRegs"))
+        {
+            return null;
+        }
+
+        bool fits = (Name, context.Name) switch
+        {
+            ("Tracepoint", "SyscallEnterContext") => Event is null || Event.StartsWith("syscalls/sys_enter_", StringComparison.Ordinal) || Event == "raw_syscalls/sys_enter",
+            ("Tracepoint", "SyscallExitContext") => Event is null || Event.StartsWith("syscalls/sys_exit_", StringComparison.Ordinal) || Event == "raw_syscalls/sys_exit",
+            (_, "RawTracepointContext") => Context == context.Name || Arguments is ArgumentSource.Words or ArgumentSource.ResultWord,
+            (_, "PtRegs") => Context == context.Name || Arguments is ArgumentSource.Registers or ArgumentSource.ResultRegister,
+            _ => Context == context.Name,
+        };
+        return fits ? null : "the context " + (Event is null ? "of this program" : "at '" + Event.Replace('/', ':') + "'") + " is no '" + context.Name + "'"
+            + (Context is not null ? ", but a '" + Context + "'"
+            : context.Name == "SyscallExitContext" && IsAtSyscall ? ": the result is known at the exit, 'sys_exit'"
+            : context.Name == "SyscallEnterContext" && IsAtSyscall ? ": the arguments are known at the entry, 'sys_enter'" : "");
+    }
 
     /// <summary>How many parameters a method may have.</summary>
     public int MaxParameters => Arguments switch

@@ -64,6 +64,11 @@ internal static class ProgramRules
             return "parameter '" + parameter.Name + "' must be a pointer to the context" + (kind.Context is null ? "" : ", '" + kind.Context + "*'");
         }
 
+        if (kind.Context is null && kind.FindContextProblem(pointee) is { } problem)
+        {
+            return problem;
+        }
+
         return kind.Context is null || pointee.SpecialType == SpecialType.System_Void || kind.IsContext(parameter) ? null : "its parameter must be '" + kind.Context + "*'";
     }
 

@@ -11,7 +11,7 @@ internal sealed class SourcePositions
 {
     private readonly string _folder;
     private readonly Dictionary<SyntaxTree, (string Path, TextLineCollection Lines, string Text)> _files = [];
-    private readonly Dictionary<(SyntaxTree, int, int), SourcePosition> _known = [];
+    private readonly Dictionary<(SyntaxTree Tree, int Start, int End), SourcePosition> _known = [];
 
     public SourcePositions(Compilation compilation)
     {
@@ -21,6 +21,21 @@ internal sealed class SourcePositions
 
     /// <summary>The position of syntax in a function's own body, or in the copy of a method that a call put there.</summary>
     public SourcePosition Of(SyntaxNode node, InlinedCall? inlined = null) => inlined is null ? Find(node) : Find(node) with { Inlined = inlined };
+
+    /// <summary>The place in source of a position that came from here; null if it did not.</summary>
+    public Location? Find(SourcePosition position)
+    {
+        position = position with { Inlined = null };
+        foreach (KeyValuePair<(SyntaxTree Tree, int Start, int End), SourcePosition> known in _known)
+        {
+            if (known.Value == position)
+            {
+                return Location.Create(known.Key.Tree, TextSpan.FromBounds(known.Key.Start, known.Key.End));
+            }
+        }
+
+        return null;
+    }
 
     private SourcePosition Find(SyntaxNode node)
     {

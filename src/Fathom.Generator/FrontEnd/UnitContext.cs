@@ -20,6 +20,7 @@ internal sealed class UnitContext
         Layouts = layouts;
         Spaces = spaces;
         Bodies = bodies;
+        Purity = new Purity(bodies);
         Cancellation = cancellation;
         Types = new BtfTypes(module.Types, layouts);
         Positions = positions;
@@ -56,6 +57,8 @@ internal sealed class UnitContext
     public PointerSpaces Spaces { get; }
 
     public Bodies Bodies { get; }
+
+    public Purity Purity { get; }
 
     /// <summary>Runs one step; whatever goes wrong becomes a diagnostic.</summary>
     public void Guard(Location where, Action step)
