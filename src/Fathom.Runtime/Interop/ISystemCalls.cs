@@ -81,6 +81,18 @@ internal unsafe interface ISystemCalls
     /// <summary><c>poll(2)</c> of one descriptor until it can be read.</summary>
     long PollReadable(int descriptor, int milliseconds);
 
+    /// <summary><c>epoll_create1(2)</c>.</summary>
+    long OpenPoll();
+
+    /// <summary><c>eventfd2(2)</c>.</summary>
+    long OpenEvent();
+
+    /// <summary><c>epoll_ctl(2)</c>: adds a descriptor.</summary>
+    long AddToPoll(int poll, int descriptor, uint events);
+
+    /// <summary><c>epoll_pwait(2)</c> for one event; 1 if there was one.</summary>
+    long WaitForPoll(int poll, int milliseconds);
+
     /// <summary><c>if_nametoindex(3)</c>; the index, or the negative errno.</summary>
     long GetInterfaceIndex(string name);
 

@@ -262,6 +262,28 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         return ready > 0;
     }
 
+    /// <summary>Opens what waits for several descriptors at a time.</summary>
+    public KernelDescriptor? OpenPoll(out int error) => Wrap(calls.OpenPoll(), "epoll", out error);
+
+    /// <summary>Opens a descriptor that is ready once something was written to it.</summary>
+    public KernelDescriptor? OpenEvent(out int error) => Wrap(calls.OpenEvent(), "eventfd", out error);
+
+    /// <summary>Adds a descriptor that is waited for; 0 or the errno.</summary>
+    public int AddToPoll(KernelDescriptor poll, KernelDescriptor descriptor, uint events)
+    {
+        long result = calls.AddToPoll(poll.Value, descriptor.Value, events);
+        GC.KeepAlive(poll);
+        GC.KeepAlive(descriptor);
+        return result < 0 ? (int)-result : 0;
+    }
+
+    /// <summary>Waits until a descriptor is ready, the time is over, or a signal comes.</summary>
+    public void WaitForPoll(KernelDescriptor poll, int milliseconds)
+    {
+        calls.WaitForPoll(poll.Value, milliseconds);
+        GC.KeepAlive(poll);
+    }
+
     /// <summary>Opens a perf event.</summary>
     public KernelDescriptor? OpenPerfEvent(ref PerfEventAttributes attributes, int process, int cpu, out int error)
     {

@@ -24,6 +24,16 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     private static long PrlimitNumber => IsArm ? 261 : 302;
 
     private static long FstatfsNumber => IsArm ? 44 : 138;
+    private static long EpollCreate1Number => IsArm ? 20 : 291;
+
+    private static long EpollCtlNumber => IsArm ? 21 : 233;
+
+    private static long EpollPwaitNumber => IsArm ? 22 : 281;
+
+    private static long Eventfd2Number => IsArm ? 19 : 290;
+
+    // O_CLOEXEC, by whichever name.
+    private const long CloseOnExec = 0x8_0000;
 
     private static long SigactionNumber => IsArm ? 134 : 13;
 
@@ -175,6 +185,27 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     /// <inheritdoc/>
     public long OpenProcess(int process) => Result(SystemCall(PidfdOpenNumber, process, 0, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long OpenPoll() => Result(SystemCall(EpollCreate1Number, CloseOnExec, 0, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long OpenEvent() => Result(SystemCall(Eventfd2Number, 0, CloseOnExec, 0, 0, 0));
+
+    /// <inheritdoc/>
+    public long AddToPoll(int poll, int descriptor, uint events)
+    {
+        // struct epoll_event, whose data nobody reads: it is packed on x86-64 only.
+        ulong* added = stackalloc ulong[2] { events, 0 };
+        return Result(SystemCall(EpollCtlNumber, poll, 1, descriptor, (long)added, 0));
+    }
+
+    /// <inheritdoc/>
+    public long WaitForPoll(int poll, int milliseconds)
+    {
+        ulong* found = stackalloc ulong[2];
+        return Result(SystemCall(EpollPwaitNumber, poll, (long)found, 1, milliseconds, 0));
+    }
 
     /// <inheritdoc/>
     public long GetInterfaceIndex(string name)

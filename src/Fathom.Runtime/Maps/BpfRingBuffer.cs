@@ -13,9 +13,9 @@ namespace Fathom.Runtime;
 public sealed unsafe class BpfRingBuffer : IDisposable
 {
     // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/bpf.h (BPF_RINGBUF_BUSY_BIT, _DISCARD_BIT, _HDR_SZ)
+    internal const int HeaderSize = 8;
+    internal const uint DiscardBit = 1u << 30;
     private const uint BusyBit = 1u << 31;
-    private const uint DiscardBit = 1u << 30;
-    private const int HeaderSize = 8;
 
     private readonly MappedMemory _consumer;
     private readonly MappedMemory _producer;
@@ -97,12 +97,55 @@ public sealed unsafe class BpfRingBuffer : IDisposable
         return count;
     }
 
+    /// <summary>
+    /// Copies records out as they lie in the buffer, each behind its header and rounded up to 8 bytes, and frees their room: only whole ones, as
+    /// many as there is room for. Discarded ones are among them.
+    /// </summary>
+    /// <returns>The bytes; 0 if nothing waits, or the first record has no room.</returns>
+    internal int MoveTo(Span<byte> to)
+    {
+        ulong start = ConsumerPosition, end = Volatile.Read(ref ProducerPosition), position = start;
+        while (position < end)
+        {
+            uint header = HeaderAt(position);
+            ulong next = position + RoomOf(header);
+            if ((header & BusyBit) != 0 || next - start > (ulong)to.Length)
+            {
+                break;
+            }
+
+            position = next;
+        }
+
+        int bytes = (int)(position - start);
+        new ReadOnlySpan<byte>(Data + (start & _mask), bytes).CopyTo(to);
+        Volatile.Write(ref ConsumerPosition, position);
+        return bytes;
+    }
+
+    /// <summary>Bytes that the first record takes, if one waits and is complete; otherwise 0.</summary>
+    internal int FirstRecordBytes()
+    {
+        ulong start = ConsumerPosition;
+        uint header = start < Volatile.Read(ref ProducerPosition) ? HeaderAt(start) : BusyBit;
+        return (header & BusyBit) != 0 ? 0 : (int)RoomOf(header);
+    }
+
+    /// <summary>Bytes that a record takes with its header, and of it.</summary>
+    internal static (int Room, int Length) Measure(uint header) => ((int)RoomOf(header), (int)(header & ~(BusyBit | DiscardBit)));
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _consumer.Dispose();
         _producer.Dispose();
     }
+
+    private static ulong RoomOf(uint header) => ((ulong)(header & ~(BusyBit | DiscardBit)) + HeaderSize + 7) & ~7UL;
+
+    // Acquire: the record's bytes are read after its header says that they are complete. Pairs with the xchg of
+    // https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/ringbuf.c (bpf_ringbuf_commit)
+    private uint HeaderAt(ulong position) => Volatile.Read(ref *(uint*)(Data + (position & _mask)));
 
     /// <summary>Records that wait in a ring buffer.</summary>
     public ref struct Records
@@ -141,9 +184,7 @@ public sealed unsafe class BpfRingBuffer : IDisposable
                     return false;
                 }
 
-                // Acquire: the record's bytes are read after its header says that they are complete. Pairs with the xchg of
-                // https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/ringbuf.c (bpf_ringbuf_commit)
-                uint header = Volatile.Read(ref *(uint*)(_ring.Data + (_position & _ring._mask)));
+                uint header = _ring.HeaderAt(_position);
                 if ((header & BusyBit) != 0)
                 {
                     // Reserved and not committed yet: what lies behind must wait, records come in their order.
@@ -151,7 +192,7 @@ public sealed unsafe class BpfRingBuffer : IDisposable
                 }
 
                 _length = header & ~(BusyBit | DiscardBit);
-                _next = _position + (((ulong)_length + HeaderSize + 7) & ~7UL);
+                _next = _position + RoomOf(header);
                 if ((header & DiscardBit) == 0)
                 {
                     return true;

@@ -306,6 +306,14 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long PollReadable(int descriptor, int milliseconds) => 0;
 
+    public long OpenPoll() => NewDescriptor();
+
+    public long OpenEvent() => NewDescriptor();
+
+    public long AddToPoll(int poll, int descriptor, uint events) => 0;
+
+    public long WaitForPoll(int poll, int milliseconds) => 0;
+
     public long GetInterfaceIndex(string name) => name == "lo" ? 1 : -Errno.ENODEV;
 
     public long GetCapabilities(CapabilityHeader* header, CapabilityData* data)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Fathom.Format.Instructions;
 using Fathom.Format.Objects;
 using Xunit;
@@ -17,10 +18,15 @@ public sealed class OrderedRecordsTests : IDisposable
 
     public OrderedRecordsTests()
     {
+        const int NoWakeup = 1, ForceWakeup = 2;
+        _loaded = LoadedObject.Load(
+            Require.Root(), Samples.Object([Emitting("emit", NoWakeup), Emitting("wake", ForceWakeup)], [Samples.Map(MapType.RingBuffer, 0, 0, 1 << 16, "ring")]));
+        _ring = new BpfRingBuffer(_loaded.GetMap("ring"));
+
         // A record of the context's 16 bytes: a time and a number.
-        var function = new BpfFunction
+        static BpfFunction Emitting(string name, int flags) => new()
         {
-            Name = "emit",
+            Name = name,
             Section = "syscall",
             Instructions =
             [
@@ -33,14 +39,12 @@ public sealed class OrderedRecordsTests : IDisposable
                 Instruction.Alu64(AluOperation.Move, Register.R2, Register.R10),
                 Instruction.Alu64(AluOperation.Add, Register.R2, -16),
                 Instruction.Alu64(AluOperation.Move, Register.R3, 16),
-                Instruction.Alu64(AluOperation.Move, Register.R4, 1),
+                Instruction.Alu64(AluOperation.Move, Register.R4, flags),
                 Instruction.Call(CallKind.Helper, 130),
                 Instruction.Exit(),
             ],
             References = [new Reference(5, ReferenceKind.Map, "ring")],
         };
-        _loaded = LoadedObject.Load(Require.Root(), Samples.Object([function], [Samples.Map(MapType.RingBuffer, 0, 0, 1 << 16, "ring")]));
-        _ring = new BpfRingBuffer(_loaded.GetMap("ring"));
     }
 
     private static ulong Now => (ulong)(Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency));
@@ -71,7 +75,9 @@ public sealed class OrderedRecordsTests : IDisposable
         var records = new OrderedRecords(_ring, TimeSpan.FromHours(1));
         ulong now = Now;
         Emit(now, 1);
-        Emit(1, 0);
+
+        // Older than the window whenever the machine was started.
+        Emit(0, 0);
         records.Take();
         Assert.Equal([0], Drain(records));
         Assert.Equal(1, records.Waiting);
@@ -121,20 +127,68 @@ public sealed class OrderedRecordsTests : IDisposable
     [Fact]
     public void Copies_are_bounded_and_what_is_beyond_waits_in_the_buffer()
     {
-        var records = new OrderedRecords(_ring, mostBytes: 160);
+        // Of 24 bytes each, and a second apart: the newest is held back as long as more wait.
+        var records = new OrderedRecords(_ring, mostBytes: 240);
         for (ulong i = 0; i < 25; i++)
         {
-            Emit(i, i);
+            Emit(1_000_000_000 * (i + 1), i);
         }
 
         Assert.Equal(10, records.Take());
-        Assert.NotEqual(0, _ring.PendingBytes);
-        Assert.Equal(10, Drain(records).Count);
-        Assert.Equal(10, records.Take());
-        Assert.Equal(10, Drain(records).Count);
+        Assert.True(records.IsPressing);
+        Assert.Equal(15 * 24, _ring.PendingBytes);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8], Drain(records));
+        Assert.Equal(10, records.Take(isLast: true));
+        Assert.Equal([9, 10, 11, 12, 13, 14, 15, 16, 17, 18], Drain(records));
         Assert.Equal(5, records.Take(isLast: true));
-        Assert.Equal([20, 21, 22, 23, 24], Drain(records));
+        Assert.False(records.IsPressing);
+        Assert.Equal([19, 20, 21, 22, 23, 24], Drain(records));
         Assert.Equal(0, records.Take(isLast: true));
+    }
+
+    [Fact]
+    public void A_reader_that_is_held_up_loses_nothing_while_the_buffer_is_watched()
+    {
+        // Much more than the buffer of 64 KB has room for; its own program counts nothing, so that each must find room.
+        const ulong Count = 20_000;
+        var records = new OrderedRecords(_ring);
+        using (var watch = new RingWatch(_ring, records))
+        {
+            for (ulong i = 0; i < Count; i++)
+            {
+                while (_ring.PendingBytes > _ring.Capacity / 2)
+                {
+                    // Only the watch makes room here.
+                    Thread.Yield();
+                }
+
+                Emit(i, i);
+            }
+        }
+
+        var numbers = new List<ulong>();
+        while (records.Take(isLast: true) > 0 || records.IsPressing)
+        {
+            numbers.AddRange(Drain(records));
+        }
+
+        Assert.Equal(Count, (ulong)numbers.Count);
+        Assert.Equal(numbers.Order(), numbers);
+    }
+
+    [Fact]
+    public void A_wake_up_of_the_kernel_is_seen_at_once()
+    {
+        Emit(1, 1);
+        var records = new OrderedRecords(_ring);
+        using var watch = new RingWatch(_ring, records);
+        Wake(2, 2);
+        while (_ring.PendingBytes > 0)
+        {
+            Thread.Yield();
+        }
+
+        Assert.Equal(2, records.Take(isLast: true));
     }
 
     private static List<ulong> Drain(OrderedRecords records)
@@ -149,10 +203,14 @@ public sealed class OrderedRecordsTests : IDisposable
         return numbers;
     }
 
-    private void Emit(ulong time, ulong number)
+    private void Emit(ulong time, ulong number) => Run("emit", time, number);
+
+    private void Wake(ulong time, ulong number) => Run("wake", time, number);
+
+    private void Run(string program, ulong time, ulong number)
     {
         MemoryMarshal.Write(_context, time);
         MemoryMarshal.Write(_context.AsSpan(8), number);
-        Assert.Equal(0u, _loaded.GetProgram("emit").TestRun(_context).ReturnValue);
+        Assert.Equal(0u, _loaded.GetProgram(program).TestRun(_context).ReturnValue);
     }
 }
