@@ -6,7 +6,7 @@ namespace Fathom.Workloads;
 /// <summary>System calls as they are, without what .NET or the C library would make of them.</summary>
 internal static unsafe partial class Libc
 {
-    public const int Open = 2, Creat = 85, Execve = 59, OpenAt = 257, NameToHandleAt = 303, OpenByHandleAt = 304, ExecveAt = 322, RingSetup = 425, RingEnter = 426, OpenAt2 = 437;
+    public const int Open = 2, Creat = 85, Execve = 59, OpenAt = 257, NameToHandleAt = 303, OpenByHandleAt = 304, MemoryCreate = 319, ExecveAt = 322, RingSetup = 425, RingEnter = 426, OpenAt2 = 437;
 
     /// <summary>Makes a system call (x86-64). Gives what it returns, -1 with <see cref="Marshal.GetLastPInvokeError"/>.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]

@@ -146,6 +146,41 @@ switch (args[0])
         Libc.Check(Libc.Call(Libc.Open, Libc.Text(name), 0x42, 0x180));
         break;
 
+    case "odd-opens":
+        // odd-opens FOLDER: paths that are not what they seem, or lead nowhere.
+        OddOpens.Run(args[1]);
+        break;
+
+    case "flood":
+        // flood PATH COUNT PROCESSES BUSY NAME: so many opens in all.
+        Endings.Flood(args[1], int.Parse(args[2]), int.Parse(args[3]), int.Parse(args[4]), args[5]);
+        break;
+
+    case "flood-one":
+        Endings.FloodOne(args[1], int.Parse(args[2]), args[3]);
+        break;
+
+    case "spin":
+        Endings.Spin();
+        break;
+
+    case "accept":
+        // accept COUNT GATE exit|kill: sessions that the end closes.
+        Endings.Accept(int.Parse(args[1]), args[2], args[3] == "kill");
+        break;
+
+    case "replace":
+        // replace PATH BYTES: a file that the end closes.
+        Endings.Replace(args[1], int.Parse(args[2]));
+        break;
+
+    case "memory-exec":
+        // memory-exec NAME PROGRAM ARGS...: a copy of the program that is in no directory.
+        int memory = Libc.Check(Libc.Call(Libc.MemoryCreate, Libc.Text(args[1]), 1));
+        File.Copy(args[2], $"/proc/self/fd/{memory}", overwrite: true);
+        Libc.Check(Libc.Call(Libc.ExecveAt, memory, Libc.Text(""), Libc.List(Array.ConvertAll(args[2..], static text => Libc.Text(text))), Libc.List(), 0x1000));
+        break;
+
     case "thread-exec":
         // thread-exec PROGRAM ARGS...: from a thread that is not the first.
         var thread = new Thread(() => Exec(args[1], args[1..]));

@@ -120,6 +120,23 @@ public sealed class BioLatencyPeerTests
         Assert.Empty(HistogramText.Sum(nothing.Output));
     }
 
+    [Fact]
+    public void What_the_end_of_a_process_writes_is_its()
+    {
+        Programs.NeedRoot();
+        using var df = RunningProgram.Run("/bin/df", "--output=fstype", AppContext.BaseDirectory);
+        Assert.SkipUnless(df.Output.EndsWith("ext4\n", StringComparison.Ordinal), "Only ext4 writes a file that was replaced when it is closed.");
+        var file = System.IO.Path.Combine(AppContext.BaseDirectory, $"replaced-{Guid.NewGuid():N}");
+        File.WriteAllText(file, "before");
+        RunningProgram.Run("/bin/sync", file).Dispose();
+
+        // The name leaves away what sync writes itself, which waits for what the workload has left.
+        using var traced = RunningProgram.Run(
+            Programs.Direct, "biolatency", "-F", "--comm", "Fathom.Workload", "--", "/bin/sh", "-c", $"{Events.Workload.Program} replace {file} 1048576; sync {file}");
+        File.Delete(file);
+        Assert.Contains("flags = Write", traced.Output, StringComparison.Ordinal);
+    }
+
     // "requests not counted, because ...: 7"
     private static long SumOfLosses(string errors) => errors.Split('\n')
         .Where(static line => line.StartsWith("requests not counted, ", StringComparison.Ordinal))

@@ -26,7 +26,7 @@ internal static class LoadedPrograms
         BioLatencyProbe.Programs.InsertedChosen, BioLatencyProbe.Programs.Merged, BioLatencyProbe.Programs.Returned,
         BioLatencyProbe.Programs.Completed, BioLatencyProbe.Programs.HeldEnded, BioLatencyProbe.Programs.HeldBioEnded,
         BioLatencyProbe.Programs.HeldWoken, BioLatencyProbe.Programs.HeldSlept, BioLatencyProbe.Programs.HeldReleased,
-        OpenSnoopProbe.Programs.Returned, OpenSnoopProbe.Programs.SubmittedOld, OpenSnoopProbe.Programs.FilterForked, OpenSnoopProbe.Programs.FilterExited,
+        OpenSnoopProbe.Programs.Returned, OpenSnoopProbe.Programs.SubmittedOld, OpenSnoopProbe.Programs.FilterForked, OpenSnoopProbe.Programs.FilterFreed,
         FuncCountProbe.Programs.UserFunctions, FuncCountProbe.Programs.FollowForked, FuncCountProbe.Programs.FollowExecuted, FuncCountProbe.Programs.Tracepoint, FuncCountProbe.Programs.CallEntered, FuncCountProbe.Programs.CallLeft,
         ExecSnoopProbe.Programs.Executed, ExecSnoopProbe.Programs.Failed,
     ];

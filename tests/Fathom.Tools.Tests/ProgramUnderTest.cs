@@ -28,6 +28,8 @@ internal sealed class RunningProgram : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
     public int ExitCode => _process.ExitCode;
 
     public string Output => Text(_output);

@@ -363,7 +363,7 @@ internal sealed class FuncCountProbeSource : IDisposable
         else
         {
             options.Without.Add("FilterForked");
-            options.Without.Add("FilterExited");
+            options.Without.Add("FilterFreed");
             foreach (string map in (string[])[nameof(FuncCountProbe.Counts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(FuncCountProbe.Arrivals), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
             {
                 options.Maps[map] = First.Object.GetMap(map);

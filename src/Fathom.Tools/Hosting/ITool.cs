@@ -62,6 +62,11 @@ public interface IReportTracing : ITracing
 /// <summary>A tool at work that shows each event.</summary>
 public interface IEventTracing : ITracing
 {
+    /// <summary>
+    /// Whether something that has happened already will be an event soon: then it is worth waiting for a moment when what is traced has ended.
+    /// </summary>
+    bool IsAboutToShow => false;
+
     /// <summary>Says what the rows will be.</summary>
     void Begin(ISink sink);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
@@ -11,6 +12,9 @@ public static class ToolHost
 {
     // Long against what a look costs, short against what a person notices.
     private static readonly TimeSpan s_eventPace = TimeSpan.FromMilliseconds(20);
+
+    // A round trip of the network is shorter, mostly.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Runs a tool until its schedule is over, the end is asked for, the process or command that is traced has ended, or nobody reads the output any
@@ -132,6 +136,7 @@ public static class ToolHost
     private static void Follow(IEventTracing tracing, Schedule schedule, ISink sink, HostClock clock)
     {
         bool isLast = false;
+        TimeSpan? patience = null;
         while (!isLast)
         {
             TimeSpan next = clock.Elapsed + s_eventPace;
@@ -139,6 +144,13 @@ public static class ToolHost
             do
             {
                 isLast = clock.IsStopped || clock.Elapsed >= schedule.Duration;
+                if (isLast && clock.StopReason is (EndReason.CommandEnded or EndReason.ProcessEnded) && tracing.IsAboutToShow
+                    && clock.Elapsed < (patience ??= clock.Elapsed + s_patience))
+                {
+                    // What was traced has closed what the other side has still to close.
+                    isLast = false;
+                    Thread.Sleep(s_eventPace);
+                }
             }
             while (tracing.Poll(sink, isLast) && !isLast);
         }

@@ -11,10 +11,18 @@ internal static class BufferOption
 
     // 512 MB: more would be a mistake, and the kernel keeps all of it in memory.
     private const int MostPages = 131_072;
+    private const int LeastStep = 128 * 1024;
     private const string Name = "--buffer-pages";
 
     /// <summary>The option.</summary>
     public static ToolOption Pages(int usual) => new(Name, 'b', "PAGES", $"Room for events in pages of 4 KB; {usual} by default.");
+
+    /// <summary>
+    /// The bits of a position in the buffer that change where its reader is to be woken: eight times while it is filled. A wake-up costs as much as a
+    /// hundred events, so that small buffers have none.
+    /// </summary>
+    /// <param name="bytes">Bytes of the buffer.</param>
+    public static ulong WakeBits(int bytes) => bytes / 8 >= LeastStep ? ~((ulong)(bytes / 8) - 1) : 0;
 
     /// <summary>Bytes of the buffer: a power of two.</summary>
     /// <exception cref="BadArgumentException">It is no size.</exception>

@@ -57,10 +57,7 @@ internal static class Processes
 
         try
         {
-            // A thread is not listed, but its folder is there.
-            string path = Path.Combine(procfs, pid.ToString(CultureInfo.InvariantCulture), "status");
-            string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith("Tgid:", StringComparison.Ordinal));
-            if (int.TryParse(line?[5..], CultureInfo.InvariantCulture, out int process) && process != pid)
+            if (ReadProcessOf(pid, procfs) is { } process && process != pid)
             {
                 throw new CannotRunException($"{pid} is a thread of process {process}: give the number of the process");
             }
@@ -93,6 +90,26 @@ internal static class Processes
         return process;
     }
 
+    // A thread is not listed, but its folder is there.
+    private static int? ReadProcessOf(int thread, string procfs)
+    {
+        string path = Path.Combine(procfs, thread.ToString(CultureInfo.InvariantCulture), "status");
+        string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith("Tgid:", StringComparison.Ordinal));
+        return int.TryParse(line?[5..], CultureInfo.InvariantCulture, out int process) ? process : null;
+    }
+
+    private static int? ProcessOf(int thread, string procfs)
+    {
+        try
+        {
+            return ReadProcessOf(thread, procfs);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The number of a process that exists.</summary>
     /// <param name="text">The number as it was given.</param>
     /// <exception cref="BadArgumentException">It is no number.</exception>
@@ -111,17 +128,27 @@ internal static class Processes
 
     /// <summary>The number of a thread that exists.</summary>
     /// <param name="text">The number as it was given.</param>
+    /// <param name="request">What else was asked for.</param>
     /// <param name="procfs">Where procfs is mounted. Where it is not, every number is taken.</param>
-    /// <exception cref="BadArgumentException">It is no number.</exception>
+    /// <exception cref="BadArgumentException">It is no number, or not that of a thread of the process or the command that was asked for.</exception>
     /// <exception cref="CannotRunException">There is no such thread.</exception>
-    public static int FindThread(string text, string procfs = "/proc")
+    public static int FindThread(string text, ToolRequest request, string procfs = "/proc")
     {
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int thread) || thread == 0)
         {
             throw new BadArgumentException($"the thread must be a whole number above 0, but is '{text}'");
         }
 
+        if (request.ProcessTree != 0)
+        {
+            throw new BadArgumentException($"thread {thread} was there before the command, so that nothing matches both: leave one of them away");
+        }
+
         MustShareNumbers(procfs);
+        if (request.Pid != 0 && ProcessOf(thread, procfs) is { } process && process != request.Pid)
+        {
+            throw new BadArgumentException($"thread {thread} is one of process {process} and not of process {request.Pid}, so that nothing matches both");
+        }
 
         // A thread has a folder of its own, which is only not listed.
         return !File.Exists(Path.Combine(procfs, "self/status")) || Directory.Exists(Path.Combine(procfs, text))

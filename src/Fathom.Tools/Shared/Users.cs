@@ -12,12 +12,13 @@ internal sealed class Users(string passwd = "/etc/passwd")
 {
     /// <summary>The number of a user.</summary>
     /// <param name="user">A number, or a name in the list.</param>
+    /// <exception cref="BadArgumentException">It is the number that stands for no user.</exception>
     /// <exception cref="CannotRunException">There is no such user.</exception>
     public uint Find(string user)
     {
         if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
         {
-            return number;
+            return number != uint.MaxValue ? number : throw new BadArgumentException($"{number} stands for no user, so that nothing matches it");
         }
 
         IEnumerable<string> lines = File.Exists(passwd) ? File.ReadLines(passwd) : [];

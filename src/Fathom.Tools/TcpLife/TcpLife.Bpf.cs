@@ -245,19 +245,24 @@ internal static unsafe partial class TcpLifeProbe
     /// <summary>Remembers the current task, if it is at work on the socket, for a session whose process is not known.</summary>
     private static void Learn(Sock* socket, bool isClosing)
     {
+        ulong id = (ulong)socket;
+        TcpSession* session = Sessions.Lookup(id);
+        if (isClosing && session != null)
+        {
+            session->Flags |= TcpSessionFlags.Closing;
+        }
+
         if (socket->sk_lock.owned == 0)
         {
             return;
         }
 
-        ulong id = (ulong)socket;
-        TcpSession* session = Sessions.Lookup(id);
         if (session == null)
         {
             if ((!isClosing || !IsKernelThread()) && MayCount(socket))
             {
                 TcpSession late = default;
-                late.Flags = TcpSessionFlags.Unbegun;
+                late.Flags = isClosing ? TcpSessionFlags.Unbegun | TcpSessionFlags.Closing : TcpSessionFlags.Unbegun;
                 Name(&late);
 
                 // One that found no room when it began was counted then.
@@ -300,7 +305,11 @@ internal static unsafe partial class TcpLifeProbe
     private static void Name(TcpSession* session)
     {
         session->Process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
-        Helpers.GetCurrentComm(&session->Command, 16);
+        if (!TaskFilter.NameAtEnd(&session->Command))
+        {
+            Helpers.GetCurrentComm(&session->Command, 16);
+        }
+
         session->Flags |= (Mode & TcpLifeMode.ByProcess) == 0 || TaskFilter.WantsCurrent()
             ? TcpSessionFlags.ProcessKnown
             : TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unwanted;

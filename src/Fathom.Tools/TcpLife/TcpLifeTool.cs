@@ -59,7 +59,7 @@ public sealed class TcpLifeTool : ITool
                 var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe), () => LossesAtEnd(probe, mode));
 
                 // After attaching: a session that is not among these and has not been seen to begin is one that the kernel did not show.
-                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()));
+                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()), () => AnyIsEnding(probe, mode));
             });
     }
 
@@ -74,16 +74,38 @@ public sealed class TcpLifeTool : ITool
 
     private static IEnumerable<Loss> LossesAtEnd(TcpLifeProbe.Loaded probe, uint mode)
     {
-        ulong left = 0;
+        ulong left = 0, anonymous = 0;
         foreach ((ulong _, TcpSession session) in probe.Sessions.Read())
         {
-            bool isKnown = (session.Flags & TcpSessionFlags.ProcessKnown) != 0;
-            bool isWanted = (session.Flags & TcpSessionFlags.Unwanted) == 0 && (isKnown || (mode & TcpLifeMode.ByProcess) == 0);
-            left += isWanted ? 1UL : 0;
+            left += IsWanted(session, mode) ? 1UL : 0;
+            anonymous += IsAnonymous(session, mode) ? 1UL : 0;
         }
 
-        return [new("open", left, "sessions not shown, because they had not ended, or the kernel did not show their end")];
+        return
+        [
+            new("open", left, "sessions not shown, because they had not ended, or the kernel did not show their end"),
+            new("open_anonymous", anonymous, "sessions had not ended of which it is not known which process they belong to: no process had read from them or closed them"),
+        ];
     }
+
+    // What was asked for has begun to end: what is left to come is from the other side.
+    private static bool AnyIsEnding(TcpLifeProbe.Loaded probe, uint mode)
+    {
+        foreach ((ulong _, TcpSession session) in probe.Sessions.Read())
+        {
+            if ((session.Flags & TcpSessionFlags.Closing) != 0 && IsWanted(session, mode))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsWanted(in TcpSession session, uint mode) => (session.Flags & TcpSessionFlags.Unwanted) == 0 && !IsAnonymous(session, mode);
+
+    private static bool IsAnonymous(in TcpSession session, uint mode) =>
+        (mode & TcpLifeMode.ByProcess) != 0 && (session.Flags & TcpSessionFlags.ProcessKnown) == 0;
 
     private static uint ModeOf(ToolRequest request)
     {
@@ -111,7 +133,7 @@ public sealed class TcpLifeTool : ITool
                 : throw new BadArgumentException($"a port must be a whole number from 1 to 65535, but {option.Name} has '{text}'"));
         }
 
-        return ports;
+        return ports.Count > 0 || !request.Has(option) ? ports : throw new BadArgumentException($"'{request.ValueOf(option)}' names no port for {option.Name}");
     }
 
     private static int SessionsOf(ToolRequest request) =>

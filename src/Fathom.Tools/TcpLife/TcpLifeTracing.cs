@@ -11,9 +11,13 @@ namespace Fathom.Tools.TcpLife;
 /// <param name="source">The kernel side.</param>
 /// <param name="layout">How rows are shown.</param>
 /// <param name="open">The sessions that were open when tracing began; it is waited for only when one ends whose beginning was not seen.</param>
-internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layout, Task<OpenSessions> open) : EventTracing(source)
+/// <param name="anyIsEnding">Whether a session that is to be shown only waits for the other side to end it too.</param>
+internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layout, Task<OpenSessions> open, Func<bool>? anyIsEnding = null) : EventTracing(source)
 {
     private static readonly int s_size = Marshal.SizeOf<TcpRecord>();
+
+    /// <inheritdoc/>
+    public override bool IsAboutToShow => anyIsEnding?.Invoke() ?? false;
 
     /// <inheritdoc/>
     public override void Begin(ISink sink) => sink.BeginRows(layout);

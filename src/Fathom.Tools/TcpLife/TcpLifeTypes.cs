@@ -60,6 +60,9 @@ internal static class TcpSessionFlags
 
     /// <summary>The other side has sent all it had to send.</summary>
     public const uint RemoteDone = 32;
+
+    /// <summary>This side has sent all it had to send: it only waits for the other.</summary>
+    public const uint Closing = 64;
 }
 
 /// <summary>A session that has begun.</summary>

@@ -192,6 +192,9 @@ public sealed partial class FuncCountTests : IDisposable
         Dictionary<string, ulong> counts = Parse(traced.Output);
         Assert.Equal((ulong)Children, counts["sched:sched_process_fork"]);
         Assert.Equal((ulong)(Children + 1), counts["sched:sched_process_exec"]);
+
+        // What a process's end sets off is its own, too.
+        Assert.Equal((ulong)(Children + 1), counts["sched:sched_process_exit"]);
     }
 
     [Fact]

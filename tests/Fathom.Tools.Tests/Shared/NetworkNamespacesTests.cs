@@ -31,7 +31,10 @@ public sealed class NetworkNamespacesTests
             Assert.Equal(4026532001, namespaces.Find("blue"));
             Assert.Equal(4026532001, namespaces.Find("/run/netns/blue"));
             Assert.Equal(4026532001, namespaces.Find("/var/run/netns/blue"));
-            Assert.Equal(17u, namespaces.Find("17"));
+            Assert.Equal(4026532999u, namespaces.Find("4026532999"));
+            Assert.Equal(
+                "no network namespace has the number 17: the kernel begins with 4026531824, and ls -l /proc/PID/ns/net shows that of a process",
+                Assert.Throws<BadArgumentException>(() => namespaces.Find("17")).Message);
             Assert.Equal(
                 "there is no network namespace 'odd': give a name that ip netns shows, a path such as /proc/PID/ns/net, or a number",
                 Assert.Throws<CannotRunException>(() => namespaces.Find("odd")).Message);

@@ -6,6 +6,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading;
+using Fathom.Tools.Tests.Events;
 using Xunit;
 
 namespace Fathom.Tools.Tests.TcpLife;
@@ -331,6 +332,62 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         Assert.Equal("bash", row.Text("comm"));
     }
 
+    [Theory]
+    [InlineData("tree", "exit")]
+    [InlineData("tree", "kill")]
+    [InlineData("--pid", "exit")]
+    [InlineData("--pid", "kill")]
+    [InlineData("--comm", "exit")]
+    [InlineData("--comm", "kill")]
+    [InlineData("--cgroup", "kill")]
+    public void Sessions_that_the_end_of_a_process_closes_are_its(string filter, string end)
+    {
+        const int Count = 10;
+        using var network = new TestNetwork();
+        using var cgroup = filter == "--cgroup" ? new TestCgroup() : null;
+        string folder = Workload.Folder(), gate = folder + "/gate";
+        string[] workload = [Workload.Program, "accept", $"{Count}", gate, end];
+        string[] inside = cgroup is null ? workload : ["/bin/sh", "-c", "echo $$ > \"$0/cgroup.procs\"; exec \"$@\"", cgroup.Path, .. workload];
+        using var process = network.Run(() => filter == "tree"
+            ? RunningProgram.Start(Programs.Direct, ["tcplife", "--json", "--", .. workload])
+            : RunningProgram.Start(inside[0], inside[1..]));
+        process.WaitFor("port ");
+        string own = process.Id.ToString(CultureInfo.InvariantCulture);
+        using var other = filter == "tree" ? null : Start(network, "--json", filter, filter switch { "--pid" => own, "--comm" => "Fathom.Workload", _ => cgroup!.Path });
+        var port = int.Parse(process.Output.Split('\n').Single(static line => line.StartsWith("port ", StringComparison.Ordinal)).AsSpan(5), CultureInfo.InvariantCulture);
+        var clients = Enumerable.Range(0, Count).Select(_ => network.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))).ToList();
+        clients.ForEach(client => client.Connect(IPAddress.Loopback, port));
+        process.WaitFor("accepted");
+
+        // One half has ended on this side when the process ends, the other half ends only then.
+        clients.Take(Count / 2).ToList().ForEach(static client => client.Close());
+        System.IO.File.WriteAllText(gate, "");
+        foreach (var client in clients.Skip(Count / 2))
+        {
+            Assert.Equal(0, client.Receive(new byte[1]));
+            client.Close();
+        }
+
+        process.WaitForExit();
+        Workload.Remove(folder);
+        if (other is not null)
+        {
+            Thread.Sleep(200);
+            other.Stop();
+        }
+
+        var (rows, losses) = Parse(other ?? process);
+        rows = [.. rows.Where(row => row.Number("lport") == port)];
+        Assert.Equal(Count, rows.Count + losses.GetValueOrDefault("open") + losses.GetValueOrDefault("unended"));
+        Assert.NotEmpty(rows);
+        Assert.All(rows, static row => Assert.Equal("Fathom.Workload", row.Text("comm")));
+        Assert.Single(rows.Select(static row => row.Number("pid")).Distinct());
+        if (filter == "--pid")
+        {
+            Assert.Equal(process.Id, rows[0].Number("pid"));
+        }
+    }
+
     [Fact]
     public void Layouts_of_the_classic_tool()
     {
@@ -389,9 +446,16 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
     private static (List<JsonRow> Rows, Dictionary<string, long> Losses) Read(RunningProgram tool)
     {
         Assert.True(tool.ExitCode == 0, tool.Errors);
+        return Parse(tool);
+    }
+
+    private static (List<JsonRow> Rows, Dictionary<string, long> Losses) Parse(RunningProgram tool)
+    {
         var rows = new List<JsonRow>();
         var losses = new Dictionary<string, long>();
-        foreach (var line in tool.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+
+        // A command that is traced prints its own lines between.
+        foreach (var line in tool.Output.Split('\n').Where(static line => line.StartsWith('{')))
         {
             var row = new JsonRow(JsonDocument.Parse(line).RootElement);
             if (row.Text("type") == "session")

@@ -18,6 +18,9 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
     public IReadOnlyList<TraceSource> Sources => source.Sources;
 
     /// <inheritdoc/>
+    public virtual bool IsAboutToShow => false;
+
+    /// <inheritdoc/>
     public abstract void Begin(ISink sink);
 
     /// <inheritdoc/>
@@ -28,17 +31,13 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
             source.Detach();
         }
 
-        bool isPressing = false;
         int taken;
         do
         {
             taken = source.Take(isLast);
-            while (!isPressing && source.TryNext(out ReadOnlySpan<byte> record))
+            while (source.TryNext(out ReadOnlySpan<byte> record))
             {
                 Write(sink, record);
-
-                // The kernel needs its room before anybody needs the rows.
-                isPressing = source.IsPressing && !isLast;
             }
         }
         while (isLast && taken > 0); // What is taken at a time is bounded.
@@ -51,7 +50,7 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
             _losses.Write(sink, [.. source.ReadLosses(), .. ReadLosses(isLast)]);
         }
 
-        return isPressing || source.IsPressing;
+        return source.IsPressing;
     }
 
     /// <summary>What was lost on this side since the start.</summary>

@@ -20,14 +20,14 @@ internal sealed class ProbeSource(
     Func<IEnumerable<Loss>> losses,
     Func<IEnumerable<Loss>>? lossesAtEnd = null) : IEventSource
 {
-    private readonly OrderedRecords _records = new(ring);
+    private readonly (OrderedRecords Records, RingWatch Watch) _reader = Read(ring);
     private bool _isDetached;
 
     /// <inheritdoc/>
     public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(links);
 
     /// <inheritdoc/>
-    public bool IsPressing => _records.IsPressing;
+    public bool IsPressing => _reader.Records.IsPressing;
 
     /// <inheritdoc/>
     public void Detach()
@@ -37,10 +37,10 @@ internal sealed class ProbeSource(
     }
 
     /// <inheritdoc/>
-    public int Take(bool isLast) => _records.Take(isLast);
+    public int Take(bool isLast) => _reader.Records.Take(isLast);
 
     /// <inheritdoc/>
-    public bool TryNext(out ReadOnlySpan<byte> record) => _records.TryNext(out record);
+    public bool TryNext(out ReadOnlySpan<byte> record) => _reader.Records.TryNext(out record);
 
     /// <inheritdoc/>
     public IEnumerable<Loss> ReadLosses()
@@ -73,6 +73,13 @@ internal sealed class ProbeSource(
     public void Dispose()
     {
         links.Dispose();
+        _reader.Watch.Dispose();
         probe.Dispose();
+    }
+
+    private static (OrderedRecords Records, RingWatch Watch) Read(BpfRingBuffer ring)
+    {
+        var records = new OrderedRecords(ring);
+        return (records, new(ring, records));
     }
 }

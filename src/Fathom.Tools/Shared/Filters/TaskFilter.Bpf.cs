@@ -20,33 +20,70 @@ internal static unsafe class TaskFilter
     [Map(MaxEntries = 1)]
     internal static readonly CgroupArray FilterCgroup = new();
 
-    /// <summary>The processes that count: one and its descendants.</summary>
-    [Map(MaxEntries = 10_240)]
-    internal static readonly HashMap<uint, uint> FilterTree = new();
+    /// <summary>
+    /// The processes that count, one and its descendants, with the time at which each began in ns since boot; 0 where that is not known.
+    /// </summary>
+    [Map(MaxEntries = 16_384)]
+    internal static readonly HashMap<uint, ulong> FilterTree = new();
+
+    // PF_EXITING
+    private const uint Exiting = 4;
 
     [TracepointBtf("sched_process_fork")]
     private static void FilterForked(TaskStruct* parent, TaskStruct* child)
     {
-        uint process = (uint)parent->tgid;
-        if (FilterTree.Lookup(process) != null)
+        uint added = (uint)child->tgid;
+        if ((uint)child->pid != added)
         {
-            uint added = (uint)child->tgid;
-            if (FilterTree.Update(added, added) != 0)
-            {
-                Interlocked.Increment(ref Untracked);
-            }
+            // Another thread of the same process.
+            return;
+        }
+
+        uint process = (uint)parent->tgid;
+        if (FilterTree.Lookup(process) == null)
+        {
+            // The number may have been that of a process whose memory the kernel has not freed yet.
+            FilterTree.Delete(added);
+        }
+        else if (FilterTree.Update(added, child->start_time) != 0)
+        {
+            Interlocked.Increment(ref Untracked);
         }
     }
 
-    [TracepointBtf("sched_process_exit")]
-    private static void FilterExited(TaskStruct* task)
+    /// <summary>
+    /// A process is forgotten when nothing of it is left. Its exit is announced long before: it is then that its files and sockets are closed, and that
+    /// what it has written goes to the disk (https://github.com/torvalds/linux/blob/v6.18/kernel/exit.c, do_exit).
+    /// </summary>
+    [TracepointBtf("sched_process_free")]
+    private static void FilterFreed(TaskStruct* task)
     {
-        // The number of threads left has been counted down before the tracepoint: the last one takes the process away.
-        if (task->signal->live.counter == 0)
+        uint process = (uint)task->tgid;
+        if ((uint)task->pid != process)
         {
-            uint process = (uint)task->tgid;
+            return;
+        }
+
+        // The number is free somewhat earlier than the memory: by now it may be another's.
+        ulong* began = FilterTree.Lookup(process);
+        if (began != null && (*began == 0 || *began == task->start_time))
+        {
             FilterTree.Delete(process);
         }
+    }
+
+    /// <summary>Gives the name of the first thread if the current task is at its end: whichever thread is the last closes the files of all.</summary>
+    /// <returns>Whether it is at its end.</returns>
+    public static bool NameAtEnd(void* name)
+    {
+        var task = (TaskStruct*)Helpers.GetCurrentTask();
+        if ((task->flags & Exiting) == 0)
+        {
+            return false;
+        }
+
+        Helpers.ProbeReadKernel(name, CommandWords.Size, task->group_leader->comm);
+        return true;
     }
 
     /// <summary>Whether the current task counts.</summary>
@@ -95,7 +132,7 @@ internal static unsafe class TaskFilter
         {
             CommandWords name = default;
             Helpers.GetCurrentComm(&name, CommandWords.Size);
-            if (name.Low != Filter.Command.Low || name.High != Filter.Command.High)
+            if (!IsWanted(&name) && (!NameAtEnd(&name) || !IsWanted(&name)))
             {
                 return false;
             }
@@ -108,4 +145,6 @@ internal static unsafe class TaskFilter
 
         return (Filter.Mode & TaskFilterSettings.OneTree) == 0 || FilterTree.Lookup(process) != null;
     }
+
+    private static bool IsWanted(CommandWords* name) => name->Low == Filter.Command.Low && name->High == Filter.Command.High;
 }

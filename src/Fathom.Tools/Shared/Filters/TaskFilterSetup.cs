@@ -58,13 +58,13 @@ internal sealed class TaskFilterSetup(ToolRequest request)
         if (request.ProcessTree == 0)
         {
             options.Without.Add("FilterForked");
-            options.Without.Add("FilterExited");
+            options.Without.Add("FilterFreed");
             options.MaxEntries[nameof(TaskFilter.FilterTree)] = 1;
         }
     }
 
     /// <summary>Fills the maps, before anything is attached.</summary>
-    public void Fill(BpfCgroupArray cgroup, BpfHashMap<uint, uint> tree)
+    public void Fill(BpfCgroupArray cgroup, BpfHashMap<uint, ulong> tree)
     {
         if (_cgroup is not null)
         {
@@ -73,7 +73,7 @@ internal sealed class TaskFilterSetup(ToolRequest request)
 
         if (request.ProcessTree != 0)
         {
-            tree.Set((uint)request.ProcessTree, (uint)request.ProcessTree);
+            tree.Set((uint)request.ProcessTree, 0);
         }
     }
 }

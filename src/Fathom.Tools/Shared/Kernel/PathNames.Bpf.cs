@@ -3,6 +3,19 @@ using Fathom.Bpf.KernelTypes;
 
 namespace Fathom.Tools.Shared.Kernel;
 
+/// <summary>Where a walk up the directories has ended.</summary>
+internal enum PathEnd : byte
+{
+    /// <summary>Too deep to go on.</summary>
+    Below,
+
+    /// <summary>At the root.</summary>
+    Root,
+
+    /// <summary>Nowhere: the file is in no directory, such as one in memory (<c>memfd_create</c>).</summary>
+    Nowhere,
+}
+
 /// <summary>Full paths, by walking from a file or directory up to the root that its process sees.</summary>
 /// <remarks><c>bpf_d_path</c> would say it in one call, but may not be called from tracepoints.</remarks>
 internal static unsafe class PathNames
@@ -25,8 +38,8 @@ internal static unsafe class PathNames
     /// <param name="root">Where it ends.</param>
     /// <param name="used">Where the number of bytes that were written goes, beside the buffer. It is counted there and not in a variable: what
     /// comes from memory may be anything to the verifier, so that it need not follow each number of bytes through the rest of the program.</param>
-    /// <returns>Whether the root was reached.</returns>
-    public static bool Write(byte* to, KernelPath* place, KernelPath* root, ushort* used)
+    /// <returns>Where the names end.</returns>
+    public static PathEnd Write(byte* to, KernelPath* place, KernelPath* root, ushort* used)
     {
         // As any memory, also where the verifier trusts the pointer: it would not let us go from a part of a mount to the whole.
         place = (KernelPath*)(ulong)place;
@@ -40,7 +53,7 @@ internal static unsafe class PathNames
         {
             if (entry == lastEntry && at == lastMount)
             {
-                return true;
+                return PathEnd.Root;
             }
 
             Dentry* parent = entry->d_parent;
@@ -51,7 +64,7 @@ internal static unsafe class PathNames
                 if (below == mount || below == null)
                 {
                     // The root of everything, or of what was cut off from it.
-                    return below == mount;
+                    return below == mount ? PathEnd.Root : PathEnd.Below;
                 }
 
                 entry = mount->mnt_mountpoint;
@@ -62,25 +75,24 @@ internal static unsafe class PathNames
             uint bytes = *used;
             if (bytes >= MostBytes)
             {
-                return false;
+                return PathEnd.Below;
             }
 
             long length = Helpers.ProbeReadKernelString(to + bytes, LongestName, entry->d_name.name);
             if (length <= 0)
             {
-                return false;
+                return PathEnd.Below;
             }
 
             *used = (ushort)(bytes + (uint)length);
             if (entry == parent)
             {
-                // A file in no directory, such as one in memory.
-                return false;
+                return PathEnd.Nowhere;
             }
 
             entry = parent;
         }
 
-        return false;
+        return PathEnd.Below;
     }
 }

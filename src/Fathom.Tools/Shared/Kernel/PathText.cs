@@ -11,12 +11,12 @@ internal sealed class PathText
 
     /// <summary>The path of names, and another one below it.</summary>
     /// <param name="names">Names from a place upwards, each ended by a NUL.</param>
-    /// <param name="isPartial">Whether they do not reach the root: then the path begins with three dots.</param>
-    /// <param name="below">A path below; empty for none.</param>
-    public TextValue Join(ReadOnlySpan<byte> names, bool isPartial, ReadOnlySpan<byte> below)
+    /// <param name="end">Where they end. Below the root the path begins with three dots; one that ends nowhere has no slash before it.</param>
+    /// <param name="below">A path below, with or without a slash before it; empty for none.</param>
+    public TextValue Join(ReadOnlySpan<byte> names, PathEnd end, ReadOnlySpan<byte> below)
     {
         _used = 0;
-        if (isPartial)
+        if (end == PathEnd.Below)
         {
             Put("..."u8);
         }
@@ -25,16 +25,21 @@ internal sealed class PathText
         {
             names = names[..^1];
             int start = names.LastIndexOf((byte)0) + 1;
-            Put("/"u8);
+            if (_used > 0 || end != PathEnd.Nowhere)
+            {
+                Put("/"u8);
+            }
+
             Put(names[start..]);
             names = names[..start];
         }
 
-        if (!below.IsEmpty || _used == 0)
+        if (_used == 0 || (!below.IsEmpty && below[0] != (byte)'/'))
         {
             Put("/"u8);
-            Put(below);
         }
+
+        Put(_used == 1 && !below.IsEmpty && below[0] == (byte)'/' ? below[1..] : below);
 
         return TextValue.Whole(_bytes.AsSpan(0, _used));
     }
