@@ -4,10 +4,19 @@ namespace Fathom.Bpf.KernelTypes;
 
 /// <summary>View of an open file (<c>struct file</c>).</summary>
 [KernelStruct("file")]
-public struct KernelFile
+public unsafe struct KernelFile
 {
     public KernelPath f_path;
+    public Inode* f_inode;
     public uint f_flags;
+}
+
+/// <summary>View of what a file is, apart from its name (<c>struct inode</c>).</summary>
+[KernelStruct("inode")]
+public struct Inode
+{
+    public ushort i_mode;
+    public ulong i_ino;
 }
 
 /// <summary>View of a place in the tree of files (<c>struct path</c>).</summary>

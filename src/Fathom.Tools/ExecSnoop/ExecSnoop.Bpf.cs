@@ -129,7 +129,7 @@ internal static unsafe partial class ExecSnoopProbe
         DescribeTask(record, (TaskStruct*)Helpers.GetCurrentTask());
         record->Result = (int)result;
         record->PathBytes = 0;
-        record->PathIsPartial = 0;
+        record->PathEnd = PathEnd.Root;
         int file = (int)Helpers.ProbeReadUserString(scratch->Text, ExecScratch.FileRoom, (void*)(isAt ? second : first));
         record->FileBytes = file;
         uint at = 0;
@@ -181,8 +181,7 @@ internal static unsafe partial class ExecSnoopProbe
         record->AllArgumentBytes = 0;
         record->HasMore = 0;
         record->IsScript = program->interp != program->filename ? (byte)1 : (byte)0;
-        bool isWhole = PathNames.Write(text, &program->file->f_path, &task->fs->root, &record->PathBytes);
-        record->PathIsPartial = isWhole ? (byte)0 : (byte)1;
+        record->PathEnd = PathNames.Write(text, &program->file->f_path, &task->fs->root, &record->PathBytes);
         uint at = record->PathBytes;
         if (at >= PathNames.Room)
         {

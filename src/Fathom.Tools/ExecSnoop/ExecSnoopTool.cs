@@ -27,6 +27,7 @@ public sealed class ExecSnoopTool : ITool
             Parent = request.ValueOf(ExecSnoopOptions.Parent) is { } parent ? Processes.Find(parent) : 0,
         };
         Regex? name = RegexOf(request, ExecSnoopOptions.Name), line = RegexOf(request, ExecSnoopOptions.Line);
+        CommandNames.MustMatch(request, ExecSnoopOptions.Name, name);
         var arguments = new ArgumentsColumn(request.Has(ExecSnoopOptions.Quote), MostArguments(request), request.Has(ExecSnoopOptions.Executable));
         var columns = new ExecColumns(
             request.Timestamps,

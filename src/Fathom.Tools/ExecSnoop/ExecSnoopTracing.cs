@@ -39,7 +39,7 @@ internal sealed class ExecSnoopTracing(IEventSource source, RowLayout<ExecRow> l
         var row = new ExecRow(
             in head,
             file.IsEmpty ? TextValue.Unreadable : TextValue.Whole(file[..^1]),
-            head.Result != 0 ? TextValue.Unreadable : _path.Join(names, head.PathIsPartial != 0, []),
+            head.Result != 0 ? TextValue.Unreadable : _path.Join(names, head.PathEnd, []),
             head.ArgumentBytes < 0 ? TextValue.Unreadable : TextValue.Beginning(arguments, head.AllArgumentBytes));
         if ((name is null || name.IsMatch(Encoding.UTF8.GetString(row.Command.Bytes))) && (line is null || line.IsMatch(LineOf(row))))
         {

@@ -38,8 +38,8 @@ internal unsafe struct ExecRecord
     /// <summary>Bytes of the names of the executable's path.</summary>
     public ushort PathBytes;
 
-    /// <summary>Whether these do not reach the root.</summary>
-    public byte PathIsPartial;
+    /// <summary>Where these end.</summary>
+    public PathEnd PathEnd;
 
     /// <summary>Whether there are more arguments than those that follow.</summary>
     public byte HasMore;

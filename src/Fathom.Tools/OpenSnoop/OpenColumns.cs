@@ -17,7 +17,8 @@ internal static class OpenColumns
     private static readonly WordColumn<OpenRow> s_flagNames = new("flags", "FLAGS", -18, static (in OpenRow row) => OpenFlags.Name(row.Record.Flags));
     private static readonly OctalColumn<OpenRow> s_mode = new("mode", "MODE", -4, static (in OpenRow row) => HasMode(row.Record) ? row.Record.Mode : -1);
     private static readonly WordColumn<OpenRow> s_call = new("call", "CALL", -17, static (in OpenRow row) => NameOf(row.Record.Call));
-    private static readonly TextColumn<OpenRow> s_path = new("path", "PATH", -1, static (in OpenRow row) => row.Path);
+    private static readonly PathColumn s_path = new();
+    private static readonly IntegerColumn<OpenRow> s_directory = new("dirfd", "DIRFD", 5, static (in OpenRow row) => row.Record.DirectoryDescriptor);
 
     /// <summary>The rows.</summary>
     /// <param name="clock">The clock.</param>
@@ -42,7 +43,7 @@ internal static class OpenColumns
             Type = "open",
             TimeNs = time,
             Text = text,
-            All = [s_user, s_process, s_thread, s_command, s_call, s_descriptor, s_error, s_errorName, s_flagNames, s_mode, s_path],
+            All = [s_user, s_process, s_thread, s_command, s_call, s_descriptor, s_error, s_errorName, s_flagNames, s_mode, s_directory, s_path],
         };
     }
 

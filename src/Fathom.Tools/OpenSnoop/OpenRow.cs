@@ -5,7 +5,7 @@ namespace Fathom.Tools.OpenSnoop;
 
 /// <summary>An open, as it is shown.</summary>
 /// <param name="record">The record.</param>
-/// <param name="path">The path.</param>
+/// <param name="path">The path, as far as it is known.</param>
 internal readonly ref struct OpenRow(ref readonly OpenRecord record, TextValue path)
 {
     private readonly ref readonly OpenRecord _record = ref record;
@@ -16,6 +16,9 @@ internal readonly ref struct OpenRow(ref readonly OpenRecord record, TextValue p
     /// <summary>The path.</summary>
     public TextValue Path { get; } = path;
 
+    /// <summary>Whether the path is longer than a path may be, and only its beginning is known.</summary>
+    public bool IsCut => (_record.Marks & OpenMarks.Cut) != 0;
+
     /// <summary>The thread's name.</summary>
     public TextValue Command => TextValue.UpToNul(_record.Command);
 
@@ -23,5 +26,5 @@ internal readonly ref struct OpenRow(ref readonly OpenRecord record, TextValue p
     public int Error => _record.Result < 0 ? -_record.Result : 0;
 
     /// <summary>The descriptor, -1 if there is none, or if a request of io_uring does not say.</summary>
-    public int Descriptor => _record.IsDirect != 0 || _record.Kind == OpenRecordKind.Silent ? -1 : Math.Max(_record.Result, -1);
+    public int Descriptor => (_record.Marks & OpenMarks.Direct) != 0 || _record.Kind == OpenRecordKind.Silent ? -1 : Math.Max(_record.Result, -1);
 }

@@ -29,7 +29,15 @@ internal static unsafe partial class OpenSnoopProbe
 
     // O_CREAT | O_WRONLY | O_TRUNC, which is what creat means.
     private const ulong CreatFlags = 0x241;
-    private const int CurrentDirectory = -100;
+
+    // RESOLVE_IN_ROOT of openat2: the directory is the root, also for a path that begins with a slash.
+    private const ulong ResolveInRoot = 0x10;
+
+    // What the buffer adds to a record: https://github.com/torvalds/linux/blob/v6.18/kernel/bpf/ringbuf.c (BPF_RINGBUF_HDR_SZ), and up to 7 to round up.
+    private const ulong RecordHeader = 8 + 7;
+
+    // S_IFMT, S_IFDIR
+    private const ushort TypeOfFile = 0xf000, IsDirectory = 0x4000;
 
     // IORING_OP_OPENAT, IORING_OP_OPENAT2.
     private const byte RingOpenAt = 18, RingOpenAt2 = 28;
@@ -44,6 +52,12 @@ internal static unsafe partial class OpenSnoopProbe
     /// <summary>Only calls with one of these flags; 0 for all.</summary>
     [Constant]
     public static readonly ulong AnyFlag;
+
+    /// <summary>
+    /// The reader is woken when the buffer's position passes a multiple of a power of two, of which these are the higher bits; 0 for never.
+    /// </summary>
+    [Constant]
+    public static readonly ulong WakeBits;
 
     /// <summary>Records that found no room in <see cref="Events"/>.</summary>
     internal static ulong Lost;
@@ -84,9 +98,9 @@ internal static unsafe partial class OpenSnoopProbe
         ulong third = is32 ? (uint)registers->dx : registers->dx;
         ulong fourth = is32 ? (uint)registers->si : registers->r10;
         bool hasDirectory = call is OpenCall.OpenAt or OpenCall.OpenAt2 or OpenCall.ByHandle;
-        int directory = hasDirectory ? (int)first : CurrentDirectory;
+        int directory = hasDirectory ? (int)first : OpenRecord.CurrentDirectory;
         ulong path = hasDirectory ? second : first;
-        ulong flags, mode;
+        ulong flags, mode, resolve = 0;
         switch (call)
         {
             case OpenCall.Open:
@@ -102,6 +116,7 @@ internal static unsafe partial class OpenSnoopProbe
                 Helpers.ProbeReadUser(&how, OpenHow.Size, (void*)third);
                 flags = how.Flags;
                 mode = how.Mode;
+                resolve = how.Resolve;
                 break;
             default:
                 flags = (uint)third;
@@ -129,7 +144,8 @@ internal static unsafe partial class OpenSnoopProbe
         }
         else
         {
-            End(scratch, (void*)path, directory);
+            scratch->Record.DirectoryDescriptor = directory;
+            End(scratch, (void*)path, (resolve & ResolveInRoot) != 0);
         }
     }
 
@@ -181,15 +197,10 @@ internal static unsafe partial class OpenSnoopProbe
         {
             bool isSilent = (((IoRequest*)(ulong)request)->flags & SkipsSuccess) != 0;
             Begin(&scratch->Record, isSilent ? OpenRecordKind.Silent : OpenRecordKind.Submitted, OpenCall.IoUring, flags, open->how.Mode);
-            scratch->Record.IsDirect = Core.FieldExists(open->file_slot) && open->file_slot != 0 ? (byte)1 : (byte)0;
+            scratch->Record.Marks = Core.FieldExists(open->file_slot) && open->file_slot != 0 ? OpenMarks.Direct : (byte)0;
             scratch->Record.Request = (ulong)request;
-            if ((Mode & OpenSnoopMode.FullPath) != 0)
-            {
-                if (*NameOf(open) != (byte)'/')
-                {
-                    AddDirectory(scratch, open->dfd);
-                }
-            }
+            scratch->Record.DirectoryDescriptor = open->dfd;
+            AddDirectory(scratch, *NameOf(open), (open->how.Resolve & ResolveInRoot) != 0);
 
             uint at = scratch->Record.DirectoryBytes;
             if (at < PathNames.Room && Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, NameOf(open))) && !isSilent)
@@ -239,26 +250,33 @@ internal static unsafe partial class OpenSnoopProbe
         record->Call = call;
         record->DirectoryBytes = 0;
         record->Directory = OpenDirectory.None;
-        record->IsDirect = 0;
+        record->DirectoryDescriptor = OpenRecord.CurrentDirectory;
+        record->Marks = 0;
         Helpers.GetCurrentComm(&record->Command, 16);
     }
 
-    private static void End(OpenScratch* scratch, void* path, int directory)
+    private static void End(OpenScratch* scratch, void* path, bool isInRoot)
     {
         if ((Mode & OpenSnoopMode.FullPath) != 0)
         {
             byte first = 0;
             Helpers.ProbeReadUser(&first, 1, path);
-            if (first != (byte)'/')
-            {
-                AddDirectory(scratch, directory);
-            }
+            AddDirectory(scratch, first, isInRoot);
         }
 
         uint at = scratch->Record.DirectoryBytes;
         if (at < PathNames.Room)
         {
-            Finish(scratch, (int)Helpers.ProbeReadUserString(scratch->Text + at, OpenScratch.PathRoom, path));
+            int bytes = (int)Helpers.ProbeReadUserString(scratch->Text + at, OpenScratch.PathRoom, path);
+            if (bytes == OpenScratch.PathRoom)
+            {
+                // As long as a path may be, or longer: then the kernel has refused it, and what was read is only its beginning.
+                byte last = 0;
+                Helpers.ProbeReadUser(&last, 1, (byte*)path + OpenScratch.PathRoom - 1);
+                scratch->Record.Marks = last != 0 ? OpenMarks.Cut : (byte)0;
+            }
+
+            Finish(scratch, bytes);
         }
     }
 
@@ -277,17 +295,26 @@ internal static unsafe partial class OpenSnoopProbe
         Finish(scratch, 0);
     }
 
-    /// <summary>Writes the names of the directory that a path is relative to.</summary>
-    private static void AddDirectory(OpenScratch* scratch, int directory)
+    /// <summary>Writes the names of the directory that a path is relative to, if it is, and that was asked for.</summary>
+    /// <param name="scratch">The record, which has the directory's descriptor.</param>
+    /// <param name="first">The first byte of the path; 0 if it has none: an empty path leads nowhere.</param>
+    /// <param name="isInRoot">Whether a path that begins with a slash is relative too.</param>
+    private static void AddDirectory(OpenScratch* scratch, byte first, bool isInRoot)
     {
+        if ((Mode & OpenSnoopMode.FullPath) == 0 || first == 0 || (first == (byte)'/' && !isInRoot))
+        {
+            return;
+        }
+
         var task = (TaskStruct*)Helpers.GetCurrentTask();
         KernelPath* place = &task->fs->pwd;
-        if (directory != CurrentDirectory)
+        int directory = scratch->Record.DirectoryDescriptor;
+        if (directory != OpenRecord.CurrentDirectory)
         {
             KernelFile* file = FileOf(directory);
-            if (file == null)
+            if (file == null || (file->f_inode->i_mode & TypeOfFile) != IsDirectory)
             {
-                scratch->Record.Directory = OpenDirectory.Partial;
+                scratch->Record.Directory = OpenDirectory.Unsuitable;
                 return;
             }
 
@@ -300,8 +327,8 @@ internal static unsafe partial class OpenSnoopProbe
     private static void AddNames(OpenScratch* scratch, KernelPath* place)
     {
         var task = (TaskStruct*)Helpers.GetCurrentTask();
-        bool isWhole = PathNames.Write(scratch->Text, place, &task->fs->root, &scratch->Record.DirectoryBytes);
-        scratch->Record.Directory = isWhole ? OpenDirectory.Whole : OpenDirectory.Partial;
+        PathEnd end = PathNames.Write(scratch->Text, place, &task->fs->root, &scratch->Record.DirectoryBytes);
+        scratch->Record.Directory = end == PathEnd.Root ? OpenDirectory.Whole : OpenDirectory.Partial;
     }
 
     private static KernelFile* FileOf(int descriptor)
@@ -327,7 +354,18 @@ internal static unsafe partial class OpenSnoopProbe
 
     private static bool Send(OpenRecord* record, ulong bytes)
     {
-        if (Events.Output(record, bytes, RingBufferFlags.NoWakeup) != 0)
+        var flags = RingBufferFlags.NoWakeup;
+        if (WakeBits != 0)
+        {
+            // Another CPU may be faster and take this place: then the reader sleeps on to the next one.
+            ulong at = Events.Query(RingBufferQuery.ProducerPosition);
+            if (((at ^ (at + RecordHeader + bytes)) & WakeBits) != 0)
+            {
+                flags = RingBufferFlags.ForceWakeup;
+            }
+        }
+
+        if (Events.Output(record, bytes, flags) != 0)
         {
             Interlocked.Increment(ref Lost);
             return false;
@@ -402,6 +440,9 @@ internal static unsafe partial class OpenSnoopProbe
 
         [KernelField("mode")]
         public ulong Mode;
+
+        [KernelField("resolve")]
+        public ulong Resolve;
     }
 
     [KernelStruct("filename")]

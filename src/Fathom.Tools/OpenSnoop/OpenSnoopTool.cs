@@ -22,12 +22,14 @@ public sealed class OpenSnoopTool : ITool
         ArgumentNullException.ThrowIfNull(request);
         var filter = new TaskFilterSetup(request)
         {
-            Thread = request.ValueOf(OpenSnoopOptions.Thread) is { } thread ? Processes.FindThread(thread) : 0,
+            Thread = request.ValueOf(OpenSnoopOptions.Thread) is { } thread ? Processes.FindThread(thread, request) : 0,
             User = request.ValueOf(OpenSnoopOptions.User) is { } user ? new Users().Find(user) : null,
         };
+        string? name = CommandNames.PartOf(request, OpenSnoopOptions.Name);
         var options = new LoadOptions();
         filter.Fit(options);
-        options.MaxEntries[nameof(OpenSnoopProbe.Events)] = BufferOption.Bytes(request, OpenSnoopOptions.DefaultPages);
+        int buffer = BufferOption.Bytes(request, OpenSnoopOptions.DefaultPages);
+        options.MaxEntries[nameof(OpenSnoopProbe.Events)] = buffer;
         uint mode = (request.Has(OpenSnoopOptions.OnlyFailed) ? OpenSnoopMode.OnlyFailed : 0)
             | (request.Has(OpenSnoopOptions.FullPath) ? OpenSnoopMode.FullPath : 0)
             | FitToRings(Kernel.Running, options, request);
@@ -40,14 +42,21 @@ public sealed class OpenSnoopTool : ITool
             request.Has(OpenSnoopOptions.Thread),
             request.Has(OpenSnoopOptions.Extended));
 
-        OpenSnoopProbe.Loaded probe = OpenSnoopProbe.Load(Kernel.Running, new() { Mode = mode, AnyFlag = flags.Aggregate(0UL, static (all, bits) => all | bits), Filter = filter.Settings }, options);
+        var constants = new OpenSnoopProbe.Constants
+        {
+            Mode = mode,
+            AnyFlag = flags.Aggregate(0UL, static (all, bits) => all | bits),
+            WakeBits = BufferOption.WakeBits(buffer),
+            Filter = filter.Settings,
+        };
+        OpenSnoopProbe.Loaded probe = OpenSnoopProbe.Load(Kernel.Running, constants, options);
         return ProbeStart.Run(
             probe,
             () => filter.Fill(probe.FilterCgroup, probe.FilterTree),
             static probe => probe.Attach(),
             links => new OpenSnoopTracing(
                 new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe)),
-                layout, request.ValueOf(OpenSnoopOptions.Name), request.Has(OpenSnoopOptions.OnlyFailed), flags));
+                layout, name, request.Has(OpenSnoopOptions.OnlyFailed), flags));
     }
 
     private static IEnumerable<Loss> Losses(OpenSnoopProbe.Loaded probe) =>

@@ -108,6 +108,8 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
         }
 
         path = path.IsEmpty ? path : path[..^1];
-        return head.Directory == OpenDirectory.None ? TextValue.Whole(path) : _path.Join(names, head.Directory == OpenDirectory.Partial, path);
+        return head.Directory is OpenDirectory.None or OpenDirectory.Unsuitable
+            ? TextValue.Whole(path)
+            : _path.Join(names, head.Directory == OpenDirectory.Partial ? PathEnd.Below : PathEnd.Root, path);
     }
 }

@@ -67,11 +67,27 @@ internal enum OpenDirectory : byte
 
     /// <summary>The names reach the root; the root itself has none.</summary>
     Whole,
+
+    /// <summary>The descriptor is none, or not that of a directory.</summary>
+    Unsuitable,
+}
+
+/// <summary>What else is known of a record: bits.</summary>
+internal static class OpenMarks
+{
+    /// <summary>A request of io_uring puts the file into a table of its ring and not at a descriptor.</summary>
+    public const byte Direct = 1;
+
+    /// <summary>The path is longer than a path may be, and only its beginning is here.</summary>
+    public const byte Cut = 2;
 }
 
 /// <summary>A record in the ring buffer. The names of the directory follow, each ended by a NUL, then the path with its NUL.</summary>
-internal unsafe struct OpenRecord
+internal struct OpenRecord
 {
+    /// <summary>The descriptor that stands for the current directory (<c>AT_FDCWD</c>).</summary>
+    public const int CurrentDirectory = -100;
+
     /// <summary>When, in ns since boot.</summary>
     public ulong TimeNs;
 
@@ -90,17 +106,20 @@ internal unsafe struct OpenRecord
     /// <summary>The user.</summary>
     public uint User;
 
-    /// <summary>The permissions of a file that is created.</summary>
-    public uint Mode;
-
     /// <summary>The descriptor, or a negative errno.</summary>
     public int Result;
 
     /// <summary>Bytes of the path with its NUL, or a negative errno if it could not be read.</summary>
     public int PathBytes;
 
+    /// <summary>The directory that the path is relative to, if it is; <see cref="CurrentDirectory"/> also where the call knows no other.</summary>
+    public int DirectoryDescriptor;
+
     /// <summary>Bytes of the names of the directory.</summary>
     public ushort DirectoryBytes;
+
+    /// <summary>The permissions of a file that is created.</summary>
+    public ushort Mode;
 
     /// <summary>What this is.</summary>
     public OpenRecordKind Kind;
@@ -111,10 +130,8 @@ internal unsafe struct OpenRecord
     /// <summary>What the names are.</summary>
     public OpenDirectory Directory;
 
-    /// <summary>Whether a request of io_uring put the file into a table of its ring and not at a descriptor.</summary>
-    public byte IsDirect;
-
-    private fixed byte _rest[2];
+    /// <summary>What else is known (<see cref="OpenMarks"/>).</summary>
+    public byte Marks;
 
     /// <summary>The thread's name.</summary>
     public CommandBytes Command;

@@ -45,6 +45,14 @@ public sealed class ExecSnoopTests
     }
 
     [Fact]
+    public void A_program_that_is_in_no_directory_is_a_row_with_its_name()
+    {
+        using RunningProgram text = Workload.Trace(["execsnoop"], "memory-exec", "in-memory", True, "x");
+        Assert.EndsWith(" 0 memfd:in-memory x\n", text.Output, StringComparison.Ordinal);
+        Assert.Equal("memfd:in-memory", Last("memory-exec", "in-memory", True, "x").Text("exe"));
+    }
+
+    [Fact]
     public void An_argument_in_a_page_that_nobody_has_touched_is_whole()
     {
         string folder = Workload.Folder();
@@ -169,9 +177,16 @@ public sealed class ExecSnoopTests
         Assert.Matches(@"^\d\d:\d\d:\d\d \d+\.\d{3} +0      true             \d+ +.{17}\d+ +\d +0 /bin/true one \.\.\.$", lines[^1]);
     }
 
-    [Fact]
-    public void A_parent_that_is_not_there() =>
-        BadInputTests.Refused(1, "there is no process 2147483647: *", Programs.Direct, "execsnoop", "--duration", "0.1", "-P", "2147483647");
+    [Theory]
+    [InlineData(2, "'(' is no regular expression for --name: *", "-n", "(")]
+    [InlineData(2, @"'(a)\\1' needs backtracking, which --line does not do: *", "-l", @"(a)\1")]
+    [InlineData(2, "the kernel keeps 15 bytes of a command name, but --name is '1234567890123456', which is in none; *", "-n", "^1234567890123456$")]
+    [InlineData(2, "'bash' does not match 'z.h', so that --comm and --name match nothing together; *", "--comm", "bash", "-n", "z.h")]
+    [InlineData(2, "the number of arguments must be a whole number above 0, but is '0'; *", "--max-args", "0")]
+    [InlineData(2, "the buffer must have 16 to 131072 pages, but --buffer-pages is '8'; *", "-b", "8")]
+    [InlineData(1, "there is no process 2147483647: *", "-P", "2147483647")]
+    public void Bad_input_gets_one_sentence(int exit, string sentence, params string[] arguments) =>
+        BadInputTests.Refused(exit, sentence, Programs.Direct, ["execsnoop", "--duration", "0.1", .. arguments]);
 
     private static string RealPath(string path)
     {

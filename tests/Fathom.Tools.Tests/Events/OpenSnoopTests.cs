@@ -4,13 +4,15 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Threading;
 using Xunit;
 
 namespace Fathom.Tools.Tests.Events;
 
 // One after the other: they tell processes apart by the name of the workload.
 [Collection("events")]
-public sealed class OpenSnoopTests
+public sealed partial class OpenSnoopTests
 {
     private const int ManyOpens = 200_000;
 
@@ -39,6 +41,51 @@ public sealed class OpenSnoopTests
             ("open", "/./by-open", 0, "O_RDONLY", null),
         ];
         Assert.Equal(expected, rows);
+    }
+
+    [Fact]
+    public void Paths_that_lead_nowhere_say_so_and_no_more_than_is_known()
+    {
+        const int Longest = 4095;
+        string folder = Workload.Folder();
+        File.WriteAllText(folder + "/inside", "");
+        using RunningProgram text = Workload.Trace(["opensnoop", "-F"], "odd-opens", folder);
+        using RunningProgram json = Workload.Trace(["opensnoop", "-F", "--json"], "odd-opens", folder);
+        Workload.Remove(folder);
+        string[] lines = text.Output.Split('\n');
+        string Descriptor(string name) => lines.Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[(name.Length + 1)..];
+        (int Error, string Path)[] expected =
+        [
+            (0, folder + "/inside"),
+
+            // The folder is the root here, so that what begins with a slash is below it.
+            (0, folder + "/inside"),
+            (9, @"\(fd 999)/in-no-root"),
+            (2, @"\(empty)"),
+            (9, @"\(fd 999)/at-none"),
+            (9, @"\(fd -1)/at-minus-one"),
+            (20, $@"\(fd {Descriptor("file")})/at-file"),
+            (20, $@"\(fd {Descriptor("pipe")})/at-pipe"),
+            (14, @"\(unreadable)"),
+            (0, folder + "/" + LongPath(Longest)),
+            (36, folder + "/" + LongPath(Longest + 1)[..Longest] + @" \(first 4095 bytes)"),
+            (36, folder + "/" + LongPath(Longest * 2)[..Longest] + @" \(first 4095 bytes)"),
+        ];
+        Assert.Equal(expected, lines.SkipWhile(line => !line.EndsWith(' ' + folder, StringComparison.Ordinal)).Skip(1)
+            .Select(static line => OpenLine().Match(line)).Where(static match => match.Success)
+            .Select(static match => (int.Parse(match.Groups["error"].Value, CultureInfo.InvariantCulture), match.Groups["path"].Value))
+            .Where(row => row.Item2.Contains("/inside", StringComparison.Ordinal) || row.Item2.Contains("/././", StringComparison.Ordinal) || row.Item2.StartsWith(@"\(", StringComparison.Ordinal)));
+
+        // For programs: the path as it was given where there is no directory that it could be put behind, and the descriptor.
+        JsonElement[] rows = [.. Workload.Parse(json.Output).Where(static record => record.Text("type") == "open")];
+        JsonElement row = Assert.Single(rows, static row => row.Text("path") == "at-none");
+        Assert.Equal((999, "EBADF"), (row.Number("dirfd"), row.Text("error")));
+        Assert.Equal("/in-no-root", Assert.Single(rows, static row => row.Text("path")?.EndsWith("in-no-root", StringComparison.Ordinal) == true).Text("path"));
+        Assert.Equal("ENOENT", Assert.Single(rows, static row => row.Text("path") == "").Text("error"));
+        JsonElement[] cut = [.. rows.Where(static row => row.Text("error") == "ENAMETOOLONG")];
+        Assert.Equal(2, cut.Length);
+        Assert.All(cut, row => Assert.Equal((true, folder.Length + 1 + Longest), (row.GetProperty("path_truncated").GetBoolean(), row.Text("path")!.Length)));
+        Assert.Equal(2, rows.Count(static row => row.TryGetProperty("path_truncated", out _)));
     }
 
     [Fact]
@@ -118,6 +165,57 @@ public sealed class OpenSnoopTests
     }
 
     [Fact]
+    public void Opened_as_fast_as_can_be_beside_busy_processes_rows_and_losses_are_the_opens()
+    {
+        string folder = Workload.Folder();
+        string output = folder + "/rows", target = folder + "/target", name = "flood" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        File.WriteAllText(target, "");
+        Programs.NeedRoot();
+        using RunningProgram traced = RunningProgram.Start("/bin/sh", "-c", "exec \"$@\" >" + output, "sh", Programs.Direct, "opensnoop", "--comm", name);
+        while (!File.Exists(output) || new FileInfo(output).Length == 0)
+        {
+            Assert.False(traced.HasEnded, traced.Errors);
+            Thread.Sleep(5);
+        }
+
+        int processes = Environment.ProcessorCount, count = ManyOpens / processes * processes;
+        RunningProgram.Run(Workload.Program, "flood", target, $"{count}", $"{processes}", "2", name).Dispose();
+        traced.Stop();
+        int rows = File.ReadLines(output).Count(line => line.EndsWith(' ' + target, StringComparison.Ordinal));
+        Workload.Remove(folder);
+        Assert.Equal(count, rows + Losses(traced.Errors));
+    }
+
+    [Fact]
+    public void Output_that_is_held_up_costs_memory_and_no_rows()
+    {
+        string folder = Workload.Folder();
+        string rows = folder + "/rows", gate = folder + "/gate", target = folder + "/target", name = "held" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        File.WriteAllText(target, "");
+        Programs.NeedRoot();
+
+        // Nobody reads before all has been opened: a pipe takes some hundred rows, and the buffer of 4 MB some ten thousand.
+        using RunningProgram traced = RunningProgram.Start(
+            "/bin/sh", "-c", $"\"$@\" | (head -n 1 >{rows}; until [ -e {gate} ]; do sleep 0.05; done; cat >>{rows})", "sh", Programs.Direct, "opensnoop", "--comm", name, "--duration", "20");
+        while (!File.Exists(rows) || new FileInfo(rows).Length == 0)
+        {
+            Assert.False(traced.HasEnded, traced.Errors);
+            Thread.Sleep(5);
+        }
+
+        RunningProgram.Run(Workload.Program, "flood-one", target, $"{ManyOpens}", name).Dispose();
+        File.WriteAllText(gate, "");
+        while (File.ReadLines(rows).Count(line => line.EndsWith(target, StringComparison.Ordinal)) is var seen && seen + Losses(traced.Errors) < ManyOpens)
+        {
+            Assert.False(traced.HasEnded, $"{seen} rows: {traced.Errors}");
+            Thread.Sleep(100);
+        }
+
+        Workload.Remove(folder);
+        Assert.Equal("", traced.Errors);
+    }
+
+    [Fact]
     public void With_a_tiny_buffer_and_a_reader_that_stands_still_rows_and_losses_are_the_opens()
     {
         string folder = Workload.Folder();
@@ -139,7 +237,7 @@ public sealed class OpenSnoopTests
         Workload.Remove(folder);
         Assert.Equal("", whole.Errors);
         Assert.Equal(21_001, whole.Output.Split('\n').Count(line => line.EndsWith(' ' + target, StringComparison.Ordinal)));
-        int lost = tiny.Errors.Split('\n').Where(static line => line.StartsWith("opens not shown", StringComparison.Ordinal)).Sum(static line => int.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+        int lost = Losses(tiny.Errors);
         Assert.True(lost > 10_000, $"Only {lost} were lost: the buffer was not tiny.");
         Assert.Equal(Rows(whole), Rows(tiny) + lost);
     }
@@ -158,7 +256,7 @@ public sealed class OpenSnoopTests
         Programs.NeedRoot();
         string folder = Workload.Folder();
         File.WriteAllText(folder + "/ring", "");
-        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "-n", "none", "--comm", "nobody", "-b", "1");
+        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "-n", "body", "--comm", "nobody", "-b", "1");
         traced.WaitFor("PATH");
         for (int i = 0; i < 3; i++)
         {
@@ -197,7 +295,7 @@ public sealed class OpenSnoopTests
     public void A_filter_that_matches_nothing_prints_nothing_and_goes_on()
     {
         Programs.NeedRoot();
-        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "-n", "no process is called so", "--duration", "1");
+        using RunningProgram traced = RunningProgram.Start(Programs.Direct, "opensnoop", "-n", "nobody's name", "--duration", "1");
         traced.WaitFor("PATH");
         RunningProgram.Run("/bin/cat", "/etc/hostname").Dispose();
         traced.WaitForExit();
@@ -234,10 +332,39 @@ public sealed class OpenSnoopTests
     }
 
     [Theory]
-    [InlineData("there is no user 'no-such-user' in /etc/passwd: *", "-u", "no-such-user")]
-    [InlineData("there is no thread 2147483647: *", "-t", "2147483647")]
-    public void What_is_not_there_gets_one_sentence(string sentence, params string[] arguments) =>
-        BadInputTests.Refused(1, sentence, Programs.Direct, ["opensnoop", "--duration", "0.1", .. arguments]);
+    [InlineData(2, "there is no flag 'O_NONSENSE': *", "-f", "O_NONSENSE")]
+    [InlineData(2, "O_RDONLY is not a flag *", "-f", "O_RDONLY")]
+    [InlineData(2, "',' names no flag: give one such as O_CREAT; *", "-f", ",")]
+    [InlineData(1, "there is no user 'no-such-user' in /etc/passwd: *", "-u", "no-such-user")]
+    [InlineData(2, "4294967295 stands for no user, so that nothing matches it; *", "-u", "4294967295")]
+    [InlineData(1, "there is no thread 2147483647: *", "-t", "2147483647")]
+    [InlineData(2, "the thread must be a whole number above 0, but is 'x'; *", "-t", "x")]
+    [InlineData(2, "thread 1 is one of process 1 and not of process SELF, so that nothing matches both; *", "-t", "1", "-p", "SELF")]
+    [InlineData(2, "thread 1 was there before the command, so that nothing matches both: *", "-t", "1", "--", "/bin/true")]
+    [InlineData(2, "the kernel keeps 15 bytes of a command name, but --name is '1234567890123456', which is in none; *", "-n", "1234567890123456")]
+    [InlineData(2, "'bash' does not contain 'zsh', so that --comm and --name match nothing together; *", "--comm", "bash", "-n", "zsh")]
+    [InlineData(2, "the buffer must have 1 to 131072 pages, but --buffer-pages is '0'; *", "-b", "0")]
+    public void Bad_input_gets_one_sentence(int exit, string sentence, params string[] arguments)
+    {
+        string self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        BadInputTests.Refused(
+            exit, sentence.Replace("SELF", self, StringComparison.Ordinal), Programs.Direct,
+            ["opensnoop", "--duration", "0.1", .. arguments.Select(argument => argument == "SELF" ? self : argument)]);
+    }
+
+    // "opens not shown, because ...: 7"
+    private static int Losses(string errors) => errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Sum(static line => int.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+
+    // As the workload makes it.
+    private static string LongPath(int bytes)
+    {
+        int dots = (bytes - "/inside".Length) / 2 * 2;
+        return string.Concat(Enumerable.Repeat("./", dots / 2)) + new string('/', bytes - dots - "inside".Length) + "inside";
+    }
+
+    [GeneratedRegex(@"^\d+ +.{16} +-?\d+ +(?<error>\d+) (?<path>.*)$")]
+    private static partial Regex OpenLine();
 
     private static void Signal(RunningProgram program, string signal) =>
         RunningProgram.Run("/bin/kill", "-" + signal, program.Id.ToString(CultureInfo.InvariantCulture)).Dispose();
