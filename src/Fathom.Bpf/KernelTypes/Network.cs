@@ -75,6 +75,7 @@ public struct NsCommon
 public struct TcpSock
 {
     public InetConnectionSock inet_conn;
+    public bool is_mptcp;
     public ulong bytes_received;
     public ulong bytes_acked;
     public ulong bytes_sent;
@@ -90,9 +91,17 @@ public struct TcpSock
 
 /// <summary>View of a connected socket of the internet (<c>struct inet_connection_sock</c>).</summary>
 [KernelStruct("inet_connection_sock")]
-public struct InetConnectionSock
+public unsafe struct InetConnectionSock
 {
     public InetSock icsk_inet;
+    public void* icsk_ulp_data;
+}
+
+/// <summary>View of what MPTCP keeps of a part of a session (<c>struct mptcp_subflow_context</c>).</summary>
+[KernelStruct("mptcp_subflow_context")]
+public unsafe struct MptcpPart
+{
+    public Sock* conn;
 }
 
 /// <summary>View of a socket of the internet (<c>struct inet_sock</c>).</summary>

@@ -98,10 +98,24 @@ public sealed class Utf8Line
         }
     }
 
-    /// <summary>Quotes what was written since <paramref name="start"/>, where a comma or a quote would be taken for more (RFC 4180).</summary>
+    /// <summary>
+    /// Quotes what was written since <paramref name="start"/>, where a comma or a quote would be taken for more (RFC 4180). What a spreadsheet would
+    /// take for a formula begins with an escape: <c>=1</c> is <c>\x3d1</c>.
+    /// </summary>
     /// <param name="start">An earlier <see cref="Length"/>.</param>
     public void QuoteForCsv(int start)
     {
+        if (IsFormula(Written[start..]))
+        {
+            byte[] rest = Written[(start + 1)..].ToArray();
+            byte first = Written[start];
+            Length = start;
+            Append(@"\x"u8);
+            Append("0123456789abcdef"u8[first >> 4]);
+            Append("0123456789abcdef"u8[first & 15]);
+            Append(rest);
+        }
+
         if (Written[start..].IndexOfAny((byte)',', (byte)'"') < 0)
         {
             return;
@@ -122,6 +136,10 @@ public sealed class Utf8Line
 
         Append((byte)'"');
     }
+
+    // A sign before a digit is a number's, and a dash alone is what is not known.
+    private static bool IsFormula(ReadOnlySpan<byte> cell) => cell.Length > 1
+        && (cell[0] is (byte)'=' or (byte)'@' || (cell[0] is (byte)'+' or (byte)'-' && !char.IsAsciiDigit((char)cell[1])));
 
     private static int CountCharacters(ReadOnlySpan<byte> utf8)
     {

@@ -19,7 +19,10 @@ internal sealed class OpenSession
     /// <summary>The inode of its socket.</summary>
     public required ulong Inode { get; init; }
 
-    /// <summary>A process that has it; null if that is not known.</summary>
+    /// <summary>The processes that have it, as far as they are known; the first of them was there before those that it forked.</summary>
+    public List<SocketOwner> Owners { get; } = [];
+
+    /// <summary>The one that is shown; null if none is known.</summary>
     public SocketOwner? Owner { get; set; }
 }
 
@@ -164,9 +167,9 @@ internal sealed class OpenSessions
                         int.Parse(process, CultureInfo.InvariantCulture),
                         Encoding.UTF8.GetBytes(Lines(Path.Combine(procfs, process, "comm")).FirstOrDefault() ?? ""));
 
-                    // One that several processes have is that of the first: it was there before those that it forked.
                     foreach (OpenSession session in sessions)
                     {
+                        session.Owners.Add(owner);
                         session.Owner ??= owner;
                     }
                 }

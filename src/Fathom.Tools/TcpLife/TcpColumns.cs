@@ -31,6 +31,7 @@ internal static class TcpColumns
         s_namespace,
         s_version,
         new FlagColumn<TcpRow>("ipv6_socket", "V6", -2, static (in TcpRow row) => row.Record.IsIPv6Socket != 0),
+        new FlagColumn<TcpRow>("mptcp", "MPTCP", -5, static (in TcpRow row) => row.IsPart),
         new AddressColumn("laddr", "LADDR", -15, isLocal: true),
         s_localPort,
         new AddressColumn("raddr", "RADDR", -15, isLocal: false),

@@ -23,7 +23,7 @@ namespace Fathom.Tools.TcpLife;
 [Includes(typeof(TaskFilter))]
 internal static unsafe partial class TcpLifeProbe
 {
-    private const ushort Tcp = 6;
+    private const ushort Tcp = 6, Mptcp = 262;
     private const ushort FamilyIPv6 = 10;
 
     // PF_KTHREAD
@@ -60,6 +60,12 @@ internal static unsafe partial class TcpLifeProbe
     [Map(MaxEntries = 131_072, Flags = MapFlags.NoPreallocation)]
     internal static readonly HashMap<ulong, TcpSession> Sessions = new();
 
+    /// <summary>
+    /// Whose a session of MPTCP is, by the address of its socket: its parts are opened and closed by the kernel. What is not asked for leaves by itself.
+    /// </summary>
+    [Map(MaxEntries = 8_192)]
+    internal static readonly LruHashMap<ulong, TcpSession> Wholes = new();
+
     /// <summary>The ports that count: remote ones with <see cref="RemotePort"/>.</summary>
     [Map(MaxEntries = 131_072)]
     internal static readonly HashMap<uint, uint> Ports = new();
@@ -71,6 +77,12 @@ internal static unsafe partial class TcpLifeProbe
     private static void StateSet(Sock* socket, int oldState, int newState)
     {
         TcpState old = (TcpState)oldState;
+        if (socket->sk_protocol == Mptcp)
+        {
+            WholeSet(socket, old, (TcpState)newState);
+            return;
+        }
+
         switch ((TcpState)newState)
         {
             case TcpState.SynSent:
@@ -134,6 +146,54 @@ internal static unsafe partial class TcpLifeProbe
         }
     }
 
+    /// <summary>A session of MPTCP sends: who asked for it has its socket locked.</summary>
+    [TracepointBtf("mptcp_subflow_get_send")]
+    private static void WholeSends(MptcpPart* part) => NameWhole(part->conn);
+
+    private static void WholeSet(Sock* whole, TcpState old, TcpState state)
+    {
+        switch (state)
+        {
+            case TcpState.Established when old != TcpState.SynSent:
+                // What was known of this address is another session's.
+                ulong id = (ulong)whole;
+                Wholes.Delete(id);
+                break;
+            case TcpState.SynSent:
+            case TcpState.FinWait1:
+            case TcpState.LastAck:
+            case TcpState.Close:
+                NameWhole(whole);
+                break;
+        }
+    }
+
+    private static void NameWhole(Sock* whole)
+    {
+        ulong id = (ulong)whole;
+        if (whole->sk_lock.owned != 0 && !IsKernelThread() && Wholes.Lookup(id) == null)
+        {
+            TcpSession named = default;
+            Name(&named);
+            Wholes.Update(id, &named);
+        }
+    }
+
+    /// <summary>A part of a session of MPTCP is the whole's.</summary>
+    private static void NameByWhole(TcpSock* tcp, TcpSession* session)
+    {
+        ulong id = (ulong)((MptcpPart*)(ulong)tcp->inet_conn.icsk_ulp_data)->conn;
+        TcpSession* whole = Wholes.Lookup(id);
+        if (whole != null)
+        {
+            session->Process = whole->Process;
+            session->Command = whole->Command;
+            session->Flags = (session->Flags & ~TcpSessionFlags.Unwanted) | whole->Flags;
+        }
+    }
+
+    private static bool IsPart(TcpSock* tcp) => Core.FieldExists(tcp->is_mptcp) && tcp->is_mptcp;
+
     private static bool Counts(Sock* socket) =>
         socket->sk_protocol == Tcp && (NetworkNamespace == 0 || socket->__sk_common.skc_net.net->ns.inum == NetworkNamespace);
 
@@ -143,7 +203,14 @@ internal static unsafe partial class TcpLifeProbe
         TcpSession session = default;
         session.OpenedNs = Helpers.KtimeGetNs();
         session.Flags = TcpSessionFlags.Active;
-        Name(&session);
+
+        // The kernel opens further parts of a session of MPTCP by itself, for whoever has the whole.
+        var tcp = (TcpSock*)Helpers.SkcToTcpSock(socket);
+        if (tcp == null || !IsPart(tcp) || !IsKernelThread())
+        {
+            Name(&session);
+        }
+
         Keep(socket, &session);
     }
 
@@ -344,6 +411,12 @@ internal static unsafe partial class TcpLifeProbe
             return;
         }
 
+        if (IsPart(tcp))
+        {
+            session.Flags |= TcpSessionFlags.Part;
+            NameByWhole(tcp, &session);
+        }
+
         if ((session.Flags & TcpSessionFlags.ProcessKnown) == 0 && socket->sk_lock.owned != 0 && !IsKernelThread())
         {
             Name(&session);
@@ -351,7 +424,8 @@ internal static unsafe partial class TcpLifeProbe
 
         if ((Mode & TcpLifeMode.ByProcess) != 0)
         {
-            if ((session.Flags & TcpSessionFlags.ProcessKnown) == 0)
+            // One that was open before is known to user space, perhaps.
+            if ((session.Flags & (TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unbegun)) == 0)
             {
                 Interlocked.Increment(ref Anonymous);
                 return;

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
+using System.Text;
 using System.Threading.Tasks;
 using Fathom.Output.Rows;
 using Fathom.Runtime;
@@ -59,7 +61,7 @@ public sealed class TcpLifeTool : ITool
                 var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe), () => LossesAtEnd(probe, mode));
 
                 // After attaching: a session that is not among these and has not been seen to begin is one that the kernel did not show.
-                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()), () => AnyIsEnding(probe, mode));
+                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()), WantsOf(request), (mode & TcpLifeMode.ByProcess) != 0, () => AnyIsEnding(probe, mode));
             });
     }
 
@@ -86,6 +88,14 @@ public sealed class TcpLifeTool : ITool
             new("open", left, "sessions not shown, because they had not ended, or the kernel did not show their end"),
             new("open_anonymous", anonymous, "sessions had not ended of which it is not known which process they belong to: no process had read from them or closed them"),
         ];
+    }
+
+    // A command was not there before, and the cgroup of a process that is gone is not known any more.
+    private static Predicate<SocketOwner>? WantsOf(ToolRequest request)
+    {
+        byte[]? command = request.Comm is { } comm ? Encoding.UTF8.GetBytes(comm) : null;
+        return request.Cgroup is not null || request.ProcessTree != 0 ? null
+            : owner => (request.Pid == 0 || owner.Process == request.Pid) && (command is null || owner.Command.AsSpan().SequenceEqual(command));
     }
 
     // What was asked for has begun to end: what is left to come is from the other side.
@@ -143,6 +153,17 @@ public sealed class TcpLifeTool : ITool
 
     private static void FitTo(Kernel kernel, LoadOptions options, ToolRequest request)
     {
+        const string Send = "mptcp_subflow_get_send";
+        if (kernel.CountTracepointArguments(Send)[Send] != 1)
+        {
+            options.Without.Add(TcpLifeProbe.Programs.WholeSends);
+        }
+
+        if (!File.Exists("/proc/sys/net/mptcp/enabled"))
+        {
+            options.MaxEntries[nameof(TcpLifeProbe.Wholes)] = 1;
+        }
+
         const string SpaceAdjust = "tcp_rcv_space_adjust";
         if (kernel.CountTracepointArguments(SpaceAdjust)[SpaceAdjust] != 1)
         {

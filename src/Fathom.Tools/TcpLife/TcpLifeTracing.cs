@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
 using Fathom.Output.Rows;
@@ -11,9 +12,13 @@ namespace Fathom.Tools.TcpLife;
 /// <param name="source">The kernel side.</param>
 /// <param name="layout">How rows are shown.</param>
 /// <param name="open">The sessions that were open when tracing began; it is waited for only when one ends whose beginning was not seen.</param>
+/// <param name="wants">Whether a process is one of those that were asked for; null if none was, or that cannot be told of those there were before.</param>
+/// <param name="isByProcess">Whether some were asked for.</param>
 /// <param name="anyIsEnding">Whether a session that is to be shown only waits for the other side to end it too.</param>
-internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layout, Task<OpenSessions> open, Func<bool>? anyIsEnding = null) : EventTracing(source)
+internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layout, Task<OpenSessions> open,
+    Predicate<SocketOwner>? wants = null, bool isByProcess = false, Func<bool>? anyIsEnding = null) : EventTracing(source)
 {
+    private ulong _unowned;
     private static readonly int s_size = Marshal.SizeOf<TcpRecord>();
 
     /// <inheritdoc/>
@@ -31,7 +36,28 @@ internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layo
         }
 
         ref readonly TcpRecord session = ref MemoryMarshal.AsRef<TcpRecord>(record);
-        sink.WriteRow(layout, new TcpRow(in session, FindOpen(in session)));
+        OpenSession? found = FindOpen(in session);
+        if (!isByProcess || (session.Flags & TcpSessionFlags.ProcessKnown) != 0 || IsWanted(found))
+        {
+            sink.WriteRow(layout, new TcpRow(in session, found));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Loss> ReadLosses(bool isLast) =>
+        [new("unowned", _unowned, "sessions that were open before not shown, because it is not known which process they belong to")];
+
+    private bool IsWanted(OpenSession? found)
+    {
+        if (wants is null || found?.Owner is null)
+        {
+            _unowned++;
+            return false;
+        }
+
+        SocketOwner? owner = found.Owners.Find(wants);
+        found.Owner = owner;
+        return owner is not null;
     }
 
     private OpenSession? FindOpen(ref readonly TcpRecord session) => (session.Flags & TcpSessionFlags.Unbegun) != 0

@@ -63,6 +63,9 @@ internal static class TcpSessionFlags
 
     /// <summary>This side has sent all it had to send: it only waits for the other.</summary>
     public const uint Closing = 64;
+
+    /// <summary>It is a part of a session of MPTCP.</summary>
+    public const uint Part = 128;
 }
 
 /// <summary>A session that has begun.</summary>

@@ -19,6 +19,9 @@ internal readonly ref struct TcpRow(ref readonly TcpRecord record, OpenSession? 
     /// <summary>Whether it was open when tracing began.</summary>
     public bool WasOpen => open is not null;
 
+    /// <summary>Whether it is a part of a session of MPTCP.</summary>
+    public bool IsPart => (_record.Flags & TcpSessionFlags.Part) != 0;
+
     /// <summary>Whether its beginning was seen.</summary>
     public bool IsBegun => (_record.Flags & TcpSessionFlags.Unbegun) == 0;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
@@ -84,24 +85,32 @@ public sealed partial class EventPeerTests(ITestOutputHelper output)
         ours.WaitFor("PID");
         theirs.WaitFor("PID");
         RunJobs(folder);
-        while (!theirs.Output.Contains(End(folder), StringComparison.Ordinal) || !ours.Output.Contains(End(folder), StringComparison.Ordinal))
+
+        // The peer has a buffer on each CPU, which it reads one after the other: a row on each CPU says that those before it have been read. If it
+        // has lost that, there are more.
+        string taskset = Programs.Find("taskset", "util-linux");
+        while (Cpus.Any(cpu => !theirs.Output.Contains(End(cpu), StringComparison.Ordinal) || !ours.Output.Contains(End(cpu), StringComparison.Ordinal)))
         {
-            // Once more: the peer may have lost the last one. Whatever it says of that, it says before this row.
             Assert.False(theirs.HasEnded || ours.HasEnded, "A tool has ended: " + ours.Errors + theirs.Errors);
-            RunningProgram.Run("/bin/cat", End(folder)).Dispose();
+            foreach (int cpu in Cpus)
+            {
+                RunningProgram.Run(taskset, "-c", cpu.ToString(CultureInfo.InvariantCulture), "/bin/cat", End(cpu)).Dispose();
+            }
+
             Thread.Sleep(100);
         }
 
         ours.Stop();
         Assert.Equal("", ours.Errors);
+        List<string> known = Rows(ours.Output), peers = Rows(theirs.Output.Replace("\r", "", StringComparison.Ordinal));
         Workload.Remove(folder);
-        return (UpToTheEnd(ours.Output), UpToTheEnd(theirs.Output.Replace("\r", "", StringComparison.Ordinal)), folder);
+        return (known, peers, folder);
 
-        // What comes behind is ours to clean up.
-        List<string> UpToTheEnd(string rows) => [.. rows.Split('\n').TakeWhile(row => !row.Contains(End(folder), StringComparison.Ordinal))];
+        string End(int cpu) => $"{folder}/the-end-{cpu}";
+        List<string> Rows(string output) => [.. output.Split('\n').Where(row => !row.Contains(folder + "/the-end-", StringComparison.Ordinal))];
     }
 
-    private static string End(string folder) => folder + "/the-end";
+    private static IEnumerable<int> Cpus => Enumerable.Range(0, Environment.ProcessorCount);
 
     private void Compare<T>(List<T> ours, List<T> theirs)
         where T : notnull

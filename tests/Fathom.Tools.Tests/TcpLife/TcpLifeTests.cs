@@ -226,6 +226,8 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         var (other, otherServer) = traffic.Connect();
         traffic.Send(client, server, 4001);
         using var tool = Start(network, "--json");
+        using var own = Start(network, "--json", "-p", Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        using var others = Start(network, "--json", "-p", process.Id.ToString(CultureInfo.InvariantCulture));
         Thread.Sleep(500);
         traffic.Send(server, client, 999);
         client.Close();
@@ -233,6 +235,8 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         other.LingerState = Abort;
         other.Close();
         otherServer.Close();
+        Assert.Equal(4, Finish(own).Rows.Count);
+        Assert.Empty(Finish(others).Rows);
         var (rows, losses) = Finish(tool);
         Assert.Empty(losses);
         Assert.Equal(4, rows.Count);

@@ -101,6 +101,15 @@ public sealed class TcpLifeTracingTests
         "PID,COMM,IP,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS\n1234,\"a,b\"\"c\",4,127.0.0.1,80,192.0.2.255,65535,1,1024,1.50\n",
         Text(new() { Csv = true }, Record(command: "a,b\"c")));
 
+    [Theory]
+    [InlineData("=cmd|' /C calc'!A0", @"\x3dcmd|' /C calc")]
+    [InlineData("@SUM(1)", @"\x40SUM(1)")]
+    [InlineData("-a,b", "\"\\x2da,b\"")]
+    [InlineData("-", "-")]
+    [InlineData("+1", "+1")]
+    public void A_name_is_no_formula_of_a_spreadsheet(string command, string cell) =>
+        Assert.Contains("\n1234," + cell + ",4,", Text(new() { Csv = true }, Record(command: command[..Math.Min(command.Length, 15)])), StringComparison.Ordinal);
+
     [Fact]
     public void All_columns() => Assert.Equal(
         """

@@ -116,11 +116,12 @@ internal static unsafe class TaskFilter
             }
         }
 
-        return WantsCurrentProcess();
+        return WantsCurrentProcess(orAtEnd: true);
     }
 
     /// <summary>Whether the current process counts: the questions that every tool has, alone.</summary>
-    public static bool WantsCurrentProcess()
+    /// <param name="orAtEnd">Whether a task at its end may also have the name of its process's first thread: a constant, for some instructions.</param>
+    public static bool WantsCurrentProcess(bool orAtEnd = false)
     {
         uint process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
         if (Filter.Process != 0 && process != Filter.Process)
@@ -132,7 +133,7 @@ internal static unsafe class TaskFilter
         {
             CommandWords name = default;
             Helpers.GetCurrentComm(&name, CommandWords.Size);
-            if (!IsWanted(&name) && (!NameAtEnd(&name) || !IsWanted(&name)))
+            if (!IsWanted(&name) && (!orAtEnd || !NameAtEnd(&name) || !IsWanted(&name)))
             {
                 return false;
             }
