@@ -174,6 +174,11 @@ switch (args[0])
         Endings.Replace(args[1], int.Parse(args[2]));
         break;
 
+    case "many-paths":
+        // many-paths COUNT BYTES: sessions of MPTCP.
+        ManyPaths.Run(int.Parse(args[1]), int.Parse(args[2]));
+        break;
+
     case "memory-exec":
         // memory-exec NAME PROGRAM ARGS...: a copy of the program that is in no directory.
         int memory = Libc.Check(Libc.Call(Libc.MemoryCreate, Libc.Text(args[1]), 1));

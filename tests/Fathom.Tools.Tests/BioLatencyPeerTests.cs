@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Xunit;
 
 namespace Fathom.Tools.Tests;
@@ -130,10 +131,20 @@ public sealed class BioLatencyPeerTests
         File.WriteAllText(file, "before");
         RunningProgram.Run("/bin/sync", file).Dispose();
 
-        // The name leaves away what sync writes itself, which waits for what the workload has left.
-        using var traced = RunningProgram.Run(
-            Programs.Direct, "biolatency", "-F", "--comm", "Fathom.Workload", "--", "/bin/sh", "-c", $"{Events.Workload.Program} replace {file} 1048576; sync {file}");
-        File.Delete(file);
+        // What sync writes, if anything is left, is written outside of the command.
+        var (done, gate) = (file + ".done", file + ".gate");
+        using var traced = RunningProgram.Start(
+            Programs.Direct, "biolatency", "-F", "--", "/bin/sh", "-c", $"{Events.Workload.Program} replace {file} 1048576; : >{done}; until [ -e {gate} ]; do sleep 0.05; done");
+        while (!File.Exists(done))
+        {
+            Assert.False(traced.HasEnded, traced.Errors);
+            Thread.Sleep(5);
+        }
+
+        RunningProgram.Run("/bin/sync", file).Dispose();
+        File.WriteAllText(gate, "");
+        traced.WaitForExit();
+        Array.ForEach([file, done, gate], File.Delete);
         Assert.Contains("flags = Write", traced.Output, StringComparison.Ordinal);
     }
 

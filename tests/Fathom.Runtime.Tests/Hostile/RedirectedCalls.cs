@@ -58,6 +58,14 @@ internal sealed unsafe class RedirectedCalls(Dictionary<string, string> paths) :
 
     public long PollReadable(int descriptor, int milliseconds) => Real.PollReadable(descriptor, milliseconds);
 
+    public long OpenPoll() => Real.OpenPoll();
+
+    public long OpenEvent() => Real.OpenEvent();
+
+    public long AddToPoll(int poll, int descriptor, uint events) => Real.AddToPoll(poll, descriptor, events);
+
+    public long WaitForPoll(int poll, int milliseconds) => Real.WaitForPoll(poll, milliseconds);
+
     public long GetInterfaceIndex(string name) => Real.GetInterfaceIndex(name);
 
     public long GetCapabilities(CapabilityHeader* header, CapabilityData* data) => Real.GetCapabilities(header, data);

@@ -393,6 +393,33 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Both_sides_of_a_session_of_mptcp_have_a_process()
+    {
+        const int Sessions = 7, Bytes = 40_000;
+        using var network = new TestNetwork();
+        using var tool = Start(network, "--json");
+        using var own = Start(network, "--json", "--comm", "Fathom.Workload");
+        using var workload = network.Run(static () => RunningProgram.Start(Workload.Program, "many-paths", $"{Sessions}", $"{Bytes}"));
+        workload.WaitForExit();
+        Assert.SkipWhen(workload.Output.Contains("unsupported", StringComparison.Ordinal), "This kernel has no MPTCP.");
+        Assert.True(workload.ExitCode == 0, workload.Errors);
+        var (rows, losses) = Finish(tool);
+        Assert.Equal(2 * Sessions, rows.Count + losses.GetValueOrDefault("open") + losses.GetValueOrDefault("unended"));
+        Assert.NotEmpty(rows);
+        Assert.All(rows, row =>
+        {
+            Assert.True(row.Flag("mptcp"));
+            Assert.Equal(JsonValueKind.Number, row.Value("pid").ValueKind);
+            Assert.Equal(workload.Id, row.Number("pid"));
+            Assert.Contains(row.Number("tx_bytes"), (long[])[Bytes, Bytes / 2]);
+        });
+
+        (rows, losses) = Finish(own);
+        Assert.Equal(0, losses.GetValueOrDefault("anonymous"));
+        Assert.All(rows, row => Assert.Equal(workload.Id, row.Number("pid")));
+    }
+
+    [Fact]
     public void Layouts_of_the_classic_tool()
     {
         using var network = new TestNetwork();

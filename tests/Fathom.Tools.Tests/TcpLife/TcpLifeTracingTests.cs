@@ -102,7 +102,7 @@ public sealed class TcpLifeTracingTests
         Text(new() { Csv = true }, Record(command: "a,b\"c")));
 
     [Theory]
-    [InlineData("=cmd|' /C calc'!A0", @"\x3dcmd|' /C calc")]
+    [InlineData("=cmd|' /C calc'!A0", @"\x3dcmd|' /C calc'")]
     [InlineData("@SUM(1)", @"\x40SUM(1)")]
     [InlineData("-a,b", "\"\\x2da,b\"")]
     [InlineData("-", "-")]
