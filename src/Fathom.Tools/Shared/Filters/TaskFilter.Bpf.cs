@@ -21,7 +21,8 @@ internal static unsafe class TaskFilter
     internal static readonly CgroupArray FilterCgroup = new();
 
     /// <summary>
-    /// The processes that count, one and its descendants, with the time at which each began in ns since boot; 0 where that is not known.
+    /// The processes that count, one and its descendants, with the time at which each began in ns since boot; 0 for the one, which is not
+    /// forgotten: when it ends, so does tracing.
     /// </summary>
     [Map(MaxEntries = 16_384)]
     internal static readonly HashMap<uint, ulong> FilterTree = new();
@@ -66,7 +67,7 @@ internal static unsafe class TaskFilter
 
         // The number is free somewhat earlier than the memory: by now it may be another's.
         ulong* began = FilterTree.Lookup(process);
-        if (began != null && (*began == 0 || *began == task->start_time))
+        if (began != null && *began == task->start_time)
         {
             FilterTree.Delete(process);
         }
