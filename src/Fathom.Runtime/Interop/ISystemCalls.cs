@@ -84,9 +84,6 @@ internal unsafe interface ISystemCalls
     /// <summary><c>epoll_create1(2)</c>.</summary>
     long OpenPoll();
 
-    /// <summary><c>eventfd2(2)</c>.</summary>
-    long OpenEvent();
-
     /// <summary><c>epoll_ctl(2)</c>: adds a descriptor.</summary>
     long AddToPoll(int poll, int descriptor, uint events);
 

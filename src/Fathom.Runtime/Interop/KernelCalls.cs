@@ -265,9 +265,6 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     /// <summary>Opens what waits for several descriptors at a time.</summary>
     public KernelDescriptor? OpenPoll(out int error) => Wrap(calls.OpenPoll(), "epoll", out error);
 
-    /// <summary>Opens a descriptor that is ready once something was written to it.</summary>
-    public KernelDescriptor? OpenEvent(out int error) => Wrap(calls.OpenEvent(), "eventfd", out error);
-
     /// <summary>Adds a descriptor that is waited for; 0 or the errno.</summary>
     public int AddToPoll(KernelDescriptor poll, KernelDescriptor descriptor, uint events)
     {

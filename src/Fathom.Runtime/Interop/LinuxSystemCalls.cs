@@ -30,8 +30,6 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     private static long EpollPwaitNumber => IsArm ? 22 : 281;
 
-    private static long Eventfd2Number => IsArm ? 19 : 290;
-
     // O_CLOEXEC, by whichever name.
     private const long CloseOnExec = 0x8_0000;
 
@@ -188,9 +186,6 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     /// <inheritdoc/>
     public long OpenPoll() => Result(SystemCall(EpollCreate1Number, CloseOnExec, 0, 0, 0, 0));
-
-    /// <inheritdoc/>
-    public long OpenEvent() => Result(SystemCall(Eventfd2Number, 0, CloseOnExec, 0, 0, 0));
 
     /// <inheritdoc/>
     public long AddToPoll(int poll, int descriptor, uint events)

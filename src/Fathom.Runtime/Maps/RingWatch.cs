@@ -33,8 +33,8 @@ public sealed class RingWatch : IDisposable
         ArgumentNullException.ThrowIfNull(records);
         _records = records;
         _calls = ring.Map.Kernel.Calls;
-        _end = _calls.OpenEvent(out int error) ?? throw ring.Map.Failure("wait for records of", error);
-        KernelDescriptor? poll = _calls.OpenPoll(out error);
+        _end = _calls.OpenEvent();
+        KernelDescriptor? poll = _calls.OpenPoll(out int error);
         error = poll is null ? error : _calls.AddToPoll(poll, ring.Map.Descriptor, Readable | OnlyChanges);
         error = error != 0 ? error : _calls.AddToPoll(poll!, _end, Readable);
         if (error != 0)

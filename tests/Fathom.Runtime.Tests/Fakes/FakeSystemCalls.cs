@@ -308,8 +308,6 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long OpenPoll() => NewDescriptor();
 
-    public long OpenEvent() => NewDescriptor();
-
     public long AddToPoll(int poll, int descriptor, uint events) => 0;
 
     public long WaitForPoll(int poll, int milliseconds) => 0;

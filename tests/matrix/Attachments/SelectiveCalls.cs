@@ -93,8 +93,6 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
 
     public long OpenPoll() => Real.OpenPoll();
 
-    public long OpenEvent() => Real.OpenEvent();
-
     public long AddToPoll(int poll, int descriptor, uint events) => Real.AddToPoll(poll, descriptor, events);
 
     public long WaitForPoll(int poll, int milliseconds) => Real.WaitForPoll(poll, milliseconds);
