@@ -353,7 +353,7 @@ public sealed class TcpLifeTests(ITestOutputHelper output)
         string[] workload = [Workload.Program, "accept", $"{Count}", gate, end];
         string[] inside = cgroup is null ? workload : ["/bin/sh", "-c", "echo $$ > \"$0/cgroup.procs\"; exec \"$@\"", cgroup.Path, .. workload];
         using var process = network.Run(() => filter == "tree"
-            ? RunningProgram.Start(Programs.Direct, ["tcplife", "--json", "--", .. workload])
+            ? RunningProgram.Start(Programs.Direct, ["tcplife", "--json", "-o", "-", "--", .. workload])
             : RunningProgram.Start(inside[0], inside[1..]));
         process.WaitFor("port ");
         string own = process.Id.ToString(CultureInfo.InvariantCulture);
