@@ -104,7 +104,7 @@ internal static class Processes
         {
             return ReadProcessOf(thread, procfs);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {
             return null;
         }
