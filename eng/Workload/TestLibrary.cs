@@ -58,7 +58,7 @@ internal sealed class TestLibrary : IDisposable
     public static void Write(string path, int count, bool slow, TestLibraryLinks? more = null)
     {
         using var library = new TestLibrary { _more = more ?? new() };
-        library.Build([.. Enumerable.Range(0, count).Select(i => new Function(CodeOf(i, slow)))], Probes);
+        library.Build([.. Enumerable.Range(0, count).Select(i => new Function(CodeOf(i, slow)))], Math.Min(Probes, count));
         File.WriteAllBytes(path, library._file.ToArray());
     }
 

@@ -223,15 +223,20 @@ public sealed partial class OpenSnoopTests
         File.WriteAllText(target, "");
         Programs.NeedRoot();
 
+        // Under a name that nothing else on the machine has.
+        string name = $"opens{Environment.ProcessId}";
+        string program = Path.Combine(folder, name);
+        File.CreateSymbolicLink(program, Workload.Program);
+
         // The workload's runtime opens files too: a second tool with room enough says how many there were in all.
-        using RunningProgram whole = RunningProgram.Start(Programs.Direct, "opensnoop", "--comm", "Fathom.Workload", "-b", "65536");
-        using RunningProgram tiny = RunningProgram.Start(Programs.Direct, "opensnoop", "--comm", "Fathom.Workload", "-b", "1");
+        using RunningProgram whole = RunningProgram.Start(Programs.Direct, "opensnoop", "--comm", name, "-b", "65536");
+        using RunningProgram tiny = RunningProgram.Start(Programs.Direct, "opensnoop", "--comm", name, "-b", "1");
         whole.WaitFor("PATH");
         tiny.WaitFor("PATH");
         Signal(tiny, "STOP");
-        RunningProgram.Run(Workload.Program, "opens", target, "20000").Dispose();
+        RunningProgram.Run(program, "opens", target, "20000").Dispose();
         Signal(tiny, "CONT");
-        RunningProgram.Run(Workload.Program, "opens", target, "1001").Dispose();
+        RunningProgram.Run(program, "opens", target, "1001").Dispose();
         whole.Stop();
         tiny.Stop();
         Workload.Remove(folder);
