@@ -55,7 +55,7 @@ internal sealed record ProbedCode(string Name, string Code, int Place = 0, param
         new("movzx", "0f b6 06 c3"),
         new("movsx", "48 0f be c7 c3"),
         new("movsxd", "48 63 c7 c3"),
-        new("movbe", "48 0f 38 f0 06 c3"),
+        new("movbe", "48 0f 38 f0 06 c3") { Needs = "movbe" },
         new("lea", "48 8d 44 77 07 c3"),
         new("lea rip-relative", "48 8d 05 00 00 00 00 48 8b 00 c3", 0, (3, 7)),
         new("lea to rsi rip-relative", "48 8d 35 00 00 00 00 48 8b 06 c3", 0, (3, 7)),
@@ -87,11 +87,11 @@ internal sealed record ProbedCode(string Name, string Code, int Place = 0, param
         new("idiv rip-relative", "f7 3d 00 00 00 00 c3", 0, (2, 6)),
         new("xadd", "48 0f c1 f9 c3"),
         new("cmpxchg", "48 0f b1 0e c3"),
-        new("cmpxchg16b rip-relative", "48 0f c7 0d 00 00 00 00 c3", 0, (4, 8)),
+        new("cmpxchg16b rip-relative", "48 0f c7 0d 00 00 00 00 c3", 0, (4, 8)) { Needs = "cx16" },
         new("cbw", "48 98 c3"),
         new("cwd", "48 99 c3"),
-        new("lahf", "9f c3"),
-        new("sahf", "9e c3"),
+        new("lahf", "9f c3") { Needs = "lahf_lm" },
+        new("sahf", "9e c3") { Needs = "lahf_lm" },
         new("cmov", "48 0f 44 c7 c3"),
         new("cmov rip-relative", "48 0f 42 35 00 00 00 00 c3", 0, (4, 8)),
         new("setcc", "0f 9f c0 c3"),
@@ -104,9 +104,9 @@ internal sealed record ProbedCode(string Name, string Code, int Place = 0, param
         new("bt", "48 0f a3 cf c3"),
         new("bts", "48 0f ba ef 11 c3"),
         new("bsf", "48 0f bc c7 c3"),
-        new("popcnt", "f3 48 0f b8 c7 c3"),
+        new("popcnt", "f3 48 0f b8 c7 c3") { Needs = "popcnt" },
         new("tzcnt", "f3 48 0f bc c7 c3"),
-        new("crc32", "f2 48 0f 38 f1 c7 c3"),
+        new("crc32", "f2 48 0f 38 f1 c7 c3") { Needs = "sse4_2" },
         new("clc", "f8 c3"),
         new("stc", "f9 c3"),
         new("std", "fd c3"),
@@ -173,14 +173,17 @@ internal sealed record ProbedCode(string Name, string Code, int Place = 0, param
         new("psubsb", "66 0f e8 c1 c3"),
         new("por", "66 0f eb c1 c3"),
         new("pmovmskb", "66 0f d7 c1 c3"),
-        new("pshufb", "66 0f 38 00 c1 c3"),
-        new("palignr", "66 0f 3a 0f c1 05 c3"),
-        new("ptest", "66 0f 38 17 c1 c3"),
-        new("pcmpistri", "66 0f 3a 63 c1 0c c3"),
-        new("pcmpestri rip-relative", "66 0f 3a 61 05 00 00 00 00 0c c3", 0, (5, 10)),
+        new("pshufb", "66 0f 38 00 c1 c3") { Needs = "ssse3" },
+        new("palignr", "66 0f 3a 0f c1 05 c3") { Needs = "ssse3" },
+        new("ptest", "66 0f 38 17 c1 c3") { Needs = "sse4_1" },
+        new("pcmpistri", "66 0f 3a 63 c1 0c c3") { Needs = "sse4_2" },
+        new("pcmpestri rip-relative", "66 0f 3a 61 05 00 00 00 00 0c c3", 0, (5, 10)) { Needs = "sse4_2" },
         new("lfence", "0f ae e8 c3"),
         new("prefetch", "0f 18 0e c3"),
     ];
+
+    /// <summary>The flag of the processor in <c>/proc/cpuinfo</c> without which it is no instruction; empty for none.</summary>
+    public string Needs { get; init; } = "";
 
     /// <summary>The function as it is written into a library.</summary>
     public TestLibrary.Function Function => new(Convert.FromHexString(Code.Replace(" ", "", StringComparison.Ordinal)), [.. Data.Select(static one => (one.At, one.End))]);
