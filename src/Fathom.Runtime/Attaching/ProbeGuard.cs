@@ -113,7 +113,6 @@ internal sealed class ProbeGuard : IDisposable
         bool isEntry = function is { } known && IsEntry(address, known.Address);
         return verdict.Refusal
             ?? (function is { } around ? RefusalInside(address, around.Address) : null)
-            ?? (verdict.Step == ProbeStep.CallSince618 && !isEntry ? ProbeRefusal.LongNop : null)
             ?? (isReturn && !isEntry ? ProbeRefusal.NoEntry : null)
             ?? (hasShadowStack && (isReturn || verdict.IsCall) ? ProbeRefusal.ShadowStack : null);
     }

@@ -14,12 +14,13 @@ internal sealed class FunctionCode
     private const int MostEntries = 1 << 14;
 
     private readonly Dictionary<ulong, FlowStep> _steps = [];
-    private readonly Queue<ulong> _waiting = new();
+    private readonly Queue<(ulong Address, bool IsRunInto)> _waiting = new();
     private readonly List<ulong> _tables = [];
     private readonly Func<ulong, ReadOnlyMemory<byte>> _read;
     private readonly Func<ulong, bool> _isOther;
     private readonly CodeDecoder _decoder;
     private int _outside;
+    private bool _isFiller;
     private bool _isTableTooLong;
 
     /// <summary>Reads a function.</summary>
@@ -70,30 +71,43 @@ internal sealed class FunctionCode
     {
         ReadOnlyMemory<byte> code = _read(address);
         code = code[..(int)Math.Min((ulong)code.Length, size)];
+        bool runsOn = false;
         for (int at = 0; at < code.Length;)
         {
-            // Data between instructions: the next byte may be one again.
-            at += Math.Max(1, Decode(code, at, address + (ulong)at));
+            // Data between instructions: the next byte may be one again. No-operations fill the room between functions.
+            int length = Decode(code, at, address + (ulong)at);
+            runsOn = length > 0 && (_isFiller ? runsOn : RunsOn(_steps[address + (ulong)at]));
+            at += Math.Max(1, length);
+        }
+
+        // Not all of it lies together, or its size is too small: it runs into what follows, whoever that belongs to. A call at the end never comes back.
+        if (runsOn)
+        {
+            _waiting.Enqueue((address + (ulong)code.Length, true));
         }
     }
+
+    private static bool RunsOn(FlowStep step) => step.Kind is FlowKind.Next or FlowKind.Branch;
 
     // Jumps into the middle of what was taken for an instruction lead to others, as over a lock prefix.
     private void Follow()
     {
-        while (_waiting.TryDequeue(out ulong address) && !IsTooLarge)
+        while (_waiting.TryDequeue(out (ulong Address, bool IsRunInto) next) && !IsTooLarge)
         {
+            (ulong address, bool runsOn) = next;
             bool isInside = address >= Entry && address < End;
             ReadOnlyMemory<byte> code = default;
-            for (int at = 0; !_steps.ContainsKey(address + (ulong)at) && (isInside || !_isOther(address + (ulong)at));)
+            for (int at = 0; !_steps.ContainsKey(address + (ulong)at) && (isInside || runsOn || !_isOther(address + (ulong)at));)
             {
                 code = code.IsEmpty ? _read(address) : code;
                 _outside += isInside ? 0 : 1;
                 int length = at < code.Length && !IsTooLarge ? Decode(code, at, address + (ulong)at) : 0;
-                if (length == 0 || _steps[address + (ulong)at].Kind is FlowKind.Jump or FlowKind.End or FlowKind.Indirect)
+                if (length == 0 || _steps[address + (ulong)at] is var step && step.Kind is FlowKind.Jump or FlowKind.End or FlowKind.Indirect)
                 {
                     break;
                 }
 
+                runsOn = RunsOn(step);
                 at += length;
             }
         }
@@ -117,6 +131,7 @@ internal sealed class FunctionCode
             _tables.Add(instruction.MemoryDisplacement64);
         }
 
+        _isFiller = instruction.Mnemonic == Mnemonic.Nop;
         ulong target = instruction.NearBranchTarget;
         FlowKind kind = instruction.FlowControl switch
         {
@@ -128,13 +143,15 @@ internal sealed class FunctionCode
             FlowControl.Call or FlowControl.IndirectCall => FlowKind.Call,
             FlowControl.IndirectBranch => FlowKind.Indirect,
             FlowControl.Return or FlowControl.Exception => FlowKind.End,
-            _ => FlowKind.Next,
+
+            // What compilers put where nothing arrives.
+            _ => instruction.Mnemonic is Mnemonic.Int3 or Mnemonic.Hlt ? FlowKind.End : FlowKind.Next,
         };
         var step = new FlowStep(instruction.Length, kind, kind is FlowKind.Jump or FlowKind.Branch ? target : 0, StackChangeOf(instruction));
         _steps[address] = step;
         if (step.Target != 0)
         {
-            _waiting.Enqueue(step.Target);
+            _waiting.Enqueue((step.Target, false));
         }
 
         return instruction.Length;
@@ -191,7 +208,7 @@ internal sealed class FunctionCode
 
         if (TableTargets.Add(target))
         {
-            _waiting.Enqueue(target);
+            _waiting.Enqueue((target, false));
         }
 
         return true;

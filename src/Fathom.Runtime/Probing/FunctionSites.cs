@@ -17,7 +17,9 @@ public sealed class FunctionSites
     private const ulong LongestFunction = 1 << 20;
     private const int LongestPrologue = 16;
     private const int MarkLength = 4;
-    private const string Moved = ".cold";
+
+    // Of gcc and LLVM (also for basic blocks with sections of their own), and of BOLT.
+    private static readonly string[] s_moved = [".cold", ".__part.", ".warm"];
 
     private readonly ElfImage _image;
     private readonly CodeDecoder? _decoder;
@@ -27,7 +29,7 @@ public sealed class FunctionSites
     // Instructions that may still be decoded: in files made on purpose, functions overlap.
     private long _left;
     private readonly HashSet<ulong> _starts;
-    private readonly ILookup<string, ElfFunction> _moved;
+    private readonly ILookup<ulong, ElfFunction> _moved;
 
     /// <summary>Reads the functions of an image.</summary>
     /// <param name="image">The image; must stay open as long as this is used.</param>
@@ -42,9 +44,11 @@ public sealed class FunctionSites
         _functions = image.Functions;
         _left = (2 * image.CodeSize) + (1 << 16);
 
-        // What was moved out of a function is a part of it.
+        // What was moved out of a function is a part of it, whichever of its names it was made from.
         _starts = [.. _functions.Where(static one => !IsMoved(one)).Select(static one => one.Address)];
-        _moved = _functions.Where(IsMoved).ToLookup(static one => one.Name[..one.Name.LastIndexOf(Moved, StringComparison.Ordinal)], StringComparer.Ordinal);
+        ILookup<string, ElfFunction> parts = _functions.Where(IsMoved).ToLookup(static one => one.Name[..MovedAt(one)], StringComparer.Ordinal);
+        _moved = _functions.Where(one => !IsMoved(one) && parts.Contains(one.Name)).SelectMany(one => parts[one.Name].Select(part => (one.Address, Part: part)))
+            .ToLookup(static one => one.Address, static one => one.Part);
     }
 
     /// <summary>Where calls of a function are counted. Code of other machines than x86 is not looked at: the place is its first instruction.</summary>
@@ -68,7 +72,7 @@ public sealed class FunctionSites
         }
 
         var code = new FunctionCode(_decoder, function.Address, size, Read, _starts.Contains);
-        foreach (ElfFunction part in _moved[function.Name])
+        foreach (ElfFunction part in _moved[function.Address])
         {
             code.Add(part.Address, Math.Min(part.Size, LongestFunction));
         }
@@ -77,7 +81,7 @@ public sealed class FunctionSites
         ulong[] prologue = PrologueOf(code);
         if (code.IsTooLarge || prologue.Length == 0)
         {
-            return new(0, Judge(function.Address), code.IsTooLarge ? "has too much code to tell whether it comes back to its beginning" : "");
+            return new(0, Judge(function.Address), code.IsTooLarge ? "has too much code to tell whether it comes back to its beginning" : "is shorter than its first instruction");
         }
 
         var passes = new PlacePasses(code, prologue);
@@ -99,7 +103,10 @@ public sealed class FunctionSites
         return new(0, Judge(function.Address), "comes back to its beginning, as a loop does");
     }
 
-    private static bool IsMoved(ElfFunction function) => function.Name.LastIndexOf(Moved, StringComparison.Ordinal) > 0;
+    private static bool IsMoved(ElfFunction function) => MovedAt(function) > 0;
+
+    // Where the name of the function ends that it was moved out of.
+    private static int MovedAt(ElfFunction function) => s_moved.Max(suffix => function.Name.LastIndexOf(suffix, StringComparison.Ordinal));
 
     // The instructions that follow each other from the beginning on, whatever the conditional jumps among them do.
     private static ulong[] PrologueOf(FunctionCode code)

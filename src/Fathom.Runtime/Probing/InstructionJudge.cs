@@ -55,7 +55,8 @@ internal sealed class InstructionJudge(int bits)
             || (isBranch && prefixes.HasOperandSize)
             || (prefixes.HasAddressSize && !IsRelative(code[prefixes.Length], instruction)) ? ProbeRefusal.Prefixed
             : instruction.IsStringInstruction && (prefixes.HasRepeat || prefixes.HasRepeatNot) ? ProbeRefusal.Repeated
-            : code[prefixes.Length] == 0x90 && instruction.Mnemonic is not (Mnemonic.Nop or Mnemonic.Pause) ? ProbeRefusal.ExchangeAsNop
+            : code[prefixes.Length] == 0x90 && (instruction.Mnemonic is not (Mnemonic.Nop or Mnemonic.Pause) || prefixes.HasHighBase) ? ProbeRefusal.ExchangeAsNop
+            : instruction.Mnemonic == Mnemonic.Nop && code.Length == 5 ? ProbeRefusal.LongNop
             : null;
     }
 
@@ -75,10 +76,8 @@ internal sealed class InstructionJudge(int bits)
             >= 0x50 and <= 0x57 => code.Length == 1 || (code.Length == 2 && code[0] == 0x41) ? ProbeStep.Emulate : ProbeStep.SingleStep,
             0x0f when code[prefixes.Length + 1] is >= 0x80 and <= 0x8f => ProbeStep.Emulate,
 
-            // A nop that 6.16 compares with its own of this length; later kernels take every one of them, and 6.19 makes each of 5 bytes a call.
-            0x0f when code[prefixes.Length + 1] == 0x1f && instruction.Mnemonic == Mnemonic.Nop => code.Length == 5 ? ProbeStep.CallSince618
-                : IsKernelNop(code) ? ProbeStep.EmulateSince616
-                : ProbeStep.SingleStep,
+            // A nop that 6.16 compares with its own of this length; later kernels take every one of them.
+            0x0f when code[prefixes.Length + 1] == 0x1f && instruction.Mnemonic == Mnemonic.Nop && IsKernelNop(code) => ProbeStep.EmulateSince616,
             _ => ProbeStep.SingleStep,
         };
     }

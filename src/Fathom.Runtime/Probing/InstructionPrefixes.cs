@@ -53,6 +53,7 @@ internal readonly ref struct InstructionPrefixes
         // Only right before the opcode it is one: what follows another is none to the processor.
         if (bits == 64 && code[Length] is >= 0x40 and <= 0x4f)
         {
+            HasHighBase = (code[Length] & 1) != 0;
             Length++;
             IsOdd |= code[Length] is 0x26 or 0x2e or 0x36 or 0x3e or 0xf0 or 0x64 or 0x65 or 0x66 or 0x67 or 0xf2 or 0xf3 or (>= 0x40 and <= 0x4f);
         }
@@ -60,6 +61,9 @@ internal readonly ref struct InstructionPrefixes
 
     /// <summary>How many bytes they have together; the opcode follows.</summary>
     public int Length { get; }
+
+    /// <summary>A REX prefix with B: the register that the opcode or its operand names is one of r8 to r15.</summary>
+    public bool HasHighBase { get; }
 
     /// <summary>es, cs, ss, ds or lock, for which the kernel refuses a probe (<c>is_prefix_bad</c>).</summary>
     public bool HasRefused { get; }

@@ -32,8 +32,8 @@ internal sealed class PlacePasses
                 _entries.Add((address, index));
             }
 
-            // Also what only runs into one, having jumped into the middle of the one before.
-            if (NextOf(address, step) is { } next && _indices.TryGetValue(next, out index) && index > 0 && prologue[index - 1] != address)
+            // Also what only runs into one, having jumped into the middle of the one before, or to what lies before the beginning.
+            if (NextOf(address, step) is { } next && _indices.TryGetValue(next, out index) && (index == 0 || prologue[index - 1] != address))
             {
                 _entries.Add((address, index));
             }

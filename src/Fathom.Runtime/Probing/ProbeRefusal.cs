@@ -48,10 +48,11 @@ public sealed record ProbeRefusal(string What, string Reason)
 
     internal static ProbeRefusal TooFar { get; } = new("a place far behind the beginning of its function", "whether an instruction begins there is not looked at");
 
-    // The call pushes its return address over what a function keeps below the stack pointer without having moved it. Repaired by a call behind a
-    // `lea -128(%rsp), %rsp`, in a no-operation of 10 bytes: https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/uprobes.c (can_optimize)
+    // The call leads to a page that a child made by fork does not have, though it has the call; and it pushes its return address over what a function
+    // keeps below the stack pointer without having moved it. Whether a kernel has the repairs cannot be asked:
+    // https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/uprobes.c (can_optimize, create_uprobe_trampoline)
     internal static ProbeRefusal LongNop { get; } = new(
-        "a no-operation of 5 bytes inside a function", "kernels since 6.18 make a call of it, which overwrites what the function keeps below its stack");
+        "a no-operation of 5 bytes", "kernels since 6.18 make a call of it, which ends the process's children and overwrites what a function keeps below its stack");
 
     internal static ProbeRefusal NoEntry { get; } = new(
         "no beginning of a known function", "a return probe replaces what it takes for the return address, which is on top of the stack only there");

@@ -14,10 +14,4 @@ public enum ProbeStep
 
     /// <summary>As <see cref="Emulate"/> since Linux 6.16, as <see cref="SingleStep"/> before.</summary>
     EmulateSince616 = 3,
-
-    /// <summary>
-    /// Linux 6.18 replaces the instruction with a call instead of a trap, which is cheaper again; 6.16 emulates it. A later kernel (7.x)
-    /// does so for a no-operation of 10 bytes only, in which this library places no probe.
-    /// </summary>
-    CallSince618 = 4,
 }

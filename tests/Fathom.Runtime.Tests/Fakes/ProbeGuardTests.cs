@@ -34,12 +34,12 @@ public sealed class ProbeGuardTests
         { "31", "the middle of an instruction" },
         { "33", "the middle of an instruction" },
         { "35", "" },
-        { "40", "" },
+        { "40", "a no-operation of 5 bytes" },
         { "45", "" },
-        { "46", "a no-operation of 5 bytes inside a function" },
-        { "64", "" },
+        { "46", "a no-operation of 5 bytes" },
+        { "64", "a no-operation of 5 bytes" },
         { "70", "an instruction that enters the kernel" },
-        { "78", "a no-operation of 5 bytes inside a function" },
+        { "78", "a no-operation of 5 bytes" },
         { "7ff", "an instruction whose end is not in the file" },
         { "800", "no code" },
         { "-1", "no code" },
@@ -89,7 +89,7 @@ public sealed class ProbeGuardTests
         _calls.Files[Path] = builder.Build();
         using LoadedObject loaded = LoadedObject.Load(new Runtime.Kernel(_calls), Sample("usdt"));
         ProbeRefusedException refused = Assert.Throws<ProbeRefusedException>(() => loaded.AttachUsdt("probe", new UserFile(Path, Path), "my", "probe"));
-        Assert.Equal(("nops+0x6", "a no-operation of 5 bytes inside a function"), (refused.Function, refused.Refusal.What));
+        Assert.Equal(("nops+0x6", "a no-operation of 5 bytes"), (refused.Function, refused.Refusal.What));
     }
 
     [Theory]

@@ -131,6 +131,42 @@ public sealed class FunctionSitesTests
         Assert.True(SiteOf(new ImageBuilder().Code(0, code), 0, ("g", Function, 1, ImageBuilder.CodeAddress + 8, 2)).IsCountable);
     }
 
+    // f lies 2 behind the beginning of the code and is as long as it says, or not; its first instructions are those of a loop.
+    [Theory]
+    [InlineData("ff cf 85 ff 75 fa c3", 5, 4, "")] // dec edi; f: test edi, edi; jne to before it, which runs into it; ret
+    [InlineData("90 90 ff cf 90 85 ff 75 f9 c3", 3, 0, Loop)] // f: dec edi; nop; behind its end: test edi, edi; jne f; ret
+    [InlineData("90 90 83 ef 01 75 fb c3", 1, 0, "is shorter than its first instruction")]
+    [InlineData("90 90 ff cf cc 75 fb c3", 3, 0, "")] // nothing arrives behind an int3
+    [InlineData("90 90 e8 00 01 00 00 75 f9 c3", 5, 0, "")] // nor behind a call at the end
+    public void What_a_function_runs_into_belongs_to_it(string hex, int size, int offset, string miscount)
+    {
+        ElfImage image = ElfImage.Parse(new ImageBuilder().Code(0, Bytes(hex)).Symbols(false, [("f", Function, 1, ImageBuilder.CodeAddress + 2, (ulong)size)]).Build());
+        ProbeSite site = new FunctionSites(image).Find(image.Functions.Single());
+        Assert.Equal((offset, miscount), (site.Offset, site.Miscount));
+    }
+
+    [Fact]
+    public void Also_if_that_has_a_name_of_its_own()
+    {
+        // f: dec edi; g: test edi, edi; jne f; ret
+        byte[] code = Bytes("ff cf 85 ff 75 fa c3");
+        Assert.Equal(Loop, SiteOf(new ImageBuilder().Code(0, code), 2, ("g", Function, 1, ImageBuilder.CodeAddress + 2, 5)).Miscount);
+    }
+
+    [Theory]
+    [InlineData("f.cold")]
+    [InlineData("f.__part.1")]
+    [InlineData("f.warm")]
+    [InlineData("alias.cold")]
+    public void Parts_have_many_names(string name)
+    {
+        byte[] code = Bytes("55 e8 00 01 00 00 5d c3"), part = Bytes("ff cf e9 79 ff ff ff");
+        ProbeSite site = SiteOf(
+            new ImageBuilder().Code(0, code).Code(0x80, part), code.Length,
+            (name, LocalFunction, 1, ImageBuilder.CodeAddress + 0x80, (ulong)part.Length), ("alias", Function, 1, ImageBuilder.CodeAddress, (ulong)code.Length));
+        Assert.Equal((0, Loop), (site.Offset, site.Miscount));
+    }
+
     // A file made on purpose: each of its functions claims all that follows.
     [Fact]
     public void Functions_that_overlap_cost_no_more_than_twice_the_code()

@@ -50,8 +50,6 @@ public sealed class ProbeVerdictTests
     [InlineData("f3 90", ProbeStep.Emulate)]
     [InlineData("0f 1f 00", ProbeStep.EmulateSince616)]
     [InlineData("0f 1f 40 00", ProbeStep.EmulateSince616)]
-    [InlineData("66 0f 1f 40 00", ProbeStep.CallSince618)]
-    [InlineData("0f 1f 44 00 00", ProbeStep.CallSince618)]
     [InlineData("66 0f 1f 44 00 00", ProbeStep.EmulateSince616)]
     [InlineData("0f 1f 84 00 00 00 00 00", ProbeStep.EmulateSince616)]
     [InlineData("66 0f 1f 84 00 00 00 00 00", ProbeStep.SingleStep)]
@@ -167,6 +165,10 @@ public sealed class ProbeVerdictTests
     [InlineData("f2 ae", "a repeated string instruction")]
     [InlineData("49 90", "xchg of rax and r8")]
     [InlineData("41 90", "xchg of rax and r8")]
+    [InlineData("f3 41 90", "xchg of rax and r8")] // no pause
+    [InlineData("f3 49 90", "xchg of rax and r8")]
+    [InlineData("0f 1f 44 00 00", "a no-operation of 5 bytes")]
+    [InlineData("66 0f 1f 40 00", "a no-operation of 5 bytes")]
     [InlineData("f0 0f b1 0f", "an instruction with a lock, segment or size prefix")]
     [InlineData("2e 8b 07", "an instruction with a lock, segment or size prefix")]
     [InlineData("3e ff e0", "an instruction with a lock, segment or size prefix")] // notrack jmp

@@ -121,8 +121,6 @@ internal sealed record ProbedCode(string Name, string Code, int Place = 0, param
         new("nop of 2 bytes", "66 90 c3"),
         new("nop of 3 bytes", "0f 1f 00 c3"),
         new("nop of 4 bytes", "0f 1f 40 00 c3"),
-        new("nop of 5 bytes", "0f 1f 44 00 00 c3"),
-        new("another nop of 5 bytes", "66 0f 1f 40 00 c3"),
         new("nop of 6 bytes", "66 0f 1f 44 00 00 c3"),
         new("nop of 7 bytes", "0f 1f 80 00 00 00 00 c3"),
         new("nop of 8 bytes", "0f 1f 84 00 00 00 00 00 c3"),
