@@ -229,6 +229,18 @@ switch (args[0])
         Libc.Check(Libc.Call(Libc.Execve, Libc.Text(args[1]), Libc.List(Libc.Text("hostile"), Libc.Text(0x1b, (byte)'[', (byte)'2', (byte)'J', (byte)'\n', (byte)'"', (byte)'\\', 0xff, (byte)'z')), Libc.List()));
         break;
 
+    case "libc":
+        // libc ROUNDS: functions of the C library with arguments that are always the same. Says "ready" and waits for a line between the first calls and the rest.
+        (int called, long calls, var wrong) = LibraryCalls.Run(
+            static () =>
+            {
+                Console.WriteLine("ready");
+                Console.ReadLine();
+            },
+            int.Parse(args[1]));
+        Console.WriteLine($"{called} functions, {calls} calls, {wrong.Count} wrong: {string.Join(' ', wrong.Distinct())}");
+        break;
+
     default:
         Console.Error.WriteLine("There is no workload of this name.");
         return 2;
