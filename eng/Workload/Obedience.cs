@@ -14,7 +14,7 @@ internal static unsafe class Obedience
 
     /// <summary>
     /// Obeys the lines of a FIFO: <c>call N</c> on this thread, <c>thread N</c> on a new one, <c>name NAME</c> sets the command name, <c>fork N</c> makes a
-    /// child that waits for <c>go</c> before it calls, <c>end</c>. Each is answered by <c>done</c>, that of a child's beginning by its number.
+    /// child that waits for <c>go</c> before it calls, <c>exec</c> runs the program anew from a thread that is not the first, <c>end</c>. Each is answered by <c>done</c>, that of a child's beginning by its number.
     /// </summary>
     public static void Obey(string library, string fifo)
     {
@@ -58,11 +58,34 @@ internal static unsafe class Obedience
                     long status = 0;
                     Libc.Check(Libc.Call(Wait, -1, (long)&status));
                     break;
+                case "exec":
+                    var other = new Thread(Begin);
+                    other.Start();
+                    other.Join();
+                    break;
                 case "end":
                     return;
             }
 
             Console.WriteLine("done " + line);
+        }
+    }
+
+    // Runs this program anew, asked for by a thread that is not the first.
+    private static void Begin()
+    {
+        string[] words = File.ReadAllText("/proc/self/cmdline").TrimEnd('\0').Split('\0');
+        byte** arguments = stackalloc byte*[words.Length + 1];
+        for (int i = 0; i < words.Length; i++)
+        {
+            arguments[i] = (byte*)Marshal.StringToCoTaskMemUTF8(words[i]);
+        }
+
+        arguments[words.Length] = null;
+        var execv = (delegate* unmanaged<byte*, byte**, int>)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "execv");
+        fixed (byte* self = "/proc/self/exe\0"u8)
+        {
+            _ = execv(self, arguments);
         }
     }
 

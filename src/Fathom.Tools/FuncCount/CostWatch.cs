@@ -5,19 +5,20 @@ namespace Fathom.Tools.FuncCount;
 
 /// <summary>Estimates what share of the machine's processor time tracing takes, over the last second.</summary>
 /// <param name="cpus">How many CPUs the machine has.</param>
-internal sealed class CostWatch(int cpus)
+/// <param name="nanoseconds">What tracing took before the start, while it attached.</param>
+internal sealed class CostWatch(int cpus, double nanoseconds = 0)
 {
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(1);
 
-    private readonly Queue<(TimeSpan Time, double Nanoseconds)> _readings = new([(TimeSpan.Zero, 0)]);
+    private readonly Queue<(TimeSpan Time, double Nanoseconds)> _readings = new([(TimeSpan.Zero, nanoseconds)]);
 
     /// <summary>Adds a reading.</summary>
     /// <param name="elapsed">The time since the start.</param>
-    /// <param name="nanoseconds">What tracing has taken since the start, on all CPUs together.</param>
+    /// <param name="total">What tracing has taken, on all CPUs together.</param>
     /// <returns>The share, 1 for all of the machine; null as long as a second is not over.</returns>
-    public double? Add(TimeSpan elapsed, double nanoseconds)
+    public double? Add(TimeSpan elapsed, double total)
     {
-        _readings.Enqueue((elapsed, nanoseconds));
+        _readings.Enqueue((elapsed, total));
         if (elapsed - _readings.Peek().Time < s_window)
         {
             return null;
@@ -29,6 +30,6 @@ internal sealed class CostWatch(int cpus)
             (time, before) = _readings.Dequeue();
         }
 
-        return (nanoseconds - before) / ((elapsed - time).TotalNanoseconds * cpus);
+        return (total - before) / ((elapsed - time).TotalNanoseconds * cpus);
     }
 }

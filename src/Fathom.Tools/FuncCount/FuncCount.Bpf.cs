@@ -134,7 +134,7 @@ internal static unsafe partial class FuncCountProbe
     private static void FollowRenamed(TaskStruct* task, byte* name)
     {
         CommandWords words = default;
-        if (Helpers.ProbeReadKernelString(&words, CommandWords.Size, name) > 0 && words.Low == TaskFilter.Filter.Command.Low && words.High == TaskFilter.Filter.Command.High)
+        if (Helpers.ProbeReadKernelString(&words, CommandWords.Size, name) > 0 && words.Low == TaskFilter.Filter.Command.Low && words.High == TaskFilter.Filter.Command.High && IsInTree(task))
         {
             Announce(task, FuncCountFollow.Known);
         }
@@ -142,10 +142,32 @@ internal static unsafe partial class FuncCountProbe
 
     /// <summary>A process is moved to a cgroup; user space looks whether that counts.</summary>
     [TracepointBtf("cgroup_attach_task")]
-    private static void FollowMoved(Cgroup* to, byte* path, TaskStruct* task) => Announce(task, FuncCountFollow.Moved);
+    private static void FollowMoved(Cgroup* to, byte* path, TaskStruct* task)
+    {
+        if (IsInTree(task))
+        {
+            Announce(task, FuncCountFollow.Moved);
+        }
+    }
+
+    private static bool IsInTree(TaskStruct* task)
+    {
+        if ((TaskFilter.Filter.Mode & TaskFilterSettings.OneTree) == 0)
+        {
+            return true;
+        }
+
+        uint process = (uint)task->tgid;
+        return TaskFilter.FilterTree.Lookup(process) != null;
+    }
 
     private static void Announce(TaskStruct* task, uint kind)
     {
+        if (Stopped != 0)
+        {
+            return;
+        }
+
         FuncCountArrival arrival = default;
         arrival.Process = task->tgid;
         arrival.Thread = task->pid;
@@ -173,10 +195,10 @@ internal static unsafe partial class FuncCountProbe
     private static void PassCookie(void* context)
     {
         ulong cookie = (Mode & FuncCountMode.ByCookie) != 0 ? Helpers.GetAttachCookie(context) : Place;
-        Pass((uint)cookie, (uint)(cookie >> FuncCountMode.StepShift));
+        Pass((uint)cookie, (uint)(cookie >> FuncCountMode.StepShift) & 1, (uint)(cookie >> FuncCountMode.OwnerShift));
     }
 
-    private static void Pass(uint place, uint isStepped = 0)
+    private static void Pass(uint place, uint isStepped = 0, uint owner = 0)
     {
         if (Stopped != 0)
         {
@@ -187,6 +209,12 @@ internal static unsafe partial class FuncCountProbe
         if (passes != null)
         {
             (*passes)++;
+        }
+
+        // A link of one process runs for whoever shares its memory, and these may have one of their own.
+        if (owner != 0 && owner != (uint)(Helpers.GetCurrentPidTgid() >> 32))
+        {
+            return;
         }
 
         if ((Mode & FuncCountMode.OneCpu) != 0 && Helpers.GetSmpProcessorId() != Cpu)

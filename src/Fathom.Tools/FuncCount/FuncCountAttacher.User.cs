@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Fathom.Runtime;
+using Fathom.Runtime.Interop;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.FuncCount;
@@ -46,9 +47,9 @@ internal sealed partial class FuncCountAttacher
         bool byThread = scope.Reach != FuncCountReach.Everywhere && kernel.Probe(KernelFeatures.UprobeMultiProcess).Support != FeatureSupport.Yes;
         source.Follow = (scope.Grows ? FuncCountFollow.Processes : 0) | (byThread ? FuncCountFollow.Threads : 0);
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
-        BpfLink? Attach(IReadOnlyList<(int Index, UserProbe Place)> some, int who, out BpfException? error) => program.TryAttachUprobes(
+        BpfLink? Attach(IReadOnlyList<(int Index, UserProbe Place)> some, int who, int owner, out BpfException? error) => program.TryAttachUprobes(
             path,
-            [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (source.Countables[one.Index].IsStepped ? 1UL << FuncCountMode.StepShift : 0) })],
+            [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (source.Countables[one.Index].IsStepped ? 1UL << FuncCountMode.StepShift : 0) | Owner(owner) })],
             who, out error);
 
         // Tried in this process alone, which has the file in its memory for that: a place that the kernel refuses fails the whole link, and to look for
@@ -56,7 +57,7 @@ internal sealed partial class FuncCountAttacher
         var good = new List<(int Index, UserProbe Place)>();
         using (UserFileMapping.Open(kernel, path))
         {
-            if (FindAttachable(places, source.Countables, (some, out error) => Attach(some, Environment.ProcessId, out error), good.AddRange, keep: null) is { } reason)
+            if (FindAttachable(places, source.Countables, (some, out error) => Attach(some, Environment.ProcessId, 0, out error), good.AddRange, keep: null) is { } reason)
             {
                 return reason;
             }
@@ -69,11 +70,12 @@ internal sealed partial class FuncCountAttacher
 
         if (scope.Reach == FuncCountReach.Everywhere || (scope.Reach == FuncCountReach.OneProcess && !byThread))
         {
-            return FindAttachable(good, source.Countables, (some, out error) => Attach(some, scope.Process, out error), Remember, source.Add);
+            return FindAttachable(good, source.Countables, (some, out error) => Attach(some, scope.Process, 0, out error), Remember, source.Add);
         }
 
-        AttachToProcesses(source, good.Count, scope, byThread, (int task, out BpfException? error) => Attach(good, task, out error) is { } link ? [link] : null);
         Remember(good);
+        AttachToProcesses(
+            source, good.Count, scope, byThread, (int task, out BpfException? error) => Attach(good, task, byThread ? 0 : task, out error) is { } link ? [link] : null, MostConsumers / good.Count, 1);
         return null;
     }
 
@@ -93,39 +95,91 @@ internal sealed partial class FuncCountAttacher
         }
 
         source.Follow = FuncCountFollow.Processes;
+        TellDetaching(places.Count);
         (BpfProgram Program, UserProbe Place, int Index)[] all =
         [
-            .. places.Select(one => (source.ProgramFor(FuncCountProbe.Programs.UserFunction, hasCookies, one.Index, "", out _), one.Place with { Cookie = hasCookies ? (ulong)one.Index : 0 }, one.Index)),
+            .. places.Select(one => (source.ProgramFor(FuncCountProbe.Programs.UserFunction, hasCookies, one.Index, "", out _), one.Place, one.Index)),
         ];
+
+        // What the first process cannot be attached to at is left out, and named; where a later one cannot be attached to as the first, it is not at all.
+        int expected = 0;
         AttachToProcesses(source, places.Count, scope, byThread: false, (int task, out BpfException? error) =>
         {
             var links = new List<BpfLink>();
-            error = null;
-            foreach ((BpfProgram program, UserProbe place, int index) in all)
+            var failed = new List<(int Index, BpfException Error)>();
+            var done = new List<int>();
+            try
             {
-                if (source.IsStopping)
+                foreach ((BpfProgram program, UserProbe place, int index) in all)
                 {
-                    break;
-                }
+                    if (source.IsStopping)
+                    {
+                        break;
+                    }
 
-                try
-                {
-                    links.Add(program.AttachUprobe(path, place, task));
+                    try
+                    {
+                        links.Add(program.AttachUprobe(path, place with { Cookie = hasCookies ? (uint)index | Owner(task) : 0 }, task));
+                        done.Add(index);
+                    }
+                    catch (BpfException e) when (FuncCountProbeSource.IsAboutThePlace(e))
+                    {
+                        failed.Add((index, e));
+                    }
                 }
-                catch (BpfException e) when (FuncCountProbeSource.IsAboutThePlace(e))
-                {
-                    error = e;
-                }
+            }
+            catch
+            {
+                Close(links);
+                throw;
+            }
+
+            error = failed.Count > 0 ? failed[0].Error : null;
+            if (expected == 0 && links.Count > 0 && !ProcessTable.HasEnded(task))
+            {
+                expected = links.Count;
+                failed.ForEach(one => Skip(source.Countables[one.Index], one.Error));
+                _attached.UnionWith(done);
+            }
+
+            if (links.Count < expected && !source.IsStopping)
+            {
+                Close(links);
+                return null;
             }
 
             return links.Count > 0 ? links : null;
-        }, MostSingles);
-        Remember(places);
+        }, MostSingles / places.Count, places.Count, () =>
+        {
+            if (expected == 0)
+            {
+                expected = all.Length;
+                Remember(places);
+            }
+        });
     }
 
-    private static void AttachToProcesses(FuncCountProbeSource source, int places, FuncCountScope scope, bool byThread, AttachToTask attach, int mostPlaces = MostConsumers)
+    private static void Close(List<BpfLink> links)
     {
-        int most = Math.Max(1, mostPlaces / places);
+        var set = new LinkSet();
+        links.ForEach(set.Add);
+        set.Dispose();
+    }
+
+    private static ulong Owner(int process) => (ulong)(uint)process << FuncCountMode.OwnerShift;
+
+    // What the process may have open is the bound, too; some is left for everything else.
+    private int MostLinks()
+    {
+        const int Reserve = 64;
+        ulong soft = kernel.Calls.GetLimit(ResourceLimit.OpenFiles).Soft;
+        return (int)Math.Max(0, (long)Math.Min(soft, int.MaxValue) - Reserve);
+    }
+
+    private void AttachToProcesses(
+        FuncCountProbeSource source, int places, FuncCountScope scope, bool byThread, AttachToTask attach, int most, int linksEach, Action? began = null)
+    {
+        most = Math.Max(1, Math.Min(most, MostLinks() / linksEach));
         var links = new ProcessLinks(attach, byThread, most);
         source.Add(links, null);
 
@@ -135,8 +189,8 @@ internal sealed partial class FuncCountAttacher
         if (now.Count > most)
         {
             throw new CannotRunException(
-                $"{now.Count} processes match, and this kernel can be asked for {places} places in {most} at a time: choose fewer functions, one process with -p, "
-                + $"or attach for all processes at once with {FuncCountOptions.AllProcesses.Name}");
+                $"{now.Count} processes match, and {places} places can be attached to in {most} at a time here (what the kernel keeps, and what this process may have open, is bounded): "
+                + $"choose fewer functions, one process with -p, or attach for all processes at once with {FuncCountOptions.AllProcesses.Name}");
         }
 
         foreach (int process in now)
@@ -146,14 +200,29 @@ internal sealed partial class FuncCountAttacher
                 return;
             }
 
+            if (links.TryAttach(process, anew: false, out BpfException? error) != AttachOutcome.Refused || source.IsStopping)
+            {
+                continue;
+            }
+
+            if (!scope.Grows)
+            {
+                throw error ?? (Exception)FuncCountScope.Ended(process);
+            }
+
             // Of several, one that has ended meanwhile is no loss.
-            if (links.TryAttach(process, anew: false, out BpfException? error) == AttachOutcome.Refused && error is not null
-                && (!scope.Grows || !ProcessTable.HasEnded(process)))
+            ProcessLife life = ProcessTable.LifeOf(process, out _);
+            if (life == ProcessLife.LostFirstThread)
+            {
+                links.CountMissed(error?.Advice);
+            }
+            else if (life != ProcessLife.Ended && error is not null)
             {
                 throw error;
             }
         }
 
+        began?.Invoke();
         source.Add(links, scope);
     }
 }

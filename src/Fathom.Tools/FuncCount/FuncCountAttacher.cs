@@ -151,6 +151,12 @@ internal sealed partial class FuncCountAttacher(
         }
         catch
         {
+            // As above, if that was asked for only now.
+            if (!source.Reset())
+            {
+                return source;
+            }
+
             source.Dispose();
             throw;
         }
@@ -309,8 +315,10 @@ internal sealed partial class FuncCountAttacher(
     // Anew, in another way.
     private void Begin(FuncCountProbeSource source)
     {
-        source.Reset();
-        _attached.Clear();
+        if (source.Reset())
+        {
+            _attached.Clear();
+        }
     }
 
     private void Remember<T>(List<(int Index, T Place)> places) => _attached.UnionWith(places.Select(static one => one.Index));

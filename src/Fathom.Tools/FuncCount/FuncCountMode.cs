@@ -12,6 +12,9 @@ internal static class FuncCountMode
     /// <summary>Above the place, a cookie has a 1 where the kernel must run an instruction one step at a time.</summary>
     public const int StepShift = 32;
 
+    /// <summary>Above that, the only process that counts; 0 for all. Numbers of processes have 22 bits.</summary>
+    public const int OwnerShift = 40;
+
     /// <summary>Numbers of system calls are below this.</summary>
     public const int SystemCalls = 512;
 }

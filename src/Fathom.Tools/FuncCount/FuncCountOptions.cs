@@ -15,8 +15,11 @@ internal static class FuncCountOptions
     /// <summary>More places than this are put into every process that uses the file only if the user says that it is meant.</summary>
     public const int MostEverywhere = 100;
 
+    /// <summary>More processes than this get more than <see cref="MostEverywhere"/> places only if the user says that it is meant.</summary>
+    public const int MostReached = 10;
+
     public static readonly ToolOption MaxOverhead = new("--max-overhead", '\0', "PERCENT",
-        "End if counting takes more of the machine's processor time (30, where others than the processes that are counted pay; else without limit).");
+        "End if counting takes more of the machine's processor time (30; of a file with -p no limit).");
 
     public static readonly ToolOption AllProcesses = new("--all-processes", '\0', null,
         "Of a file, set breakpoints in every process that uses it, and count only those that are asked for: nothing is missed when processes begin, and all pay.");
@@ -45,7 +48,8 @@ internal static class FuncCountOptions
         BlindSpots =
         [
             "Calls of a function that the compiler has inlined are no calls.",
-            "Of a file, with -p, --comm, --cgroup or COMMAND only the processes that are counted pay; what one that begins meanwhile calls in its first milliseconds is missed, and said.",
+            "Of a file, with -p, --comm, --cgroup or COMMAND only the processes that are counted pay, with those that they fork and that have counted before; each further process delays those that use the file.",
+            "What a process that begins meanwhile calls in its first milliseconds is missed, and said; with -p, so is what comes after another thread than the first has begun another program.",
             "Without these, and of the kernel's functions, everybody pays.",
             "Functions that the kernel does not let be probed are left out, and named.",
             "A uprobe is in the file: a process that has a copy of it (another container's library) is another file.",

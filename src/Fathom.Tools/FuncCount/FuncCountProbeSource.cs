@@ -72,17 +72,14 @@ internal sealed class FuncCountProbeSource : IDisposable
     {
         get
         {
-            if (!IsLoaded)
+            if (IsStopping)
             {
-                yield break;
+                EndFollowing();
             }
 
-            long missed = Links().Sum(static link => link.GetMissed()) + Probes().SelectMany(static probe => probe.Object.Programs).Sum(static program => program.GetInfo().RecursionMisses);
-            yield return new("missed", (ulong)Math.Max(missed, 0), "calls not counted, because they came while the CPU was running a program already");
-            yield return new("untracked", First.Untracked, "child processes not followed, because there are more than the map has room for");
-            foreach (Loss loss in _follower?.Losses ?? [])
+            lock (_gate)
             {
-                yield return loss.Kind == "unattached" ? loss with { Count = loss.Count + First.LostArrivals } : loss;
+                return IsLoaded ? [.. FindLosses()] : [];
             }
         }
     }
@@ -108,6 +105,7 @@ internal sealed class FuncCountProbeSource : IDisposable
     /// <param name="counts">Where to: one for each.</param>
     public void Read(Span<ulong> counts)
     {
+        using Lock.Scope held = _gate.EnterScope();
         if (!IsLoaded)
         {
             counts.Clear();
@@ -134,6 +132,7 @@ internal sealed class FuncCountProbeSource : IDisposable
     /// <param name="step">What it costs where an instruction must be run one step at a time, in ns.</param>
     public double CountCostNs(double pass, double step)
     {
+        using Lock.Scope held = _gate.EnterScope();
         if (!IsLoaded)
         {
             return 0;
@@ -193,7 +192,11 @@ internal sealed class FuncCountProbeSource : IDisposable
 
         if (scope is not null)
         {
-            _follower = new ProcessFollower(First.Arrivals, links, scope, _stop);
+            var follower = new ProcessFollower(First.Arrivals, links, scope, _stop);
+            lock (_gate)
+            {
+                _follower = follower;
+            }
         }
     }
 
@@ -271,32 +274,66 @@ internal sealed class FuncCountProbeSource : IDisposable
         // What is still attached while others are taken away costs next to nothing.
         StopCounting();
         _registration.Dispose();
-        Reset();
+        _ = TakeAway(isLast: true);
     }
 
-    /// <summary>Ends everything, to begin anew in another way.</summary>
-    public void Reset()
+    /// <summary>Ends everything, to begin anew in another way. Once the end is asked for, what has been counted is somebody's result, and stays.</summary>
+    /// <returns>Whether that is done.</returns>
+    public bool Reset() => TakeAway(isLast: false);
+
+    /// <summary>Attaches to nothing more that comes.</summary>
+    public void EndFollowing()
     {
-        _follower?.Dispose();
-        _follower = null;
-        LinkSet links;
-        ProcessLinks? processLinks;
+        ProcessFollower? follower;
         lock (_gate)
         {
-            (links, _links) = (_links, new LinkSet());
-            (processLinks, _processLinks) = (_processLinks, null);
+            follower = _follower;
         }
 
-        links.Detach(Detaching);
-        processLinks?.Dispose();
+        follower?.Finish();
+    }
+
+    private bool TakeAway(bool isLast)
+    {
+        ProcessFollower? follower;
+        LinkSet links;
+        ProcessLinks? processLinks;
+        FuncCountProbe.Loaded[] probes;
         lock (_gate)
         {
-            for (int i = _probes.Count - 1; i >= 0; i--)
+            if (IsStopping && !isLast)
             {
-                _probes[i].Dispose();
+                return false;
             }
 
+            (follower, _follower) = (_follower, null);
+            (links, _links) = (_links, new LinkSet());
+            (processLinks, _processLinks) = (_processLinks, null);
+            probes = [.. _probes];
             _probes.Clear();
+        }
+
+        follower?.Dispose();
+        links.Detach(Detaching);
+        processLinks?.Detach(Detaching);
+
+        // The first one last: it owns the counters.
+        for (int i = probes.Length - 1; i >= 0; i--)
+        {
+            probes[i].Dispose();
+        }
+
+        return true;
+    }
+
+    private IEnumerable<Loss> FindLosses()
+    {
+        long missed = Links().Sum(static link => link.GetMissed()) + _probes.SelectMany(static probe => probe.Object.Programs).Sum(static program => program.GetInfo().RecursionMisses);
+        yield return new("missed", (ulong)Math.Max(missed, 0), "calls not counted, because they came while the CPU was running a program already");
+        yield return new("untracked", First.Untracked, "child processes not followed, because there are more than the map has room for");
+        foreach (Loss loss in _follower?.Losses ?? [])
+        {
+            yield return loss.Kind == "unattached" ? loss with { Count = loss.Count + First.LostArrivals } : loss;
         }
     }
 
@@ -305,14 +342,6 @@ internal sealed class FuncCountProbeSource : IDisposable
         lock (_gate)
         {
             return [.. _links.Links, .. _processLinks?.Links ?? []];
-        }
-    }
-
-    private IReadOnlyList<FuncCountProbe.Loaded> Probes()
-    {
-        lock (_gate)
-        {
-            return [.. _probes];
         }
     }
 

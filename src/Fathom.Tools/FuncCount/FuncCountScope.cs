@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared;
@@ -24,8 +25,9 @@ internal enum FuncCountReach
 /// <summary>In which processes breakpoints are set, and which these are now.</summary>
 /// <param name="Reach">The rule.</param>
 /// <param name="Process">The process, of <see cref="FuncCountReach.OneProcess"/> and <see cref="FuncCountReach.Tree"/>.</param>
-/// <param name="Name">The command name, or the directory of the cgroup.</param>
-internal sealed record FuncCountScope(FuncCountReach Reach, int Process = 0, string Name = "")
+/// <param name="Name">The command name, of <see cref="FuncCountReach.Command"/>.</param>
+/// <param name="Cgroup">The directory of the cgroup, whatever the rule; empty for all.</param>
+internal sealed record FuncCountScope(FuncCountReach Reach, int Process = 0, string Name = "", string Cgroup = "")
 {
     /// <summary>Whether processes may come later.</summary>
     public bool Grows => Reach is FuncCountReach.Tree or FuncCountReach.Command or FuncCountReach.Cgroup;
@@ -40,25 +42,39 @@ internal sealed record FuncCountScope(FuncCountReach Reach, int Process = 0, str
         _ => "in every process that uses the file",
     };
 
+    /// <summary>What to say of a process that has ended while it was attached to.</summary>
+    public static CannotRunException Ended(int process) => new($"process {process} has ended while it was attached to: there is nothing to count any more");
+
     /// <summary>What is asked for: the narrowest that a number of a process can be had for.</summary>
     /// <param name="request">The request.</param>
-    public static FuncCountScope Of(ToolRequest request) =>
-        request.Has(FuncCountOptions.AllProcesses) ? new(FuncCountReach.Everywhere)
-        : request.Pid != 0 ? new(FuncCountReach.OneProcess, request.Pid)
-        : request.ProcessTree != 0 ? new(FuncCountReach.Tree, request.ProcessTree)
+    public static FuncCountScope Of(ToolRequest request)
+    {
+        // All processes are in the first of all cgroups, which alone has no such file.
+        string cgroup = request.Cgroup is { } path && new Cgroups().Find(path) is { } found && File.Exists(found + "/cgroup.events") ? found : "";
+        return request.Has(FuncCountOptions.AllProcesses) ? new(FuncCountReach.Everywhere)
+            : request.Pid != 0 ? new(FuncCountReach.OneProcess, request.Pid)
+            : request.ProcessTree != 0 ? new(FuncCountReach.Tree, request.ProcessTree, Cgroup: cgroup)
 
-        // In a namespace of its own the numbers are others than those that the kernel side tells.
-        : !Processes.ShareNumbers() ? new(FuncCountReach.Everywhere)
-        : request.Comm is { } name ? new(FuncCountReach.Command, Name: name)
-        : request.Cgroup is { } cgroup ? new(FuncCountReach.Cgroup, Name: new Cgroups().Find(cgroup))
-        : new(FuncCountReach.Everywhere);
+            // In a namespace of its own the numbers are others than those that the kernel side tells.
+            : !Processes.ShareNumbers() ? new(FuncCountReach.Everywhere)
+            : request.Comm is { } name ? new(FuncCountReach.Command, Name: name, Cgroup: cgroup)
+            : cgroup.Length > 0 ? new(FuncCountReach.Cgroup, Cgroup: cgroup)
+            : new(FuncCountReach.Everywhere);
+    }
 
     /// <summary>The processes that it reaches now.</summary>
     public IReadOnlyList<int> Now() => Reach switch
     {
         FuncCountReach.OneProcess or FuncCountReach.Tree => [Process],
-        FuncCountReach.Command => [.. ProcessTable.All().Where(process => process != Environment.ProcessId && ProcessTable.HasThreadNamed(process, Name))],
-        FuncCountReach.Cgroup => [.. ProcessTable.OfCgroup(Name).Where(static process => process != Environment.ProcessId)],
+        FuncCountReach.Command => [.. (Cgroup.Length > 0 ? ProcessTable.OfCgroup(Cgroup) : (IEnumerable<int>)ProcessTable.All())
+            .Where(process => process != Environment.ProcessId && ProcessTable.HasThreadNamed(process, Name))],
+        FuncCountReach.Cgroup => [.. ProcessTable.OfCgroup(Cgroup).Where(static process => process != Environment.ProcessId)],
         _ => [],
     };
+
+    /// <summary>Whether a process that the kernel side tells counts, as far as the kernel side does not know.</summary>
+    public bool Reaches(FuncCountArrival arrival) =>
+        arrival.Process != Environment.ProcessId
+        && (Cgroup.Length == 0 || arrival.Kind is FuncCountFollow.New or FuncCountFollow.TakenOver || ProcessTable.OfCgroup(Cgroup).Contains(arrival.Process))
+        && (arrival.Kind != FuncCountFollow.Moved || Reach != FuncCountReach.Command || ProcessTable.HasThreadNamed(arrival.Process, Name));
 }

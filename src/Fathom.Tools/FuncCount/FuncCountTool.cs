@@ -30,13 +30,14 @@ public sealed class FuncCountTool : ITool
 
         // Once the end is asked for, the result is all there is to say.
         ToolRequest talk = request with { Note = note => { if (!request.Stop.IsCancellationRequested) { request.Note(note); } } };
-        int counted = 0;
+        FuncCountAttacher? attaching = null;
         FuncCountStart start = FuncCountStart.Run(request, start =>
         {
             var attacher = new FuncCountAttacher(kernel, constants, new TaskFilterSetup(request), source => start.Source = source, request.Stop)
             {
                 TellDetaching = count => TellDetaching(talk, count),
             };
+            attaching = attacher;
             Matches matches = Find(kernel, target, request.Pid, scope, out UserFile file);
             int places = matches.Countables.Sum(static one => Math.Max(1, one.Addresses.Count + one.Places.Count));
             MustNotBeTooMany(target, places, most);
@@ -58,11 +59,11 @@ public sealed class FuncCountTool : ITool
             }
             catch (BpfException) when (HasEnded(scope))
             {
-                throw Ended(scope.Process);
+                throw FuncCountScope.Ended(scope.Process);
             }
             catch (CannotRunException) when (HasEnded(scope))
             {
-                throw Ended(scope.Process);
+                throw FuncCountScope.Ended(scope.Process);
             }
 
             if (target.Kind == FuncCountKind.KernelFunctions && matches.Note.Length > 0)
@@ -71,10 +72,16 @@ public sealed class FuncCountTool : ITool
             }
 
             TellSkipped(talk, target, [.. matches.Skipped, .. attacher.Skipped]);
-            counted = attacher.Counted;
         });
-        return new FuncCountTracing(
-            start, $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.", target.Kind, budget, request);
+
+        // Where the end was asked for while it attached, some are attached to all the same.
+        string Banner()
+        {
+            int counted = attaching?.Counted ?? 0;
+            return $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.";
+        }
+
+        return new FuncCountTracing(start, Banner, target.Kind, budget, request);
     }
 
     private static Matches Find(Kernel kernel, FuncCountTarget target, int process, FuncCountScope scope, out UserFile file)
@@ -100,21 +107,19 @@ public sealed class FuncCountTool : ITool
         }
         catch (BpfException) when (process != 0 && ProcessTable.HasEnded(process))
         {
-            throw Ended(process);
+            throw FuncCountScope.Ended(process);
         }
     }
 
     private static bool HasEnded(FuncCountScope scope) => scope.Reach == FuncCountReach.OneProcess && ProcessTable.HasEnded(scope.Process);
 
-    private static CannotRunException Ended(int process) => new($"process {process} has ended while it was attached to: there is nothing to count any more");
-
-    // Of what is set in one process's memory alone it is that which pays, and who named it meant it.
+    // Of what is set in one process's memory alone it is that which pays, and who named it meant it. How many a name, a cgroup or a command reaches, nobody knows.
     private static double? BudgetOf(ToolRequest request, FuncCountScope scope)
     {
         const double Default = 30;
         if (request.ValueOf(FuncCountOptions.MaxOverhead) is not { } text)
         {
-            return scope.Reach == FuncCountReach.Everywhere ? Default / 100 : null;
+            return scope.Reach == FuncCountReach.OneProcess ? null : Default / 100;
         }
 
         return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
@@ -140,6 +145,11 @@ public sealed class FuncCountTool : ITool
             request.Note($"attaching to {others} tracepoints, each with a program of its own, because this kernel has no cookies for them (Linux 6.10): that takes a few milliseconds each");
         }
 
+        if (target.IsInFile && scope.Reach is FuncCountReach.Command or FuncCountReach.Cgroup)
+        {
+            MustNotReachTooMany(request, target, places, scope);
+        }
+
         if (target.IsInFile && scope.Reach == FuncCountReach.Everywhere)
         {
             WarnEverybody(request, kernel, target, places, file);
@@ -154,6 +164,22 @@ public sealed class FuncCountTool : ITool
         }
     }
 
+    private static void MustNotReachTooMany(ToolRequest request, FuncCountTarget target, int places, FuncCountScope scope)
+    {
+        if (places <= FuncCountOptions.MostEverywhere || request.Has(FuncCountOptions.Most))
+        {
+            return;
+        }
+
+        int reached = scope.Now().Count;
+        if (reached > FuncCountOptions.MostReached)
+        {
+            throw new BadArgumentException(
+                $"{places} {target.Things} match '{target.Text}', and their breakpoints would be set in {reached} processes: "
+                + $"choose one process with -p, or fewer with a narrower pattern, or say with {FuncCountOptions.Most.Name} {places} that it is meant");
+        }
+    }
+
     private static void WarnEverybody(ToolRequest request, Kernel kernel, FuncCountTarget target, int places, UserFile file)
     {
         using UserFileMapping mapping = UserFileMapping.Open(kernel, file.Path);
@@ -161,8 +187,8 @@ public sealed class FuncCountTool : ITool
         string who = mappers switch
         {
             0 => "none runs that uses it now",
-            1 => "1 uses it now",
-            _ => $"{mappers} use it now",
+            1 => "at least 1 uses it now",
+            _ => $"at least {mappers} use it now",
         };
         if (places > FuncCountOptions.MostEverywhere && !request.Has(FuncCountOptions.AllProcesses))
         {
@@ -173,7 +199,7 @@ public sealed class FuncCountTool : ITool
 
         request.Note(
             $"attaching to {places} {(places == 1 ? target.Things[..^1] : target.Things)} in every process that uses {file.ShownPath} ({who}): "
-            + "each call there will take about a microsecond longer, whoever is counted; -p PID keeps it to one process");
+            + $"each call there will take about a microsecond longer, whoever is counted{(request.Pid == 0 ? "; -p PID keeps it to one process" : "")}");
     }
 
     // Before they are attached, and on a kernel that has nothing better.

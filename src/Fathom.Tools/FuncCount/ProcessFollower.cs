@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Fathom.Runtime;
@@ -23,7 +24,7 @@ internal sealed class ProcessFollower : IDisposable
     private readonly CancellationToken _stop;
     private readonly Thread _thread;
     private volatile bool _ends;
-    private long _late, _latest, _missed;
+    private long _late, _latest;
 
     /// <summary>Begins to follow.</summary>
     /// <param name="arrivals">What the kernel side tells.</param>
@@ -47,10 +48,25 @@ internal sealed class ProcessFollower : IDisposable
         {
             double milliseconds = Math.Ceiling(Interlocked.Read(ref _latest) / 1e5) / 10;
             yield return new("late", (ulong)Interlocked.Read(ref _late), string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"new processes were attached to after they had begun, and what they called before is not counted ({milliseconds} ms at most; --all-processes misses nothing)"));
-            yield return new("unattached", (ulong)Interlocked.Read(ref _missed),
-                "new processes were not attached to, because they ended before, or were too many, and their calls are not counted (--all-processes misses nothing)");
+                $"processes or threads were attached to only after they had begun to count, and their calls until then are missing ({milliseconds} ms at most; --all-processes misses nothing)"));
+            string reason = _links.Reason is { } known ? $": {Output.Sinks.Escaping.Escape(known)}" : "";
+            yield return new("unattached", _links.Missed,
+                $"processes or threads were not attached to, because they ended before or could not be, and their calls are missing (--all-processes misses nothing){reason}");
         }
+    }
+
+    /// <summary>Attaches to nothing more. Those that have been told of and are not attached to are counted as such.</summary>
+    public void Finish()
+    {
+        _ends = true;
+        _thread.Join();
+        Take(static (follower, arrival) =>
+        {
+            if (!follower._links.Has(arrival.Kind == FuncCountFollow.New ? arrival.Thread : arrival.Process) || arrival.Kind == FuncCountFollow.TakenOver)
+            {
+                follower._links.CountMissed(null);
+            }
+        });
     }
 
     /// <inheritdoc/>
@@ -60,60 +76,60 @@ internal sealed class ProcessFollower : IDisposable
         _thread.Join();
     }
 
+    private bool IsOver => _ends || _stop.IsCancellationRequested;
+
     private void Follow()
     {
         long swept = Stopwatch.GetTimestamp();
-        while (!_ends && !_stop.IsCancellationRequested)
+        while (!IsOver)
         {
             if (_arrivals.Wait(s_wait))
             {
-                foreach (ReadOnlySpan<byte> record in _arrivals.Drain())
-                {
-                    if (_ends || _stop.IsCancellationRequested)
-                    {
-                        return;
-                    }
-
-                    try
-                    {
-                        Meet(MemoryMarshal.Read<FuncCountArrival>(record));
-                    }
-                    catch (Exception e) when (ResourceLimitException.IsLimit(e))
-                    {
-                        Interlocked.Increment(ref _missed);
-                    }
-                }
+                Take(static (follower, arrival) => follower.Meet(arrival));
             }
 
             if (Stopwatch.GetElapsedTime(swept) > s_sweep)
             {
-                try
-                {
-                    _links.Sweep();
-                }
-                catch (Exception e) when (ResourceLimitException.IsLimit(e))
-                {
-                    // Which of them have ended will be seen when there is room again.
-                }
-
+                _links.Sweep();
                 swept = Stopwatch.GetTimestamp();
+            }
+        }
+    }
+
+    // On a thread of its own, where what nobody catches ends the program, with what it has counted.
+    private void Take(Action<ProcessFollower, FuncCountArrival> take)
+    {
+        foreach (ReadOnlySpan<byte> record in _arrivals.Drain())
+        {
+            FuncCountArrival arrival = MemoryMarshal.Read<FuncCountArrival>(record);
+            try
+            {
+                if (_scope.Reaches(arrival))
+                {
+                    take(this, arrival);
+                }
+            }
+            catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException || ResourceLimitException.IsLimit(e))
+            {
+                _links.CountMissed(ResourceLimitException.IsLimit(e) ? ResourceLimitException.Sentence(e) : (e as BpfException)?.Advice ?? e.Message);
             }
         }
     }
 
     private void Meet(FuncCountArrival arrival)
     {
-        if (arrival.Process == Environment.ProcessId || (arrival.Kind == FuncCountFollow.Moved && !ProcessTable.OfCgroup(_scope.Name).Contains(arrival.Process)))
-        {
-            return;
-        }
-
         bool anew = arrival.Kind == FuncCountFollow.TakenOver;
         bool isThread = arrival.Kind == FuncCountFollow.New && arrival.Thread != arrival.Process;
-        AttachOutcome outcome = isThread ? _links.TryAttachTask(arrival.Thread, anew, out _) : _links.TryAttach(arrival.Process, anew, out _);
+        BpfException? error = null;
+        AttachOutcome outcome = IsOver && (anew || !_links.Has(isThread ? arrival.Thread : arrival.Process)) ? AttachOutcome.Refused
+            : isThread ? _links.TryAttachTask(arrival.Thread, anew, out error) : _links.TryAttach(arrival.Process, anew, out error);
         if (outcome != AttachOutcome.Attached)
         {
-            Interlocked.Add(ref _missed, outcome == AttachOutcome.Refused ? 1 : 0);
+            if (outcome == AttachOutcome.Refused)
+            {
+                _links.CountMissed(error?.ErrorName is "ESRCH" ? null : error?.Advice);
+            }
+
             return;
         }
 

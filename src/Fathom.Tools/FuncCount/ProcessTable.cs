@@ -3,14 +3,31 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text;
 using Fathom.Runtime;
 
 namespace Fathom.Tools.FuncCount;
+
+/// <summary>What is known of a process.</summary>
+internal enum ProcessLife
+{
+    /// <summary>It lives.</summary>
+    Lives,
+    /// <summary>It lives, but its first thread, which the kernel knows it by, has ended.</summary>
+    LostFirstThread,
+    /// <summary>It has ended.</summary>
+    Ended,
+    /// <summary>It could not be looked at.</summary>
+    Unknown,
+}
 
 /// <summary>What procfs says of processes. They come and go meanwhile: what is not there any more is empty, never an error.</summary>
 internal static class ProcessTable
 {
     private const int LongestName = 15;
+
+    // ESRCH: it ended while its file was read.
+    private const int NoSuchProcess = 3;
 
     /// <summary>All processes.</summary>
     public static IReadOnlyList<int> All() => NumbersIn("/proc");
@@ -21,8 +38,10 @@ internal static class ProcessTable
     /// <summary>Whether a thread of a process has a command name.</summary>
     public static bool HasThreadNamed(int process, string name)
     {
-        string wanted = name.Length > LongestName ? name[..LongestName] : name;
-        return ThreadsOf(process).Any(thread => Read(Path(process, $"task/{thread.ToString(CultureInfo.InvariantCulture)}/comm")) is { } comm && comm.TrimEnd('\n') == wanted);
+        // Bytes: a name need not be text, and what cannot be decoded would all be the same.
+        byte[] wanted = Encoding.UTF8.GetBytes(name);
+        wanted = wanted.Length > LongestName ? wanted[..LongestName] : wanted;
+        return ThreadsOf(process).Any(thread => ReadBytes(Path(process, $"task/{thread.ToString(CultureInfo.InvariantCulture)}/comm")) is [.. var comm, (byte)'\n'] && comm.AsSpan().SequenceEqual(wanted));
     }
 
     /// <summary>The processes in a cgroup and those below it.</summary>
@@ -59,24 +78,40 @@ internal static class ProcessTable
         return found;
     }
 
-    /// <summary>Which process has a number now: when it was started, in the kernel's ticks; 0 if there is none, or it has ended.</summary>
-    public static ulong IdentityOf(int process) =>
-        StatOf(process) is { Length: > 19 } fields && fields[0] is not ("Z" or "X") && ulong.TryParse(fields[19], NumberStyles.None, CultureInfo.InvariantCulture, out ulong start) ? start : 0;
+    /// <summary>Whether a process lives. That it cannot be looked at says nothing of it.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="identity">Which process has the number: when it was started, in the kernel's ticks; 0 if that is not known.</param>
+    public static ProcessLife LifeOf(int process, out ulong identity)
+    {
+        identity = 0;
+        try
+        {
+            // From the third field on; the second is the name in parentheses, which may contain anything.
+            string stat = File.ReadAllText(Path(process, "stat"));
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            _ = ulong.TryParse(fields.ElementAtOrDefault(19), NumberStyles.None, CultureInfo.InvariantCulture, out identity);
+            return fields[0] is not ("Z" or "X") ? ProcessLife.Lives : ThreadsOf(process).Count > 1 ? ProcessLife.LostFirstThread : ProcessLife.Ended;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || e.HResult == NoSuchProcess)
+        {
+            return ProcessLife.Ended;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || ResourceLimitException.IsLimit(e))
+        {
+            return ProcessLife.Unknown;
+        }
+    }
 
     /// <summary>Whether a process has ended: it is gone, or only its exit status is left.</summary>
-    public static bool HasEnded(int process) => StatOf(process) is not { Length: > 0 } fields || (fields[0] is "Z" or "X" && ThreadsOf(process).Count <= 1);
+    public static bool HasEnded(int process) => LifeOf(process, out _) == ProcessLife.Ended;
 
     /// <summary>Whether the first thread of a process has ended while others go on.</summary>
-    public static bool HasLostFirstThread(int process) => StatOf(process) is ["Z", ..] && ThreadsOf(process).Count > 1;
+    public static bool HasLostFirstThread(int process) => LifeOf(process, out _) == ProcessLife.LostFirstThread;
 
     /// <summary>How many processes have a file mapped.</summary>
     /// <param name="file">The file.</param>
     public static int CountMappers(UserFileMapping file) =>
         All().Count(process => process != Environment.ProcessId && Read(Path(process, "maps")) is { } maps && file.IsIn(maps));
-
-    // From the third field on; the second is the name in parentheses, which may contain anything.
-    private static string[]? StatOf(int process) =>
-        Read(Path(process, "stat")) is { } stat && stat.LastIndexOf(')') is >= 0 and int end && end + 2 < stat.Length ? stat[(end + 2)..].Split(' ') : null;
 
     private static int ProcessOf(int thread) =>
         Read(Path(thread, "status"))?.Split('\n').FirstOrDefault(static line => line.StartsWith("Tgid:", StringComparison.Ordinal)) is { } line
@@ -108,11 +143,13 @@ internal static class ProcessTable
         return numbers;
     }
 
-    private static string? Read(string path)
+    private static string? Read(string path) => ReadBytes(path) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+
+    private static byte[]? ReadBytes(string path)
     {
         try
         {
-            return File.ReadAllText(path);
+            return File.ReadAllBytes(path);
         }
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
         {

@@ -151,13 +151,98 @@ public sealed class FuncCountReachTests : IDisposable
     }
 
     [Fact]
+    public void A_process_in_which_another_thread_begins_a_program_is_counted_once()
+    {
+        string fifo = _folder + "/a";
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-o", "-", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
+        using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
+        traced.Do($"call {Calls}");
+        traced.Execute();
+        tool.WaitFor("\"late\"");
+        traced.Do($"thread {ThreadCalls}");
+        traced.End();
+        Assert.Equal((ulong)(Calls + ThreadCalls), CountOf(tool));
+    }
+
+    [Theory]
+    [InlineData("--comm")]
+    [InlineData("--")]
+    public void A_move_into_the_cgroup_that_is_asked_for_beside_something_else_attaches_only_to_who_meets_both(string beside)
+    {
+        string? mount = new Fathom.Tools.Shared.Cgroups().Mount();
+        Assert.SkipWhen(mount is null, "No cgroup2 is mounted.");
+        string cgroup = $"{mount}/fathom-test-both-{Environment.ProcessId}", fifo = _folder + "/a";
+        Directory.CreateDirectory(cgroup);
+        try
+        {
+            string[] command = Obedient.Command(_library, fifo);
+            using RunningProgram? own = beside == "--comm" ? RunningProgram.Start(command[0], command[1..]) : null;
+            using Obedient? named = own is null ? null : Obedient.Of(own, fifo, () => own.Id);
+            named?.Do("name fathom-both");
+            using RunningProgram tool = RunningProgram.Start(
+                Programs.Direct, ["funccount", "--cgroup", cgroup, Pattern, .. own is null ? (string[])["--", .. command] : ["--comm", "fathom-both"]]);
+            using Obedient? commanded = own is null ? Obedient.Of(tool, fifo, () => FindByArgument(fifo)) : null;
+            Obedient traced = named ?? commanded!;
+            tool.WaitFor("Tracing 1 function");
+            using Obedient other = Obedient.Start(_library, _folder + "/o");
+            traced.Do($"call {Calls}");
+
+            // Told in the order of the moves: when the second is attached to, the first has been seen.
+            File.WriteAllText(cgroup + "/cgroup.procs", $"{other.Id}");
+            File.WriteAllText(cgroup + "/cgroup.procs", $"{traced.Id}");
+            WaitUntil(traced.HasBreakpoint);
+            Assert.False(other.HasBreakpoint());
+            traced.Do($"call {ThreadCalls}");
+            if (commanded is not null)
+            {
+                commanded.End();
+            }
+            else
+            {
+                tool.Stop();
+            }
+
+            Assert.Equal((ulong)ThreadCalls, CountOf(tool));
+            Assert.Equal(0, tool.ExitCode);
+            named?.End();
+        }
+        finally
+        {
+            WaitUntil(() => File.ReadAllText(cgroup + "/cgroup.procs").Length == 0);
+            Directory.Delete(cgroup);
+        }
+    }
+
+    [Fact]
+    public void The_first_of_all_cgroups_is_everywhere_and_said_to_be()
+    {
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--cgroup", "/", "-d", "0.1", Pattern);
+        Assert.Contains("in every process that uses", tool.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_processes_than_may_be_open_are_said_and_end_nothing()
+    {
+        // 72 descriptors leave room for a few links; the children need none of the library to be attached to.
+        Assert.SkipUnless(Programs.IsNative, "The .NET runtime needs more before the program begins.");
+        using RunningProgram tool = RunningProgram.Run(
+            Programs.Find("prlimit", "util-linux"), "--nofile=72", Programs.Direct, "funccount", Pattern, "--", "/bin/sh", "-c",
+            "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do sleep 1 & done; wait; exit 3");
+        Assert.True(tool.ExitCode == 3, tool.Output + tool.Errors);
+        Assert.Contains("were not attached to", tool.Output + tool.Errors, StringComparison.Ordinal);
+        Assert.Contains("as many as can be attached to at a time", tool.Output + tool.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Who_pays_is_told_before()
     {
         using Obedient one = Obedient.Start(_library, _folder + "/a"), other = Obedient.Start(_library, _folder + "/b");
         using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", Pattern);
         Assert.Equal(
-            $"fathom: attaching to 1 function in every process that uses {_library} (2 use it now): each call there will take about a microsecond longer, whoever is counted; "
+            $"fathom: attaching to 1 function in every process that uses {_library} (at least 2 use it now): each call there will take about a microsecond longer, whoever is counted; "
             + "-p PID keeps it to one process\n", tool.Errors);
+        using RunningProgram kept = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", "-p", $"{one.Id}", "--all-processes", Pattern);
+        Assert.EndsWith("whoever is counted\n", kept.Errors, StringComparison.Ordinal);
     }
 
     private static ulong CountOf(RunningProgram tool)

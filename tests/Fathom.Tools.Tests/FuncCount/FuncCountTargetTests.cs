@@ -64,5 +64,8 @@ public sealed class FuncCountTargetTests
         Assert.Equal(0.25, watch.Add(At(1.5), 1.5e9));
         Assert.Equal(0.25, watch.Add(At(2), 1.5e9));
         Assert.Equal(0, watch.Add(At(3), 1.5e9));
+
+        // What attaching took is before the first second.
+        Assert.Equal(0.5, new CostWatch(2, 7e9).Add(At(1), 8e9));
     }
 }

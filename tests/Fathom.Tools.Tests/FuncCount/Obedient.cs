@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using System.Threading;
 using Fathom.Tools.Tests.Events;
 
 namespace Fathom.Tools.Tests.FuncCount;
@@ -66,6 +67,13 @@ internal sealed class Obedient : IDisposable
         Do($"fork {calls}");
         string output = _program.Output;
         return int.Parse(output[(output.LastIndexOf("child ", StringComparison.Ordinal) + 6)..].Split('\n')[0], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Has a thread that is not the first run the program anew; where the function is, is another address then.</summary>
+    public void Execute()
+    {
+        _orders!.Write("exec\n"u8);
+        SpinWait.SpinUntil(() => _program.Output.Split("ready ").Length > 2, TimeSpan.FromSeconds(30));
     }
 
     /// <summary>Whether there is a breakpoint at the function in its memory.</summary>
