@@ -45,6 +45,11 @@ internal sealed class InstructionJudge(int bits)
         }
 
         var prefixes = new InstructionPrefixes(code, bits);
+        if (code[prefixes.Length] == 0x90 && (prefixes.HasHighBase || instruction.Mnemonic is not (Mnemonic.Nop or Mnemonic.Pause)))
+        {
+            return ProbeRefusal.ExchangeAsNop;
+        }
+
         if (!SafeInstructions.Contains(instruction))
         {
             return SafeInstructions.ReasonAgainst(instruction);
@@ -55,7 +60,6 @@ internal sealed class InstructionJudge(int bits)
             || (isBranch && prefixes.HasOperandSize)
             || (prefixes.HasAddressSize && !IsRelative(code[prefixes.Length], instruction)) ? ProbeRefusal.Prefixed
             : instruction.IsStringInstruction && (prefixes.HasRepeat || prefixes.HasRepeatNot) ? ProbeRefusal.Repeated
-            : code[prefixes.Length] == 0x90 && (instruction.Mnemonic is not (Mnemonic.Nop or Mnemonic.Pause) || prefixes.HasHighBase) ? ProbeRefusal.ExchangeAsNop
             : instruction.Mnemonic == Mnemonic.Nop && code.Length == 5 ? ProbeRefusal.LongNop
             : null;
     }

@@ -20,7 +20,7 @@ internal static class SafeInstructions
             or Mnemonic.Iretq or Mnemonic.Retf or Mnemonic.Lds or Mnemonic.Les or Mnemonic.Lfs or Mnemonic.Lgs or Mnemonic.Lss or Mnemonic.Xbegin
             or Mnemonic.Xabort or Mnemonic.Xend or Mnemonic.Xtest or Mnemonic.Rdsspd or Mnemonic.Rdsspq or Mnemonic.Incsspd or Mnemonic.Incsspq
             or Mnemonic.Rstorssp or Mnemonic.Saveprevssp or Mnemonic.Wrssd or Mnemonic.Wrssq or Mnemonic.Enclu or Mnemonic.Rdpkru
-            or Mnemonic.Wrpkru or Mnemonic.Cpuid or Mnemonic.Xgetbv or Mnemonic.Rdfsbase or Mnemonic.Wrfsbase or Mnemonic.Rdgsbase or Mnemonic.Wrgsbase
+            or Mnemonic.Wrpkru or Mnemonic.Pause or Mnemonic.Rdtsc or Mnemonic.Rdtscp or Mnemonic.Cpuid or Mnemonic.Xgetbv or Mnemonic.Rdfsbase or Mnemonic.Wrfsbase or Mnemonic.Rdgsbase or Mnemonic.Wrgsbase
             or Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 or Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsavec
             or Mnemonic.Xsavec64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64 or Mnemonic.Xrstor or Mnemonic.Xrstor64 => ProbeRefusal.Disturbed,
         _ when IsFar(instruction) || (!instruction.IsPrivileged && TouchesSegment(instruction)) => ProbeRefusal.Disturbed,
@@ -61,9 +61,9 @@ internal static class SafeInstructions
         Mnemonic.Movsb or Mnemonic.Movsw or Mnemonic.Movsq or Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq or
         Mnemonic.Lodsb or Mnemonic.Lodsw or Mnemonic.Lodsd or Mnemonic.Lodsq or Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd or
         Mnemonic.Scasq or Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsq or
-        // What does nothing, fences, and the clock.
-        Mnemonic.Nop or Mnemonic.Pause or Mnemonic.Endbr64 or Mnemonic.Endbr32 or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or
-        Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence or Mnemonic.Rdtsc or
+        // What does nothing, and fences. Not pause and the clock, which are left to a hypervisor: one that goes on without the trap of a step runs what follows the copy.
+        Mnemonic.Nop or Mnemonic.Endbr64 or Mnemonic.Endbr32 or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or
+        Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence or
         // x87. One step out of line changes only where the unit says that its last instruction was.
         Mnemonic.Fld or Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fild or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbld or
         Mnemonic.Fbstp or Mnemonic.Fld1 or Mnemonic.Fldz or Mnemonic.Fldpi or Mnemonic.Fldl2e or Mnemonic.Fldl2t or Mnemonic.Fldlg2 or

@@ -47,7 +47,6 @@ public sealed class ProbeVerdictTests
     [InlineData("0f 84 00 00 00 00", ProbeStep.Emulate)]
     [InlineData("90", ProbeStep.Emulate)]
     [InlineData("66 90", ProbeStep.Emulate)]
-    [InlineData("f3 90", ProbeStep.Emulate)]
     [InlineData("0f 1f 00", ProbeStep.EmulateSince616)]
     [InlineData("0f 1f 40 00", ProbeStep.EmulateSince616)]
     [InlineData("66 0f 1f 44 00 00", ProbeStep.EmulateSince616)]
@@ -62,7 +61,6 @@ public sealed class ProbeVerdictTests
     [InlineData("66 0f 38 00 c1", ProbeStep.SingleStep)]
     [InlineData("66 0f 3a 0f c1 08", ProbeStep.SingleStep)]
     [InlineData("db 6c 24 08", ProbeStep.SingleStep)]
-    [InlineData("0f 31", ProbeStep.SingleStep)]
     public void What_is_known_to_be_safe_gets_a_probe(string hex, ProbeStep step)
     {
         byte[] code = Bytes(hex);
@@ -157,6 +155,8 @@ public sealed class ProbeVerdictTests
     [InlineData("c7 f8 00 00 00 00", "an instruction that reads or changes the processor's state")] // xbegin
     [InlineData("0f 01 d5", "an instruction that reads or changes the processor's state")] // xend
     [InlineData("0f 01 d7", "an instruction that reads or changes the processor's state")] // enclu
+    [InlineData("f3 90", "an instruction that reads or changes the processor's state")] // pause
+    [InlineData("0f 31", "an instruction that reads or changes the processor's state")] // rdtsc
     [InlineData("0f a2", "an instruction that reads or changes the processor's state")] // cpuid
     [InlineData("0f c7 27", "an instruction that reads or changes the processor's state")] // xsavec
     [InlineData("f3 48 0f ae c7", "an instruction that reads or changes the processor's state")] // rdfsbase

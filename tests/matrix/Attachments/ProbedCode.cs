@@ -117,7 +117,6 @@ internal sealed record ProbedCode(string Name, string Code, int Place = 0, param
         new("cmpsb", "48 89 f7 48 83 c7 20 a6 c3", 7),
         new("xlat", "48 89 f3 b8 03 00 00 00 d7 c3", 8),
         new("nop", "90 c3"),
-        new("pause", "f3 90 c3"),
         new("nop of 2 bytes", "66 90 c3"),
         new("nop of 3 bytes", "0f 1f 00 c3"),
         new("nop of 4 bytes", "0f 1f 40 00 c3"),
