@@ -107,7 +107,7 @@ internal sealed class TestLibrary : IDisposable
             int function = i % count;
             byte[] symbol = new byte[24];
             BinaryPrimitives.WriteInt32LittleEndian(symbol, nameOffsets[i]);
-            bool isImport = i > count, isIndirect = !isImport && function < _more.IndirectFunctions;
+            bool isImport = i > count, isIndirect = i < Math.Min(count, _more.IndirectFunctions);
             symbol[4] = isIndirect ? IndirectFunction : GlobalFunction;
             BinaryPrimitives.WriteInt16LittleEndian(symbol.AsSpan(6), (short)(isImport ? 0 : 4));
             BinaryPrimitives.WriteInt64LittleEndian(symbol.AsSpan(8), isImport ? 0 : places[function]);

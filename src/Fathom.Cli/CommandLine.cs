@@ -180,7 +180,8 @@ internal static class CommandLine
             string surplus = rest[tool.TakesInterval ? 2 : 0];
             throw new UsageException($"'{surplus}' is too much{(
                 tool.TakesInterval ? $": only an interval and a count may follow {tool.Argument?.Name ?? "the options"}"
-                : tool.Argument is { } only ? $": there is one {only.Name}, which the shell must not take apart or expand (put it in quotes)" : "")}");
+                : tool.Argument is { } only ? $": there is one {only.Name}, which the shell must not take apart or expand (put it in quotes)"
+                : ": a command to trace follows --")}");
         }
 
         if (rest.Length > 0 && given.ContainsKey(CommonOptions.Interval.Name))

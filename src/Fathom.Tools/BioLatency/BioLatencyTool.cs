@@ -36,7 +36,7 @@ public sealed class BioLatencyTool : ITool
             new Histogram(constants.UnitNs, BioLatencyMode.SlotCount),
             DiskName,
             flagsName,
-            () => limits.Of(new IoLimits().Find(request.Pid)));
+            () => limits.Of(new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree)));
     }
 
     /// <inheritdoc/>

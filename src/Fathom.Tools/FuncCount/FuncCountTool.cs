@@ -186,7 +186,7 @@ public sealed class FuncCountTool : ITool
         int mappers = ProcessTable.CountMappers(mapping);
         string who = mappers switch
         {
-            0 => "none runs that uses it now",
+            0 => "none that can be seen uses it now",
             1 => "at least 1 uses it now",
             _ => $"at least {mappers} use it now",
         };

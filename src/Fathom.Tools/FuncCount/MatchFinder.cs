@@ -81,6 +81,9 @@ internal sealed class MatchFinder(Kernel kernel)
         try
         {
             MustHaveCode(file, image.Image);
+
+            // By address: what only chooses a function has a name of its own besides, which does not say so.
+            HashSet<ulong> choosers = [.. image.Image.Functions.Where(static one => one.IsIndirect).Select(static one => one.FileOffset)];
             foreach (ElfFunction function in image.Image.Functions)
             {
                 if (!Matches(target.Name, function.Name))
@@ -88,9 +91,9 @@ internal sealed class MatchFinder(Kernel kernel)
                     continue;
                 }
 
-                if (function.IsIndirect)
+                if (choosers.Contains(function.FileOffset))
                 {
-                    skipped.Add(new(function.Name, "it only chooses the function that is really called, once; count that"));
+                    skipped.Add(new(function.Name, "it only chooses the function that is really called, once, which has another name"));
                 }
                 else if (byOffset.TryGetValue(function.FileOffset, out List<ElfFunction>? names))
                 {
@@ -104,7 +107,7 @@ internal sealed class MatchFinder(Kernel kernel)
 
             if (byOffset.Count == 0)
             {
-                throw skipped.Count > 0 ? OnlyIndirect(target, file, image, [.. skipped.Select(static one => one.Name)]) : new NoMatch(kernel, target, file, process).Explain(image);
+                throw skipped.Count > 0 ? OnlyIndirect(target, file, image, choosers, [.. skipped.Select(static one => one.Name)]) : new NoMatch(kernel, target, file, process).Explain(image);
             }
 
             Matches matches = Together(PlacesOf(image.Image, byOffset, skipped));
@@ -261,11 +264,11 @@ internal sealed class MatchFinder(Kernel kernel)
     }
 
     // What is really called is a function of the same file, with another name, which only symbols that are not exported tell.
-    private static CannotRunException OnlyIndirect(FuncCountTarget target, UserFile file, UserImage image, IReadOnlyList<string> names)
+    private static CannotRunException OnlyIndirect(FuncCountTarget target, UserFile file, UserImage image, HashSet<ulong> choosers, IReadOnlyList<string> names)
     {
         string said = $"{Names(names)} in {file.ShownPath} only {(names.Count == 1 ? "chooses" : "choose")} the function that is really called (an indirect function)";
         string part = names[0].TrimStart('_');
-        if (image.Image.Functions.Any(function => !function.IsIndirect && function.Name.Contains(part, StringComparison.Ordinal)))
+        if (image.Image.Functions.Any(function => !choosers.Contains(function.FileOffset) && function.Name.Contains(part, StringComparison.Ordinal)))
         {
             return new($"{said}: count that, such as with '{target.Library}:*{part}*'");
         }

@@ -67,6 +67,18 @@ public sealed class FuncCountNamesTests : IDisposable
             + "symbols alone: install these (build id 0102030405060708090a0b0c0d0e0f1011121314), or count the functions that call it", WhyNot("f0"));
     }
 
+    [Fact]
+    public void What_only_chooses_a_function_is_not_counted_by_its_other_name_either()
+    {
+        // _f0 lies where the indirect f0 does.
+        Programs.NeedRoot();
+        TestLibrary.Write(Library, 5, slow: false, new() { IndirectFunctions = 1, BuildId = s_build });
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", Library + ":*f*", "--duration", "0.1");
+        Assert.Contains("Tracing 4 functions", tool.Output, StringComparison.Ordinal);
+        Assert.Contains("not counted: 2 functions (", tool.Errors, StringComparison.Ordinal);
+        Assert.Contains("_f0", tool.Errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("names.debug")]
     [InlineData(".debug/names.debug")]
