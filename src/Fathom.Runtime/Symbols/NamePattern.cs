@@ -27,6 +27,9 @@ public sealed class NamePattern
     /// <summary>The one name that is meant, null if there may be several.</summary>
     public string? Literal { get; }
 
+    /// <summary>Characters that a regular expression may have: the time and memory that a longer one can take have no useful bound.</summary>
+    public const int LongestRegex = 1000;
+
     /// <summary>Reads a pattern.</summary>
     /// <param name="text">A name, a glob, or a regular expression.</param>
     /// <param name="isRegex">
@@ -40,6 +43,11 @@ public sealed class NamePattern
         {
             bool plain = text.AsSpan().IndexOfAny("*?[\\") < 0;
             return new NamePattern(text, plain ? text : null, text, null);
+        }
+
+        if (text.Length > LongestRegex)
+        {
+            throw new FormatException($"a regular expression may have {LongestRegex} characters, but this one has {text.Length}: choose a shorter one.");
         }
 
         try

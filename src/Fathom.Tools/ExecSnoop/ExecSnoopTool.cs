@@ -72,6 +72,11 @@ public sealed class ExecSnoopTool : ITool
             return null;
         }
 
+        if (pattern.Length > NamePattern.LongestRegex)
+        {
+            throw new BadArgumentException($"the regular expression for {option.Name} may have {NamePattern.LongestRegex} characters, but has {pattern.Length}");
+        }
+
         try
         {
             return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);

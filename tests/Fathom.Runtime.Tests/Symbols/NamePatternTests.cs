@@ -64,6 +64,15 @@ public sealed class NamePatternTests
         Assert.Equal(message, Assert.Throws<FormatException>(() => NamePattern.Parse(text, isRegex: true)).Message);
 
     [Fact]
+    public void A_regular_expression_without_end_is_refused_at_once()
+    {
+        Assert.True(NamePattern.Parse(new string('a', NamePattern.LongestRegex), isRegex: true).IsMatch(new string('a', NamePattern.LongestRegex)));
+        Assert.Equal(
+            "a regular expression may have 1000 characters, but this one has 500000: choose a shorter one.",
+            Assert.Throws<FormatException>(static () => NamePattern.Parse(string.Concat(Enumerable.Repeat("(a|b)+c{3}", 50_000)), isRegex: true)).Message);
+    }
+
+    [Fact]
     public void One_name_is_known_as_such()
     {
         Assert.Equal("vfs_read", NamePattern.Parse("vfs_read").Literal);
