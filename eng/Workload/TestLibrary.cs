@@ -150,7 +150,7 @@ internal sealed class TestLibrary : IDisposable
         _file.Write(new byte[probes > 0 ? 2 * probes : DataSize]);
         Section(".probes", 1, semaphores, 0, 0);
         int dynamic = Align(16);
-        foreach ((long tag, long value) in ((long, long)[])[(4, hash), (5, strings), (6, symbols), (10, names.Count), (11, 24), .. needed.Select(static at => (1L, (long)at)), (0, 0)])
+        foreach ((long tag, long value) in ((long, long)[])[(4, hash), (5, strings), (6, symbols), (10, names.Count), (11, 24), .. needed.Select(static at => (1L, (long)at)), .. _more.HasTextRelocations ? ((long, long)[])[(22, 0)] : [], (0, 0)])
         {
             Longs(tag, value);
         }

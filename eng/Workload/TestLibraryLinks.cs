@@ -9,6 +9,9 @@ internal sealed record TestLibraryLinks
     /// <summary>Libraries that it is loaded with.</summary>
     public string[] Needed { get; init; } = [];
 
+    /// <summary>Whether the loader is said to change its code.</summary>
+    public bool HasTextRelocations { get; init; }
+
     /// <summary>How many of its first functions only choose which is called.</summary>
     public int IndirectFunctions { get; init; }
 

@@ -25,6 +25,7 @@ public sealed class FunctionSites
     private readonly CodeDecoder? _decoder;
     private readonly InstructionJudge? _judge;
     private readonly ImmutableArray<ElfFunction> _functions;
+    private readonly bool _isRelocated;
 
     // Instructions that may still be decoded: in files made on purpose, functions overlap.
     private long _left;
@@ -42,6 +43,7 @@ public sealed class FunctionSites
         _decoder = bits == 0 ? null : new CodeDecoder(bits);
         _judge = bits == 0 ? null : new InstructionJudge(bits);
         _functions = image.Functions;
+        _isRelocated = image.HasTextRelocations;
         _left = (2 * image.CodeSize) + (1 << 16);
 
         // What was moved out of a function is a part of it, whichever of its names it was made from.
@@ -129,7 +131,7 @@ public sealed class FunctionSites
 
     private bool IsMark(ulong address) => Read(address).Span is [0xf3, 0x0f, 0x1e, 0xfa, ..] or [0xf3, 0x0f, 0x1e, 0xfb, ..];
 
-    private ProbeVerdict Judge(ulong address) => _judge?.Judge(Read(address).Span) ?? default;
+    private ProbeVerdict Judge(ulong address) => _isRelocated ? new(ProbeStep.Unknown, ProbeRefusal.Relocated) : _judge?.Judge(Read(address).Span) ?? default;
 
     // Where the image does not say how long a function is, it ends at the next one.
     private ulong SizeOf(in ElfFunction function)

@@ -42,6 +42,9 @@ public sealed record ProbeRefusal(string What, string Reason)
 
     internal static ProbeRefusal Unproven { get; } = new("an instruction that is not known to be safe", "the kernel would run it one step at a time, away from its place");
 
+    // The kernel analyses and copies the instruction of the file.
+    internal static ProbeRefusal Relocated { get; } = new("code that the loader changes (DT_TEXTREL)", "the kernel would run what the file has in its place");
+
     internal static ProbeRefusal NoCode { get; } = new("no code", "no executable segment of the file holds the place");
 
     internal static ProbeRefusal Inside { get; } = new("the middle of an instruction", "the program would run another one");

@@ -68,6 +68,13 @@ public sealed class FuncCountNamesTests : IDisposable
     }
 
     [Fact]
+    public void Code_that_the_loader_changes_is_not_counted()
+    {
+        TestLibrary.Write(Library, 5, slow: false, new() { HasTextRelocations = true });
+        Assert.Contains("begins with code that the loader changes (DT_TEXTREL): the kernel would run what the file has in its place", WhyNot("f*"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_only_chooses_a_function_is_not_counted_by_its_other_name_either()
     {
         // _f0 lies where the indirect f0 does.

@@ -38,6 +38,35 @@ public sealed partial class ElfImage
         }
     }
 
+    /// <summary>Whether the loader changes its code (<c>DT_TEXTREL</c>, <c>DF_TEXTREL</c>): what runs is not what the file has then.</summary>
+    public bool HasTextRelocations
+    {
+        get
+        {
+            const ulong TextRelocations = 22, Flags = 30, TextFlag = 4;
+            int word = _headers.Is64 ? sizeof(ulong) : sizeof(uint);
+            foreach (ImageSection section in _headers.Sections)
+            {
+                ReadOnlySpan<byte> bytes = section.Type == DynamicSection ? _headers.Bytes(section).Span : default;
+                for (; bytes.Length >= 2 * word; bytes = bytes.Slice(2 * word))
+                {
+                    ulong tag = word == sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+                    if (tag == TextRelocations || (tag == Flags && (bytes[word] & TextFlag) != 0))
+                    {
+                        return true;
+                    }
+
+                    if (tag == 0)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The names of the functions that it calls and another file must define.</summary>
     /// <exception cref="BadFormatException">A symbol table is damaged.</exception>
     public IEnumerable<string> Imports
