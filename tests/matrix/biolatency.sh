@@ -26,10 +26,7 @@ count() {
         [ "$option" != PID ] || option=$reader
         set -- "$@" "$option"
     done
-    rm -f out err
-    fathom biolatency "$@" >out 2>err &
-    tool=$!
-    if wait_for out Tracing; then
+    if trace Tracing fathom biolatency "$@"; then
         echo go >gate
         wait $reader
         # That of one process has ended with it.
@@ -70,13 +67,10 @@ name='biolatency held back before the disk'
 echo +io >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
 if [ -e $group/io.max ]; then
     echo "$(cat "/sys/block/$disk/dev") riops=20" >$group/io.max
-    rm -f out err gate2
     mkfifo gate2
     sh -c "echo \$\$ >$group/cgroup.procs; read go <gate2; cat /proc/uptime >begin; dd if=/dev/scratch of=/dev/null bs=4096 count=$held iflag=direct 2>dd.err; cat /proc/uptime >end" &
     reader=$!
-    fathom biolatency -Q -d "$disk" --json 1 >out 2>err &
-    tool=$!
-    if wait_for out histogram; then
+    if trace histogram fathom biolatency -Q -d "$disk" --json 1; then
         echo go >gate2
         wait $reader
     fi

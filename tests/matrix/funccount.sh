@@ -52,9 +52,7 @@ equal 'funccount a function with several names' "$calls" "$(awk '$1 ~ /_sys_sync
 
 # Who may not know addresses counts by name, where many functions can be attached to at once.
 if [ -x /usr/bin/setpriv ] && grep -q '"name":"kprobe_multi".*"answer":"yes"' verdicts; then
-    /usr/bin/setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon fathom funccount 'vfs_mkd*' -d 3 >out 2>err &
-    tool=$!
-    wait_for out Tracing
+    trace Tracing /usr/bin/setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon fathom funccount 'vfs_mkd*' -d 3
     for i in $some; do mkdir "e$i"; done
     wait $tool
     equal 'funccount by name, without addresses' $calls "$(awk '$1 == "vfs_mkdir" {print $2}' out)"

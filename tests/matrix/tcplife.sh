@@ -9,9 +9,7 @@ exec 3<>silence
 
 # sessions OPTION...: runs the tool while clients send data to a server.
 run() {
-    fathom tcplife "$@" >out 2>err &
-    tool=$!
-    wait_for out LPORT || { not_ok "tcplife $*" "$(tr '\n' ' ' <err)"; return 1; }
+    trace LPORT fathom tcplife "$@" || { not_ok "tcplife $*" "$(tr '\n' ' ' <err)"; return 1; }
     i=0
     while [ $i -lt $sessions ]; do
         nc -l -p 7531 <silence >/dev/null &
