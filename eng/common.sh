@@ -29,6 +29,17 @@ as_owner() {
 # Installs commands that are missing, given as COMMAND=PACKAGE, from the machine's own apt sources. Fails where that cannot be done;
 # missing_packages then names what was needed.
 install_commands() {
+    # Guests that start side by side need the same: apt has a lock, and waits for nobody.
+    local lock status=0
+    as_owner mkdir -p "$artifacts"
+    exec {lock}>"$artifacts/apt.lock"
+    flock "$lock"
+    install_missing "$@" || status=$?
+    exec {lock}>&-
+    return $status
+}
+
+install_missing() {
     local pair
     local -a missing=()
     missing_packages=
@@ -39,7 +50,6 @@ install_commands() {
     missing_packages=${missing[*]}
     (( EUID == 0 )) && command -v apt-get >/dev/null || return 1
     say "Installing from Debian: $missing_packages"
-    as_owner mkdir -p "$artifacts"
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$artifacts/apt.log" 2>&1 ||
         { say "That failed, see $artifacts/apt.log."; return 1; }
 }
