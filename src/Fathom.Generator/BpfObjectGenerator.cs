@@ -25,7 +25,11 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
     /// <summary>Name of the step that makes the bytecode.</summary>
     public const string ObjectStep = "FathomObject";
 
+    /// <summary>Name of the step that makes the interfaces of parts.</summary>
+    public const string PartStep = "FathomPart";
+
     private const string Attribute = "Fathom.Bpf.BpfObjectAttribute";
+    private const string PartAttribute = "Fathom.Bpf.BpfPartAttribute";
 
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
@@ -36,6 +40,13 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
             .Select(static (file, _) => file!)
             .WithTrackingName(AccessStep);
         context.RegisterSourceOutput(access, static (output, file) => output.AddSource(file.HintName, file.Source));
+
+        IncrementalValuesProvider<GeneratedFile> parts = context.SyntaxProvider
+            .ForAttributeWithMetadataName(PartAttribute, static (node, _) => node is ClassDeclarationSyntax, static (c, cancellation) => DescribePart(c, cancellation))
+            .Where(static file => file is not null)
+            .Select(static (file, _) => file!)
+            .WithTrackingName(PartStep);
+        context.RegisterSourceOutput(parts, static (output, file) => output.AddSource(file.HintName, file.Source));
 
         IncrementalValuesProvider<CompiledFile> objects = context.SyntaxProvider
             .ForAttributeWithMetadataName(Attribute, static (node, _) => node is ClassDeclarationSyntax, static (c, cancellation) => Compile(c, cancellation))
@@ -66,6 +77,21 @@ public sealed class BpfObjectGenerator : IIncrementalGenerator
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The bytecode step meets the same and says so.
+            return null;
+        }
+    }
+
+    private static GeneratedFile? DescribePart(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var part = (INamedTypeSymbol)context.TargetSymbol;
+        try
+        {
+            return AccessorWriter.WritePart(part, ObjectShape.ReadPart(part, new Layouts(context.SemanticModel.Compilation), context.SemanticModel.Compilation));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // An object that includes it meets the same and says so.
             return null;
         }
     }

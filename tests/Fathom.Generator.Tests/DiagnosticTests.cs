@@ -119,6 +119,17 @@ public class DiagnosticTests
         { "[BpfPart] static class Q<T> { } [BpfObject, Includes(typeof(Q<int>))] static unsafe partial class P { }", "Includes(typeof(Q<int>))", "FTH0019", "no generic one" },
         { "[BpfPart] static class Q { } [BpfObject, Includes(typeof(Q)), Includes(typeof(Q))] static unsafe partial class P { }", "Includes(typeof(Q))", "FTH0019", "included already" },
         { "[BpfObject, Includes(typeof(P)), BpfPart] static unsafe partial class P { }", "Includes(typeof(P))", "FTH0019", "included already" },
+        { "[BpfObject] static unsafe partial class P { [Syscall, LoadIf(\"A\")] static int Run() => 1; }", "LoadIf(\"A\")", "FTH0019", "'A' is no bool field or property" },
+        { "[BpfObject] static unsafe partial class P { [Constant] static readonly uint A; [Syscall, LoadIf(\"A\")] static int Run() => 1; }", "LoadIf(\"A\")", "FTH0019", "'A' is no bool" },
+        { "[BpfObject] static unsafe partial class P { static bool A; [Syscall, LoadIf(\"A\")] static int Run() => 1; }", "LoadIf(\"A\")", "FTH0019", "'A' is neither a [Constant]" },
+        { "[BpfObject] static unsafe partial class P { static bool A => A; [Syscall, LoadIf(\"A\")] static int Run() => 1; }", "LoadIf(\"A\")", "FTH0019", "'A' is neither a [Constant]" },
+        { "[BpfObject] static unsafe partial class P { static bool A => Helpers.GetPrandomU32() == 1; [Syscall, LoadIf(\"A\")] static int Run() => 1; }", "LoadIf(\"A\")", "FTH0019", "'Helpers.GetPrandomU32()' is more than user space can ask" },
+        { "[BpfObject] static unsafe partial class P { static bool A { get { return true; } } [Map(MaxEntries = 1), LoadIf(\"A\")] static readonly ArrayMap<int> M; }", "LoadIf(\"A\")", "FTH0019", "written with =>" },
+        { "[BpfPart] static unsafe class Q { [Constant] static readonly bool B; static bool A => B; [Syscall, LoadIf(\"A\")] static int Part() => 1; } [BpfObject, Includes(typeof(Q))] static unsafe partial class P { [Constant] static readonly bool C; static bool A => C; [Syscall, LoadIf(\"A\")] static int Run() => 1; }", "LoadIf(\"A\")", "FTH0019", "choose another name" },
+        { "[BpfObject] static unsafe partial class P { [Loss(\"a\", \"b\")] static uint A; }", "A", "FTH0018", "'static ulong'" },
+        { "[BpfObject] static unsafe partial class P { [Constant, Loss(\"a\", \"b\")] static readonly ulong A; }", "A", "FTH0018", "not readonly" },
+        { "[BpfObject] static unsafe partial class P { [HasTracepoint(\"a\")] static bool A; }", "A", "FTH0018", "[Constant]" },
+        { "[BpfObject] static unsafe partial class P { [Constant, HasTracepoint(\"a\")] static readonly uint A; }", "A", "FTH0018", "'static readonly bool'" },
     };
 
     [Theory]

@@ -26,6 +26,11 @@ public sealed class UserSideTests
     [InlineData("A_fault_ends_the_program_with_0")]
     [InlineData("A_fault_ends_the_subprogram_or_the_body_of_a_loop")]
     [InlineData("Each_object_has_a_part_of_its_own")]
+    [InlineData("A_part_has_a_user_side")]
+    [InlineData("What_a_condition_rules_out_is_not_loaded")]
+    [InlineData("What_a_condition_rules_out_has_no_room")]
+    [InlineData("User_space_and_programs_have_the_same_answers")]
+    [InlineData("Losses_are_read_at_once")]
     public void The_programs_do_what_they_say(string test)
     {
         var method = s_assembly.Value.GetType("UserSide")!.GetMethod(test)!.CreateDelegate<Action<Kernel>>();

@@ -24,7 +24,8 @@ public sealed unsafe class BioLatencyHeldTests
 
     public BioLatencyHeldTests()
     {
-        _bpf.Global<HeldBackSettings>("Held") = new() { Mode = HeldBackSettings.StateIsArgument, UnitNs = 125 };
+        _bpf.Global<HeldBackSettings>("Held") = new() { UnitNs = 125 };
+        _bpf.Global<bool>("HeldStateIsArgument") = true;
         _service = _bpf.Place(new TaskStruct { pid = 42, tgid = 42, __state = Sleeping });
         _bpf.Now = 1_000_000;
     }
@@ -211,7 +212,7 @@ public sealed unsafe class BioLatencyHeldTests
             _bpf.Global<TaskFilterSettings>("Filter") = new() { Process = process };
             _bpf.Global<HeldBackSettings>("Held") = new()
             {
-                Mode = HeldBackSettings.StateIsArgument | HeldBackSettings.OneDisk,
+                OneDisk = true,
                 Disk = (8u << 20) | minor,
                 UnitNs = 125,
             };

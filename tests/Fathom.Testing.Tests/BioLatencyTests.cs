@@ -41,7 +41,7 @@ public sealed class BioLatencyTests
         var queue = _bpf.Place(new RequestQueue { disk = disk.Pointer });
         var request = _bpf.Place(new Request { q = queue.Pointer });
         var diskless = _bpf.Place(new Request());
-        _bpf.Global<uint>("Mode") = BioLatencyMode.PerDisk;
+        _bpf.Global<bool>("PerDisk") = true;
         foreach (var one in new[] { request, diskless })
         {
             _bpf.Run(BioLatencyProbe.Programs.Issued, one);
@@ -57,7 +57,7 @@ public sealed class BioLatencyTests
     [Fact]
     public void Only_the_chosen_process_counts()
     {
-        _bpf.Global<uint>("Mode") = BioLatencyMode.BySubmitter;
+        _bpf.Global<bool>("BySubmitter") = true;
         _bpf.Global<TaskFilterSettings>("Filter") = new() { Process = 42 };
         var request = _bpf.Place(new Request());
         foreach (uint process in (uint[])[41, 42])

@@ -14,28 +14,45 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
     /// Slots and verified instructions of libbpf-tools' biolatency, compiled by clang 16 for v3, with its default constants. The programs
     /// named Chosen are for modes that it does not have: what the verifier follows there has no counterpart.
     /// </summary>
-    private static readonly (string Program, int Slots, int Verified)[] Clang =
+    private static readonly (string Program, BioLatencyProbe.Constants Mode, int Slots, int Verified)[] Clang =
     [
-        (BioLatencyProbe.Programs.Issued, 187, 27),
-        (BioLatencyProbe.Programs.IssuedChosen, 187, int.MaxValue),
-        (BioLatencyProbe.Programs.Inserted, 147, 24),
-        (BioLatencyProbe.Programs.InsertedChosen, 147, int.MaxValue),
-        (BioLatencyProbe.Programs.Completed, 176, 673),
+        (BioLatencyProbe.Programs.Issued, new(), 187, 27),
+        (BioLatencyProbe.Programs.IssuedChosen, new() { OneDisk = true }, 187, int.MaxValue),
+        (BioLatencyProbe.Programs.Inserted, new() { Queued = true }, 147, 24),
+        (BioLatencyProbe.Programs.InsertedChosen, new() { Queued = true, OneDisk = true }, 147, int.MaxValue),
+        (BioLatencyProbe.Programs.Completed, new(), 176, 673),
     ];
 
-    private static readonly TaskFilterSettings s_everyQuestion = new() { Mode = uint.MaxValue, Self = 1, Process = 2, Thread = 3, User = 4, Parent = 5 };
+    private static readonly TaskFilterSettings s_everyQuestion = new()
+    {
+        ByUser = true,
+        ByCommand = true,
+        ByCgroup = true,
+        ByTree = true,
+        Self = 1,
+        Process = 2,
+        Thread = 3,
+        User = 4,
+        Parent = 5,
+    };
 
-    public static TheoryData<uint> Modes =>
-        [.. Enumerable.Range(0, 2 * (int)BioLatencyMode.SubmissionSeen).Select(static bits => (uint)bits)];
+    public static TheoryData<bool, bool, bool, bool, bool> Modes
+    {
+        get
+        {
+            bool[] both = [false, true];
+            return new(from queued in both from disks in both from flags in both from disk in both from submitter in both select (queued, disks, flags, disk, submitter));
+        }
+    }
 
     [Fact]
     public void Programs_are_no_larger_than_clangs()
     {
         Programs.NeedRoot();
         BpfObject definition = ObjectFile.Parse(BioLatencyProbe.GetObjectFile());
-        using var probe = BioLatencyProbe.Load(Kernel.Running, new(), Options());
         Assert.All(Clang, expected =>
         {
+            using var probe = BioLatencyProbe.Load(Kernel.Running, expected.Mode);
             var slots = Linker.Link(definition, expected.Program).Instructions.Sum(static instruction => instruction.SlotCount);
             var verified = probe.Object.GetProgram(expected.Program).GetInfo().VerifiedInstructions;
             output.WriteLine($"{expected.Program}: {slots} slots (clang {expected.Slots}), {verified} verified (clang {expected.Verified})");
@@ -46,35 +63,23 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public void Every_mode_passes_the_verifier(uint mode)
+    public void Every_mode_passes_the_verifier(bool queued, bool perDisk, bool perFlags, bool oneDisk, bool bySubmitter)
     {
         Programs.NeedRoot();
-        var options = Options();
-        options.MaxEntries[nameof(BioLatencyProbe.Keyed)] = 1;
-        options.MaxEntries[nameof(BioLatencyProbe.Crowded)] = 1;
-        options.MaxEntries[nameof(TaskFilter.FilterTree)] = 1;
-        using var probe = BioLatencyProbe.Load(Kernel.Running, new() { Mode = mode, Filter = s_everyQuestion }, options);
-        Assert.NotEmpty(probe.Object.Programs);
-    }
+        using var probe = BioLatencyProbe.Load(Kernel.Running, new()
+        {
+            Queued = queued,
+            PerDisk = perDisk,
+            PerFlags = perFlags,
+            OneDisk = oneDisk,
+            BySubmitter = bySubmitter,
+            Filter = s_everyQuestion,
+            Held = new() { IsAsked = queued, OneDisk = oneDisk, Disk = 1, UnitNs = 125 },
+        });
 
-    [Theory]
-    [InlineData(0u)]
-    [InlineData(HeldBackSettings.OneDisk)]
-    public void What_asks_for_waits_before_the_disk_passes_the_verifier(uint mode)
-    {
-        Programs.NeedRoot();
-        mode |= Kernel.Running.CountTracepointArguments("sched_switch")["sched_switch"] == 4 ? HeldBackSettings.StateIsArgument : 0;
-        using var probe = BioLatencyProbe.Load(
-            Kernel.Running, new() { Filter = s_everyQuestion, Held = new() { Mode = mode, Disk = 1, UnitNs = 125 } }, Options());
-        Assert.NotNull(probe.Object.GetProgram(BioLatencyProbe.Programs.HeldSlept));
-    }
-
-    // The tracepoints had the queue as their first argument once; a kernel has one form or the other.
-    private static LoadOptions Options()
-    {
-        var options = new LoadOptions();
-        options.Without.Add(BioLatencyProbe.Programs.IssuedFromQueue);
-        options.Without.Add(BioLatencyProbe.Programs.InsertedIntoQueue);
-        return options;
+        // Of each tracepoint of requests one program at most.
+        var names = probe.Object.Programs.Where(static program => program.Target.StartsWith("block_rq_", System.StringComparison.Ordinal) && !program.Name.StartsWith("Held", System.StringComparison.Ordinal));
+        Assert.All(names.GroupBy(static program => program.Target), static group => Assert.Single(group));
+        Assert.Equal(queued, probe.Object.Programs.Any(static program => program.Name == BioLatencyProbe.Programs.HeldSlept));
     }
 }

@@ -49,10 +49,13 @@ internal sealed class SourceWriter
         return this;
     }
 
-    public SourceWriter Close()
+    public SourceWriter Close() => CloseWith("");
+
+    /// <summary>Closes with more behind the brace.</summary>
+    public SourceWriter CloseWith(string end)
     {
         _depth--;
-        return Line("}");
+        return Line("}" + end);
     }
 
     /// <summary>Closes everything that is open.</summary>

@@ -9,31 +9,53 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Fathom.Generator.FrontEnd;
 
 /// <summary>A map field.</summary>
-internal sealed record MapShape(IFieldSymbol Field, MapType Type, ITypeSymbol? Key, ITypeSymbol? Value, int MaxEntries, uint Flags, int StackDepth);
+internal sealed record MapShape(IFieldSymbol Field, MapType Type, ITypeSymbol? Key, ITypeSymbol? Value, int MaxEntries, uint Flags, int StackDepth)
+{
+    /// <summary>The constant or condition that says whether it has room; null if it always has.</summary>
+    public string? Condition { get; init; }
+}
 
 /// <summary>A static field that is a global, with the bytes that it starts with and its place in its section.</summary>
-internal sealed record GlobalShape(IFieldSymbol Field, Compiler.IR.DataSection Section, byte[] Initial, int Alignment, int Offset, bool IsConstant);
+internal sealed record GlobalShape(IFieldSymbol Field, Compiler.IR.DataSection Section, byte[] Initial, int Alignment, int Offset, bool IsConstant)
+{
+    /// <summary>What is lost that it counts; null if it counts none.</summary>
+    public LossShape? Loss { get; init; }
+
+    /// <summary>The tracepoint that the kernel is asked for; null if the constant is the caller's.</summary>
+    public TracepointShape? Tracepoint { get; init; }
+}
+
+/// <summary>What a counter marked [Loss] counts.</summary>
+internal sealed record LossShape(string Kind, string Text);
+
+/// <summary>A tracepoint that a kernel may have, with as many arguments; with any number if that is negative.</summary>
+internal sealed record TracepointShape(string Name, int Arguments);
 
 /// <summary>A method that the kernel runs.</summary>
 internal sealed record ProgramShape(IMethodSymbol Method, string Name, string Section, ProgramKind Kind)
 {
     /// <summary>True if it is there for kernels that do not have what the other program of the method needs.</summary>
     public bool IsOtherForm { get; init; }
+
+    /// <summary>The constant or condition that says whether it is loaded; null if it always is.</summary>
+    public string? Condition { get; init; }
 }
 
 /// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
 internal sealed class ObjectShape
 {
     private static readonly HashSet<string> s_added = ["Constants", "Programs", "Load", "Loaded", "GetObjectFile", "ReadObjectFile", "ObjectWords"];
-    private static readonly HashSet<string> s_addedToLoaded = ["Object", "Attach", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
+    private static readonly HashSet<string> s_addedToLoaded = ["Object", "Constants", "Attach", "ReadLosses", "ReadCounters", "CountMissed", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
 
     private readonly List<Diagnostic> _problems = [];
     private readonly Layouts _layouts;
     private readonly Compilation _compilation;
+    private readonly LoadConditions _conditions;
 
     private ObjectShape(INamedTypeSymbol type, Layouts layouts, Compilation compilation)
     {
         _compilation = compilation;
+        _conditions = new LoadConditions(this, compilation);
         Type = type;
         _layouts = layouts;
     }
@@ -51,6 +73,9 @@ internal sealed class ObjectShape
 
     public List<ProgramShape> Programs { get; } = [];
 
+    /// <summary>Properties of constants that are conditions, each with its expression.</summary>
+    public IEnumerable<(ISymbol Property, string Expression)> Conditions => _conditions.Properties;
+
     public IReadOnlyList<Diagnostic> Problems => _problems;
 
     /// <summary>True if the class is one that the build can add members to.</summary>
@@ -61,33 +86,45 @@ internal sealed class ObjectShape
         var shape = new ObjectShape(type, layouts, compilation);
         shape.ReadParts();
         shape.ReadType();
-        var ends = new int[3];
-        foreach (ISymbol member in shape.Members())
-        {
-            try
-            {
-                switch (member)
-                {
-                    case IFieldSymbol { IsStatic: true, IsConst: false, IsImplicitlyDeclared: false } field:
-                        shape.ReadField(field, ends);
-                        break;
-                    case IMethodSymbol method when method.ProgramAttribute() is { } attribute:
-                        shape.ReadProgram(method, attribute);
-                        break;
-                }
-            }
-            catch (LoweringException e)
-            {
-                shape._problems.Add(e.Diagnostic);
-            }
-        }
+        shape.ReadMembers();
+        return shape;
+    }
 
+    /// <summary>Reads a part by itself: what every object that includes it has.</summary>
+    public static ObjectShape ReadPart(INamedTypeSymbol part, Layouts layouts, Compilation compilation)
+    {
+        var shape = new ObjectShape(part, layouts, compilation);
+        shape.ReadMembers();
         return shape;
     }
 
     /// <summary>True for the class of the object and those of its parts.</summary>
     public bool IsOwn(ISymbol? type) =>
         SymbolEqualityComparer.Default.Equals(type, Type) || Parts.Any(p => SymbolEqualityComparer.Default.Equals(p, type));
+
+    private void ReadMembers()
+    {
+        var ends = new int[3];
+        foreach (ISymbol member in Members())
+        {
+            try
+            {
+                switch (member)
+                {
+                    case IFieldSymbol { IsStatic: true, IsConst: false, IsImplicitlyDeclared: false } field:
+                        ReadField(field, ends);
+                        break;
+                    case IMethodSymbol method when method.ProgramAttribute() is { } attribute:
+                        ReadProgram(method, attribute);
+                        break;
+                }
+            }
+            catch (LoweringException e)
+            {
+                _problems.Add(e.Diagnostic);
+            }
+        }
+    }
 
     private IEnumerable<ISymbol> Members() => Parts.Aggregate<INamedTypeSymbol, IEnumerable<ISymbol>>(Type.GetMembers(), static (all, part) => all.Concat(part.GetMembers()));
 
@@ -228,8 +265,20 @@ internal sealed class ObjectShape
             : IsZero(initial) ? Compiler.IR.DataSection.Zeroed : Compiler.IR.DataSection.Data;
         int offset = (ends[(int)section] + layout.Alignment - 1) / layout.Alignment * layout.Alignment;
         ends[(int)section] = offset + layout.Size;
-        Globals.Add(new GlobalShape(field, section, initial, layout.Alignment, offset, isConstant));
+        Globals.Add(new GlobalShape(field, section, initial, layout.Alignment, offset, isConstant) { Loss = LossOf(field), Tracepoint = TracepointOf(field, isConstant) });
     }
+
+    private static LossShape? LossOf(IFieldSymbol field) =>
+        field.Vocable("Loss") is not { } attribute ? null
+        : field.IsReadOnly || field.Type.SpecialType != SpecialType.System_UInt64
+            ? throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "a [Loss] is counted in the kernel: make it a 'static ulong' that is not readonly")
+        : new LossShape(attribute.First<string>() ?? "", attribute.First<string>(1) ?? "");
+
+    private static TracepointShape? TracepointOf(IFieldSymbol field, bool isConstant) =>
+        field.Vocable("HasTracepoint") is not { } attribute ? null
+        : !isConstant || field.Type.SpecialType != SpecialType.System_Boolean
+            ? throw new LoweringException(Descriptors.StaticField, field.Place(), field.Name, "[HasTracepoint] is a question to the kernel when the object is loaded: make it a [Constant] 'static readonly bool'")
+        : new TracepointShape(attribute.First<string>() ?? "", attribute.Named("Arguments", -1));
 
     /// <summary>True if there is nothing but zeros. A loop, because tables of a megabyte are looked through while their author types.</summary>
     private static bool IsZero(byte[] bytes)
@@ -288,7 +337,7 @@ internal sealed class ObjectShape
         }
 
         uint flags = unchecked((uint)attribute!.Named("Flags", 0)) | (isStorage ? 1u : 0u);
-        Maps.Add(new MapShape(field, type, key, value, entries, flags, attribute!.Named("StackDepth", 127)));
+        Maps.Add(new MapShape(field, type, key, value, entries, flags, attribute!.Named("StackDepth", 127)) { Condition = _conditions.Of(field) });
     }
 
     private void CheckPadding(ITypeSymbol type, Location where)
@@ -303,6 +352,7 @@ internal sealed class ObjectShape
 
     private void ReadProgram(IMethodSymbol method, AttributeData attribute)
     {
+        string? condition = _conditions.Of(method);
         (IReadOnlyList<ProgramForm> forms, string? problem) = ProgramForm.Read(attribute);
         foreach (ProgramForm form in forms)
         {
@@ -327,7 +377,7 @@ internal sealed class ObjectShape
                 throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its other form has the name '" + name + "' in the object file, and a field has it too: choose another name");
             }
 
-            Programs.Add(new ProgramShape(method, name, form.Section, form.Kind) { IsOtherForm = form.Suffix.Length > 0 });
+            Programs.Add(new ProgramShape(method, name, form.Section, form.Kind) { IsOtherForm = form.Suffix.Length > 0, Condition = condition });
         }
     }
 }

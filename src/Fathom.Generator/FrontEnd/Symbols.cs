@@ -91,4 +91,27 @@ internal static class Symbols
 
     /// <summary>The first place of a symbol in source.</summary>
     public static Location Place(this ISymbol symbol) => symbol.Locations.FirstOrDefault(l => l.IsInSource) ?? Location.None;
+
+    /// <summary>True if other code of the assembly can name a type.</summary>
+    public static bool IsNameable(this ITypeSymbol type) =>
+        type.IsReachable(static t => t.DeclaredAccessibility is Accessibility.Public or Accessibility.Internal or Accessibility.ProtectedOrInternal);
+
+    /// <summary>True if a type, those around it and its arguments are all allowed.</summary>
+    public static bool IsReachable(this ITypeSymbol type, System.Func<ITypeSymbol, bool> isAllowed)
+    {
+        if (type is INamedTypeSymbol named && named.TypeArguments.Any(a => !a.IsReachable(isAllowed)))
+        {
+            return false;
+        }
+
+        for (ITypeSymbol? t = type; t is not null; t = t.ContainingType)
+        {
+            if (t.TypeKind != TypeKind.Pointer && !isAllowed(t))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -20,15 +20,43 @@ namespace Fathom.Tools.BioLatency;
 [Includes(typeof(HeldBack))]
 internal static unsafe partial class BioLatencyProbe
 {
-    /// <summary>What is measured, fixed before loading: the verifier drops the branches that are not taken.</summary>
+    /// <summary>The time in the queue counts.</summary>
     [Constant]
-    public static readonly uint Mode;
+    public static readonly bool Queued;
+
+    /// <summary>A histogram for each disk.</summary>
+    [Constant]
+    public static readonly bool PerDisk;
+
+    /// <summary>A histogram for each kind of request.</summary>
+    [Constant]
+    public static readonly bool PerFlags;
+
+    /// <summary>Only one disk counts.</summary>
+    [Constant]
+    public static readonly bool OneDisk;
+
+    /// <summary>Only some submitters count.</summary>
+    [Constant]
+    public static readonly bool BySubmitter;
+
+    /// <summary>The kernel shows where a request meets its submitter (Linux 6.5).</summary>
+    [Constant, HasTracepoint("block_io_start")]
+    public static readonly bool HasSubmission;
+
+    /// <summary>The request is the second argument of the tracepoints, behind its queue (before Linux 5.11, and not in every 5.10).</summary>
+    [Constant, HasTracepoint("block_rq_issue", Arguments = 2)]
+    public static readonly bool QueueIsFirst;
+
+    /// <summary>The kernel shows which request was merged into another.</summary>
+    [Constant, HasTracepoint("block_rq_merge")]
+    public static readonly bool HasMerge;
 
     /// <summary>Nanoseconds in one unit of latency.</summary>
     [Constant]
     public static readonly ulong UnitNs = BioLatencyMode.UnitNsMicroseconds;
 
-    /// <summary>The disk that counts, as <c>dev_t</c>, with <see cref="BioLatencyMode.OneDisk"/>.</summary>
+    /// <summary>The disk that counts, as <c>dev_t</c>, with <see cref="OneDisk"/>.</summary>
     [Constant]
     public static readonly uint Disk;
 
@@ -36,12 +64,15 @@ internal static unsafe partial class BioLatencyProbe
     internal static InFlightTable Places;
 
     /// <summary>Requests that came back from the driver to the queue.</summary>
+    [Loss("requeued", "requests that came back from the driver (their last try is measured)")]
     internal static ulong Requeued;
 
     /// <summary>Requests that completed without a known start.</summary>
+    [Loss("unstarted", "requests not counted, because tracing began after them or had no room for their start")]
     internal static ulong Unstarted;
 
     /// <summary>Requests that completed but found no room in <see cref="Keyed"/>.</summary>
+    [Loss("uncounted", "requests not counted, because there are more disks and flags than the map has room for")]
     internal static ulong Uncounted;
 
     /// <summary>Starts of requests whose place was taken.</summary>
@@ -49,12 +80,36 @@ internal static unsafe partial class BioLatencyProbe
     internal static readonly HashMap<ulong, ulong> Crowded = new();
 
     /// <summary>What each slot holds, where all requests are one histogram.</summary>
-    [Map(MaxEntries = BioLatencyMode.SlotCount)]
+    [Map(MaxEntries = BioLatencyMode.SlotCount), LoadIf(nameof(IsOne))]
     internal static readonly PerCpuArray<SlotTotals> Totals = new();
 
     /// <summary>What each slot holds, with a histogram for each disk or for each kind of request.</summary>
-    [Map(MaxEntries = 16_384)]
+    [Map(MaxEntries = 16_384), LoadIf(nameof(IsKeyed))]
     internal static readonly PerCpuHashMap<SlotKey, SlotTotals> Keyed = new();
+
+    private static bool IsKeyed => PerDisk | PerFlags;
+
+    private static bool IsOne => !IsKeyed;
+
+    /// <summary>Not every request counts.</summary>
+    private static bool IsSelective => OneDisk | BySubmitter;
+
+    private static bool SeesSubmission => BySubmitter && HasSubmission;
+
+    // Of each tracepoint one program is loaded: each would cost time at every request.
+    private static bool TakesChosenIssues => IsSelective || Queued;
+
+    private static bool TakesIssues => !TakesChosenIssues && !QueueIsFirst;
+
+    private static bool TakesIssuesFromQueue => !TakesChosenIssues && QueueIsFirst;
+
+    private static bool TakesInserts => Queued && !IsSelective && !QueueIsFirst;
+
+    private static bool TakesInsertsIntoQueue => Queued && !IsSelective && QueueIsFirst;
+
+    private static bool TakesChosenInserts => IsSelective && (Queued || !SeesSubmission);
+
+    private static bool TakesMerges => TakesChosenIssues && HasMerge;
 
     [TracepointBtf("block_rq_complete")]
     private static void Completed(Request* request, int error, uint bytes)
@@ -85,7 +140,7 @@ internal static unsafe partial class BioLatencyProbe
                     Crowded.Delete(id);
                     Interlocked.Increment(ref place->Ended);
                 }
-                else if ((Mode & BioLatencyMode.Selective) != 0)
+                else if (IsSelective)
                 {
                     return;
                 }
@@ -112,10 +167,10 @@ internal static unsafe partial class BioLatencyProbe
     }
 
     /// <summary>A request that waited was merged into another, and will not complete by itself.</summary>
-    [TracepointBtf("block_rq_merge")]
+    [TracepointBtf("block_rq_merge"), LoadIf(nameof(TakesMerges))]
     private static void Merged(void* first, Request* second)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
+        Request* request = QueueIsFirst ? second : (Request*)first;
         fixed (InFlightTable* table = &Places)
         {
             Forget(Identify(request, table), table);
@@ -127,9 +182,9 @@ internal static unsafe partial class BioLatencyProbe
     private static void Returned(void* first, Request* second)
     {
         Interlocked.Increment(ref Requeued);
-        if ((Mode & BioLatencyMode.Selective) == 0)
+        if (!IsSelective)
         {
-            Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
+            Request* request = QueueIsFirst ? second : (Request*)first;
             fixed (InFlightTable* table = &Places)
             {
                 Forget(Identify(request, table), table);
@@ -138,26 +193,26 @@ internal static unsafe partial class BioLatencyProbe
     }
 
     /// <summary>Every request counts, from its issue to the driver.</summary>
-    [TracepointBtf("block_rq_issue")]
+    [TracepointBtf("block_rq_issue"), LoadIf(nameof(TakesIssues))]
     private static void Issued(Request* request) => Start(request);
 
     /// <summary>The same where the queue is the first argument.</summary>
-    [TracepointBtf("block_rq_issue")]
+    [TracepointBtf("block_rq_issue"), LoadIf(nameof(TakesIssuesFromQueue))]
     private static void IssuedFromQueue(RequestQueue* queue, Request* request) => Start(request);
 
     /// <summary>Every request counts, from its way into the scheduler's queue.</summary>
-    [TracepointBtf("block_rq_insert")]
+    [TracepointBtf("block_rq_insert"), LoadIf(nameof(TakesInserts))]
     private static void Inserted(Request* request) => Start(request);
 
     /// <summary>The same where the queue is the first argument.</summary>
-    [TracepointBtf("block_rq_insert")]
+    [TracepointBtf("block_rq_insert"), LoadIf(nameof(TakesInsertsIntoQueue))]
     private static void InsertedIntoQueue(RequestQueue* queue, Request* request) => Start(request);
 
     /// <summary>Not every request counts.</summary>
-    [TracepointBtf("block_rq_insert")]
+    [TracepointBtf("block_rq_insert"), LoadIf(nameof(TakesChosenInserts))]
     private static void InsertedChosen(void* first, Request* second)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
+        Request* request = QueueIsFirst ? second : (Request*)first;
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
@@ -166,7 +221,7 @@ internal static unsafe partial class BioLatencyProbe
             {
                 *start = Helpers.KtimeGetNs();
             }
-            else if ((Mode & BioLatencyMode.SubmissionSeen) == 0 && IsWanted(request))
+            else if (!SeesSubmission && IsWanted(request))
             {
                 Keep(id, table, Helpers.KtimeGetNs());
             }
@@ -174,29 +229,29 @@ internal static unsafe partial class BioLatencyProbe
     }
 
     /// <summary>Not every request counts, or those that were inserted keep their start.</summary>
-    [TracepointBtf("block_rq_issue")]
+    [TracepointBtf("block_rq_issue"), LoadIf(nameof(TakesChosenIssues))]
     private static void IssuedChosen(void* first, Request* second)
     {
-        Request* request = (Mode & BioLatencyMode.TwoArguments) != 0 ? second : (Request*)first;
+        Request* request = QueueIsFirst ? second : (Request*)first;
         fixed (InFlightTable* table = &Places)
         {
             ulong id = Identify(request, table);
             ulong* start = FindFresh(request, id, table);
             if (start == null)
             {
-                if ((Mode & BioLatencyMode.SubmissionSeen) == 0 && IsWanted(request))
+                if (!SeesSubmission && IsWanted(request))
                 {
                     Keep(id, table, Helpers.KtimeGetNs());
                 }
             }
-            else if ((Mode & BioLatencyMode.Queued) == 0 || *start == 0)
+            else if (!Queued || *start == 0)
             {
                 *start = Helpers.KtimeGetNs();
             }
         }
     }
 
-    [TracepointBtf("block_io_start")]
+    [TracepointBtf("block_io_start"), LoadIf(nameof(SeesSubmission))]
     private static void Submitted(Request* request)
     {
         fixed (InFlightTable* table = &Places)
@@ -309,12 +364,12 @@ internal static unsafe partial class BioLatencyProbe
     /// <summary>Whether a request counts; asked in the context of its submitter.</summary>
     private static bool IsWanted(Request* request)
     {
-        if ((Mode & BioLatencyMode.OneDisk) != 0 && DeviceOf(request) != Disk)
+        if (OneDisk && DeviceOf(request) != Disk)
         {
             return false;
         }
 
-        return (Mode & BioLatencyMode.BySubmitter) == 0 || TaskFilter.WantsCurrentProcess();
+        return !BySubmitter || TaskFilter.WantsCurrentProcess();
     }
 
     /// <summary>
@@ -343,7 +398,7 @@ internal static unsafe partial class BioLatencyProbe
 
         uint slot = LatencySlots.SlotOf(ns / UnitNs);
         SlotTotals* totals;
-        if ((Mode & (BioLatencyMode.PerDisk | BioLatencyMode.PerFlags)) == 0)
+        if (!IsKeyed)
         {
             totals = Totals.Lookup(slot);
         }
@@ -351,8 +406,8 @@ internal static unsafe partial class BioLatencyProbe
         {
             SlotKey key = default;
             key.Slot = slot;
-            key.Device = (Mode & BioLatencyMode.PerDisk) != 0 ? DeviceOf(request) : 0;
-            key.Flags = (Mode & BioLatencyMode.PerFlags) != 0 ? request->cmd_flags : 0;
+            key.Device = PerDisk ? DeviceOf(request) : 0;
+            key.Flags = PerFlags ? request->cmd_flags : 0;
             totals = Keyed.Lookup(key);
             if (totals == null)
             {

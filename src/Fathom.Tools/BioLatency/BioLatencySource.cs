@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Output.Histograms;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
-using Fathom.Tools.Shared.Events;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
 namespace Fathom.Tools.BioLatency;

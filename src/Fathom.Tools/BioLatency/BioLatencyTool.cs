@@ -19,7 +19,7 @@ public sealed class BioLatencyTool : ITool
         ArgumentNullException.ThrowIfNull(request);
         var disks = new Disks();
         var filter = new TaskFilterSetup(request);
-        BioLatencyProbe.Constants constants = ConstantsOf(request, disks);
+        BioLatencyProbe.Constants constants = ConstantsOf(request, disks, filter);
         var view = new BioLatencyView(
             request.Has(BioLatencyOptions.Milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds,
             request.Has(BioLatencyOptions.PerDisk),
@@ -29,7 +29,7 @@ public sealed class BioLatencyTool : ITool
         Kernel kernel = Kernel.Running;
         Func<ulong, string> flagsName = view.PerFlags ? FlagsOf(kernel).Name : static _ => "";
         string DiskName(uint device) => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device));
-        var limits = new IoLimitNotes(request.Has(BioLatencyOptions.Queued), (constants.Mode & BioLatencyMode.BySubmitter) != 0, constants.Disk, DiskName);
+        var limits = new IoLimitNotes(request.Has(BioLatencyOptions.Queued), constants.BySubmitter, constants.Disk, DiskName);
         return new BioLatencyTracing(
             BioLatencyProbeSource.Start(kernel, constants, filter),
             view,
@@ -50,9 +50,8 @@ public sealed class BioLatencyTool : ITool
         };
     }
 
-    private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks)
+    private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks, TaskFilterSetup filter)
     {
-        uint mode = 0;
         uint device = 0;
         if (request.ValueOf(BioLatencyOptions.Disk) is { } name)
         {
@@ -63,19 +62,21 @@ public sealed class BioLatencyTool : ITool
             }
 
             device = disk.Device.InKernel;
-            mode |= BioLatencyMode.OneDisk;
         }
 
-        mode |= request.Has(BioLatencyOptions.Queued) ? BioLatencyMode.Queued : 0;
-        mode |= request.Has(BioLatencyOptions.PerDisk) ? BioLatencyMode.PerDisk : 0;
-        mode |= request.Has(BioLatencyOptions.PerFlags) ? BioLatencyMode.PerFlags : 0;
-        bool bySubmitter = request.Pid != 0 || request.Comm is not null || request.Cgroup is not null || request.ProcessTree != 0;
-        mode |= bySubmitter ? BioLatencyMode.BySubmitter : 0;
+        bool isQueued = request.Has(BioLatencyOptions.Queued);
+        ulong unit = request.Has(BioLatencyOptions.Milliseconds) ? BioLatencyMode.UnitNsMilliseconds : BioLatencyMode.UnitNsMicroseconds;
         return new()
         {
-            Mode = mode,
-            UnitNs = request.Has(BioLatencyOptions.Milliseconds) ? BioLatencyMode.UnitNsMilliseconds : BioLatencyMode.UnitNsMicroseconds,
+            Queued = isQueued,
+            PerDisk = request.Has(BioLatencyOptions.PerDisk),
+            PerFlags = request.Has(BioLatencyOptions.PerFlags),
+            OneDisk = request.Has(BioLatencyOptions.Disk),
+            BySubmitter = filter.IsByProcess,
+            UnitNs = unit,
             Disk = device,
+            Filter = filter.Settings,
+            Held = new() { IsAsked = isQueued, OneDisk = request.Has(BioLatencyOptions.Disk), Disk = device, UnitNs = unit },
         };
     }
 

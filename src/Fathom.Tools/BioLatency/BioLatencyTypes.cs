@@ -2,33 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Fathom.Tools.BioLatency;
 
-/// <summary>What <see cref="BioLatencyProbe"/> measures: bits of its mode, and its scale.</summary>
+/// <summary>Numbers that <see cref="BioLatencyProbe"/> and its user side share: its scale, and what it asks of requests.</summary>
 internal static class BioLatencyMode
 {
-    /// <summary>The time in the queue counts.</summary>
-    public const uint Queued = 1;
-
-    /// <summary>A histogram for each disk.</summary>
-    public const uint PerDisk = 2;
-
-    /// <summary>A histogram for each kind of request.</summary>
-    public const uint PerFlags = 4;
-
-    /// <summary>Only one disk counts.</summary>
-    public const uint OneDisk = 8;
-
-    /// <summary>Only some submitters count.</summary>
-    public const uint BySubmitter = 16;
-
-    /// <summary>The kernel has <c>block_io_start</c>, where a request meets its submitter (Linux 6.5).</summary>
-    public const uint SubmissionSeen = 32;
-
-    /// <summary>The request is the second argument of the tracepoints, behind its queue (before Linux 5.11, and not in every 5.10).</summary>
-    public const uint TwoArguments = 64;
-
-    /// <summary>Not every request counts.</summary>
-    public const uint Selective = OneDisk | BySubmitter;
-
     /// <summary>The bits of <c>cmd_flags</c> that are the operation (<c>REQ_OP_MASK</c>), from Linux 5.10 on.</summary>
     public const uint OperationBits = 0xff;
 

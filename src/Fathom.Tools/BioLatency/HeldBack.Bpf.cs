@@ -14,11 +14,19 @@ namespace Fathom.Tools.BioLatency;
 /// wakes it, whoever submitted that bio: also one who waits for a page that another reads. Bios that nobody sleeps for are only counted.
 /// </remarks>
 [BpfPart]
-internal static unsafe class HeldBack
+internal static unsafe partial class HeldBack
 {
     /// <summary>What is asked.</summary>
     [Constant]
     public static readonly HeldBackSettings Held;
+
+    /// <summary><c>block_bio_queue</c> has the queue as its first argument and the bio as its second (before Linux 5.11).</summary>
+    [Constant, HasTracepoint("block_bio_queue", Arguments = 2)]
+    public static readonly bool HeldQueueIsFirst;
+
+    /// <summary><c>sched_switch</c> tells the state of the task that it takes away (Linux 5.18).</summary>
+    [Constant, HasTracepoint("sched_switch", Arguments = 4)]
+    public static readonly bool HeldStateIsArgument;
 
     /// <summary>Bios that a limit held back, counted when they are released.</summary>
     internal static ulong HeldBios;
@@ -30,14 +38,15 @@ internal static unsafe class HeldBack
     internal static ulong HeldWaitedFor;
 
     /// <summary>Sleeps that found no room in <see cref="HeldSleepers"/>.</summary>
+    [Loss("held-unseen", "waits not measured, because more tasks sleep than the map has room for")]
     internal static ulong HeldUnseen;
 
     /// <summary>Since when tasks sleep without being interruptible, by thread.</summary>
-    [Map(MaxEntries = 10_240)]
+    [Map(MaxEntries = 10_240), LoadIf(nameof(HeldIsAsked))]
     internal static readonly HashMap<uint, ulong> HeldSleepers = new();
 
     /// <summary>When bios that were held back were released, by address.</summary>
-    [Map(MaxEntries = 10_240)]
+    [Map(MaxEntries = 10_240), LoadIf(nameof(HeldIsAsked))]
     internal static readonly HashMap<ulong, ulong> HeldReleases = new();
 
     /// <summary>The last completion on each CPU.</summary>
@@ -45,11 +54,14 @@ internal static unsafe class HeldBack
     internal static readonly PerCpuArray<HeldCompletion> HeldCompletions = new();
 
     /// <summary>How long tasks were held back.</summary>
-    [Map(MaxEntries = BioLatencyMode.SlotCount)]
+    [Map(MaxEntries = BioLatencyMode.SlotCount), LoadIf(nameof(HeldIsAsked))]
     internal static readonly PerCpuArray<SlotTotals> HeldTotals = new();
 
+    /// <summary>What comes before the queue is asked only where the queue is: it costs time at every sleep of the machine.</summary>
+    private static bool HeldIsAsked => Held.IsAsked;
+
     /// <summary>A request has completed; its bios come next on this CPU, and what they wake.</summary>
-    [TracepointBtf("block_rq_complete")]
+    [TracepointBtf("block_rq_complete"), LoadIf(nameof(HeldIsAsked))]
     private static void HeldEnded(Request* request)
     {
         HeldCompletion* completion = HeldCompletions.Lookup(0);
@@ -86,7 +98,7 @@ internal static unsafe class HeldBack
     /// A bio of a device without requests has completed, such as a logical volume: as the last of those of the disks below it does. What held
     /// those back, held it back too.
     /// </summary>
-    [TracepointBtf("block_bio_complete")]
+    [TracepointBtf("block_bio_complete"), LoadIf(nameof(HeldIsAsked))]
     private static void HeldBioEnded(RequestQueue* queue, Bio* bio)
     {
         if (HeldBios == HeldCompleted)
@@ -104,7 +116,7 @@ internal static unsafe class HeldBack
         }
     }
 
-    [TracepointBtf("sched_waking")]
+    [TracepointBtf("sched_waking"), LoadIf(nameof(HeldIsAsked))]
     private static void HeldWoken(TaskStruct* task)
     {
         if (!IsSleep(StateOf(task)))
@@ -141,11 +153,11 @@ internal static unsafe class HeldBack
         }
     }
 
-    [TracepointBtf("sched_switch")]
+    [TracepointBtf("sched_switch"), LoadIf(nameof(HeldIsAsked))]
     private static void HeldSlept(bool preempt, TaskStruct* previous, TaskStruct* next, uint state)
     {
         // The argument, where there is one: the task's own state may say already that another CPU wakes it.
-        if (preempt || !IsSleep((Held.Mode & HeldBackSettings.StateIsArgument) != 0 ? state : StateOf(previous)) || !TaskFilter.WantsCurrentProcess())
+        if (preempt || !IsSleep(HeldStateIsArgument ? state : StateOf(previous)) || !TaskFilter.WantsCurrentProcess())
         {
             return;
         }
@@ -157,7 +169,7 @@ internal static unsafe class HeldBack
         }
     }
 
-    [TracepointBtf("block_bio_queue")]
+    [TracepointBtf("block_bio_queue"), LoadIf(nameof(HeldIsAsked))]
     private static void HeldReleased(void* first, Bio* second)
     {
         if (!IsThrottleWorker((TaskStruct*)Helpers.GetCurrentTask()))
@@ -165,8 +177,8 @@ internal static unsafe class HeldBack
             return;
         }
 
-        Bio* bio = (Held.Mode & HeldBackSettings.QueueIsFirst) != 0 ? second : (Bio*)first;
-        if ((Held.Mode & HeldBackSettings.OneDisk) != 0 && DeviceOf(bio) != Held.Disk)
+        Bio* bio = HeldQueueIsFirst ? second : (Bio*)first;
+        if (Held.OneDisk && DeviceOf(bio) != Held.Disk)
         {
             return;
         }

@@ -1,17 +1,8 @@
 namespace Fathom.Tools.BioLatency;
 
-/// <summary>What <see cref="HeldBack"/> asks, and what it needs to know of the kernel.</summary>
+/// <summary>What <see cref="HeldBack"/> asks, and what it takes a sleep for.</summary>
 internal struct HeldBackSettings
 {
-    /// <summary>Only one disk counts.</summary>
-    public const uint OneDisk = 1;
-
-    /// <summary><c>block_bio_queue</c> has the queue as its first argument and the bio as its second (before Linux 5.11).</summary>
-    public const uint QueueIsFirst = 2;
-
-    /// <summary><c>sched_switch</c> tells the state of the task that it takes away (Linux 5.18).</summary>
-    public const uint StateIsArgument = 4;
-
     /// <summary>A sleep that signals do not end: <c>TASK_UNINTERRUPTIBLE</c>.</summary>
     public const uint Uninterruptible = 2;
 
@@ -31,8 +22,11 @@ internal struct HeldBackSettings
     /// <summary>How many bios of a request are looked at.</summary>
     public const int MostBios = 16;
 
-    /// <summary>Which of the first three are so.</summary>
-    public uint Mode;
+    /// <summary>Whether anything is asked at all.</summary>
+    public bool IsAsked;
+
+    /// <summary>Only one disk counts.</summary>
+    public bool OneDisk;
 
     /// <summary>The disk that counts, as <c>dev_t</c>.</summary>
     public uint Disk;

@@ -25,10 +25,16 @@ internal static unsafe partial class ExecSnoopProbe
     private const int MostArguments = 60;
     private const int LongestArgument = 4096;
 
+    /// <summary>Also what failed.</summary>
+    [Constant]
+    public static readonly bool Fails;
+
     /// <summary>Records that found no room in <see cref="Events"/>.</summary>
+    [Loss("lost", "executions not shown, because the buffer was full (-b gives it more room)")]
     internal static ulong Lost;
 
     /// <summary>Arguments that were not readable.</summary>
+    [Loss("unreadable", "paths or arguments not shown, because they were not readable")]
     internal static ulong Unreadable;
 
     /// <summary>What has been executed.</summary>
@@ -93,7 +99,7 @@ internal static unsafe partial class ExecSnoopProbe
         }
     }
 
-    [TracepointBtf("sys_exit")]
+    [TracepointBtf("sys_exit"), LoadIf(nameof(Fails))]
     private static void Failed(Registers* registers, long result)
     {
         if (result >= 0)

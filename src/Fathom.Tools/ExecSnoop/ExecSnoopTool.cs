@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Fathom.Output.Rows;
@@ -35,29 +34,14 @@ public sealed class ExecSnoopTool : ITool
             request.Has(ExecSnoopOptions.PrintUser),
             request.Has(ExecSnoopOptions.PrintParent),
             request.Has(ExecSnoopOptions.PrintCpu));
-        var options = new LoadOptions();
-        filter.Fit(options);
-        options.MaxEntries[nameof(ExecSnoopProbe.Events)] = BufferOption.Bytes(request, ExecSnoopOptions.DefaultPages, ExecSnoopOptions.LeastPages);
-        if (!request.Has(ExecSnoopOptions.Fails))
-        {
-            options.Without.Add(ExecSnoopProbe.Programs.Failed);
-        }
-
-        ExecSnoopProbe.Loaded probe = ExecSnoopProbe.Load(Kernel.Running, new() { Filter = filter.Settings }, options);
+        int buffer = BufferOption.Bytes(request, ExecSnoopOptions.DefaultPages, ExecSnoopOptions.LeastPages);
+        ExecSnoopProbe.Loaded probe = ExecSnoopProbe.Load(
+            Kernel.Running,
+            new() { Fails = request.Has(ExecSnoopOptions.Fails), Filter = filter.Settings },
+            new LoadOptions { MaxEntries = { [nameof(ExecSnoopProbe.Events)] = buffer } });
         return ProbeStart.Run(
-            probe,
-            () => filter.Fill(probe.FilterCgroup, probe.FilterTree),
-            static probe => probe.Attach(),
-            links => new ExecSnoopTracing(
-                new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe)), columns.Layout(RowClock.Measure(), arguments), name, line));
+            probe, filter.Fill, links => new ExecSnoopTracing(new ProbeSource(probe, probe.Events, links), columns.Layout(RowClock.Measure(), arguments), name, line));
     }
-
-    private static IEnumerable<Loss> Losses(ExecSnoopProbe.Loaded probe) =>
-    [
-        new("lost", probe.Lost, "executions not shown, because the buffer was full (-b gives it more room)"),
-        new("unreadable", probe.Unreadable, "paths or arguments not shown, because they were not readable"),
-        new("untracked", probe.Untracked, "child processes not followed, because there are more than the map has room for"),
-    ];
 
     private static int MostArguments(ToolRequest request) =>
         request.ValueOf(ExecSnoopOptions.MostArguments) is not { } text ? int.MaxValue

@@ -123,7 +123,7 @@ internal static unsafe partial class FuncCountProbe
     private static void FollowExecuted(TaskStruct* task, int oldThread)
     {
         bool isAnother = oldThread != task->pid;
-        if ((isAnother || (TaskFilter.Filter.Mode & TaskFilterSettings.OneCgroup) != 0) && TaskFilter.WantsCurrentProcess())
+        if ((isAnother || TaskFilter.Filter.ByCgroup) && TaskFilter.WantsCurrentProcess())
         {
             Announce(task, isAnother ? FuncCountFollow.TakenOver : FuncCountFollow.Known);
         }
@@ -152,7 +152,7 @@ internal static unsafe partial class FuncCountProbe
 
     private static bool IsInTree(TaskStruct* task)
     {
-        if ((TaskFilter.Filter.Mode & TaskFilterSettings.OneTree) == 0)
+        if (!TaskFilter.Filter.ByTree)
         {
             return true;
         }

@@ -4,7 +4,6 @@ using System.Linq;
 using System.Threading;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
-using Fathom.Tools.Shared.Events;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.FuncCount;
@@ -380,7 +379,6 @@ internal sealed class FuncCountProbeSource : IDisposable
 
         if (isFirst)
         {
-            _filter.Fit(options);
             if (Follow == 0)
             {
                 options.MaxEntries[nameof(FuncCountProbe.Arrivals)] = Environment.SystemPageSize;
@@ -416,7 +414,7 @@ internal sealed class FuncCountProbeSource : IDisposable
 
         if (isFirst)
         {
-            _filter.Fill(loaded.FilterCgroup, loaded.FilterTree);
+            _filter.Fill(loaded);
         }
 
         return loaded;
@@ -424,8 +422,8 @@ internal sealed class FuncCountProbeSource : IDisposable
 
     private bool IsFollowing(string program) => Follow != 0 && program switch
     {
-        FuncCountProbe.Programs.FollowRenamed => (_settings.Mode & TaskFilterSettings.OneCommand) != 0 && (Follow & FuncCountFollow.Processes) != 0,
-        FuncCountProbe.Programs.FollowMoved => (_settings.Mode & TaskFilterSettings.OneCgroup) != 0 && (Follow & FuncCountFollow.Processes) != 0,
+        FuncCountProbe.Programs.FollowRenamed => _settings.ByCommand && (Follow & FuncCountFollow.Processes) != 0,
+        FuncCountProbe.Programs.FollowMoved => _settings.ByCgroup && (Follow & FuncCountFollow.Processes) != 0,
         _ => true,
     };
 }

@@ -5,7 +5,6 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Fathom.Runtime;
-using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Tools.FuncCount;
 

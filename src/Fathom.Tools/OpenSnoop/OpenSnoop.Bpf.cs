@@ -45,9 +45,13 @@ internal static unsafe partial class OpenSnoopProbe
     // REQ_F_CQE_SKIP, which is IOSQE_CQE_SKIP_SUCCESS_BIT.
     private const uint SkipsSuccess = 1 << 6;
 
-    /// <summary>What is shown.</summary>
+    /// <summary>Only what failed.</summary>
     [Constant]
-    public static readonly uint Mode;
+    public static readonly bool OnlyFailed;
+
+    /// <summary>Relative paths with the directory that they are relative to.</summary>
+    [Constant]
+    public static readonly bool FullPath;
 
     /// <summary>Only calls with one of these flags; 0 for all.</summary>
     [Constant]
@@ -59,10 +63,28 @@ internal static unsafe partial class OpenSnoopProbe
     [Constant]
     public static readonly ulong WakeBits;
 
+    /// <summary>The kernel shows what is submitted to io_uring.</summary>
+    [Constant, HasTracepoint("io_uring_submit_req", Arguments = 1)]
+    public static readonly bool HasSubmit;
+
+    /// <summary>The same before Linux 6.4.</summary>
+    [Constant, HasTracepoint("io_uring_submit_sqe", Arguments = 2)]
+    public static readonly bool HasSubmitOld;
+
+    /// <summary>It shows what completes, in a structure (Linux 6.14).</summary>
+    [Constant, HasTracepoint("io_uring_complete", Arguments = 3)]
+    public static readonly bool CompletionIsPointer;
+
+    /// <summary>The same, each part as an argument.</summary>
+    [Constant, HasTracepoint("io_uring_complete", Arguments = 7)]
+    public static readonly bool CompletionIsArguments;
+
     /// <summary>Records that found no room in <see cref="Events"/>.</summary>
+    [Loss("lost", "opens not shown, because the buffer was full (-b gives it more room)")]
     internal static ulong Lost;
 
     /// <summary>Paths that were not readable.</summary>
+    [Loss("unreadable", "opens shown without their path, because it was not readable")]
     internal static ulong Unreadable;
 
     /// <summary>Calls that have returned, and requests.</summary>
@@ -81,13 +103,20 @@ internal static unsafe partial class OpenSnoopProbe
     [Map(MaxEntries = 16_384)]
     internal static readonly LruHashMap<ulong, uint> Requests = new();
 
+    /// <summary>Whether both ends of a request of io_uring are seen.</summary>
+    private static bool SeesRings => (HasSubmit || HasSubmitOld) && (CompletionIsPointer || CompletionIsArguments);
+
+    private static bool SeesSubmit => SeesRings && HasSubmit;
+
+    private static bool SeesSubmitOld => SeesRings && !HasSubmit;
+
     [TracepointBtf("sys_exit")]
     private static void Returned(Registers* registers, long result)
     {
         uint number = (uint)registers->orig_ax & ~MarkX32;
         bool is32 = registers->cs == Segment32;
         OpenCall call = is32 ? Call32(number) : Call64(number);
-        if (call == OpenCall.None || ((Mode & OpenSnoopMode.OnlyFailed) != 0 && result >= 0) || !TaskFilter.WantsCurrent())
+        if (call == OpenCall.None || (OnlyFailed && result >= 0) || !TaskFilter.WantsCurrent())
         {
             return;
         }
@@ -150,14 +179,14 @@ internal static unsafe partial class OpenSnoopProbe
     }
 
     /// <summary>A request of io_uring has been read, and its path with it; the path is gone when it completes.</summary>
-    [TracepointBtf("io_uring_submit_req")]
+    [TracepointBtf("io_uring_submit_req"), LoadIf(nameof(SeesSubmit))]
     private static void Submitted(IoRequest* request) => Submit(request);
 
     /// <summary>The same before Linux 6.4.</summary>
-    [TracepointBtf("io_uring_submit_sqe")]
+    [TracepointBtf("io_uring_submit_sqe"), LoadIf(nameof(SeesSubmitOld))]
     private static void SubmittedOld(IoRequest* request) => Submit(request);
 
-    [TracepointBtf("io_uring_complete")]
+    [TracepointBtf("io_uring_complete"), LoadIf(nameof(SeesRings))]
     private static void Completed(void* ring, IoRequest* request, void* completion, int result)
     {
         // Its type is not known to every kernel, and it is read as any memory.
@@ -172,7 +201,7 @@ internal static unsafe partial class OpenSnoopProbe
         record.TimeNs = Helpers.KtimeGetNs();
         record.Request = (ulong)request;
         record.Kind = OpenRecordKind.Completed;
-        record.Result = (Mode & OpenSnoopMode.CompletionIsPointer) != 0 ? ((IoCompletion*)completion)->res : result;
+        record.Result = CompletionIsPointer ? ((IoCompletion*)completion)->res : result;
         Send(&record, (ulong)sizeof(OpenRecord));
     }
 
@@ -257,7 +286,7 @@ internal static unsafe partial class OpenSnoopProbe
 
     private static void End(OpenScratch* scratch, void* path, bool isInRoot)
     {
-        if ((Mode & OpenSnoopMode.FullPath) != 0)
+        if (FullPath)
         {
             byte first = 0;
             Helpers.ProbeReadUser(&first, 1, path);
@@ -301,7 +330,7 @@ internal static unsafe partial class OpenSnoopProbe
     /// <param name="isInRoot">Whether a path that begins with a slash is relative too.</param>
     private static void AddDirectory(OpenScratch* scratch, byte first, bool isInRoot)
     {
-        if ((Mode & OpenSnoopMode.FullPath) == 0 || first == 0 || (first == (byte)'/' && !isInRoot))
+        if (!FullPath || first == 0 || (first == (byte)'/' && !isInRoot))
         {
             return;
         }

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
+using Fathom.Runtime;
 using Fathom.Tools.Shared.Events;
 using Fathom.Tools.Shared.Kernel;
 

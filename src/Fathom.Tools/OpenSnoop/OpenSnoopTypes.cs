@@ -2,19 +2,6 @@ using Fathom.Tools.Shared.Kernel;
 
 namespace Fathom.Tools.OpenSnoop;
 
-/// <summary>What <see cref="OpenSnoopProbe"/> shows: bits of its mode.</summary>
-internal static class OpenSnoopMode
-{
-    /// <summary>Only what failed.</summary>
-    public const uint OnlyFailed = 1;
-
-    /// <summary>Also the directory that a path is relative to.</summary>
-    public const uint FullPath = 2;
-
-    /// <summary>The completion of an io_uring request comes with a pointer to its result (Linux 6.15).</summary>
-    public const uint CompletionIsPointer = 4;
-}
-
 /// <summary>How a file was opened.</summary>
 internal enum OpenCall : byte
 {

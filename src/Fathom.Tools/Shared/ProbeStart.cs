@@ -12,17 +12,16 @@ internal static class ProbeStart
     /// <summary>Fills the maps of a probe, then attaches its programs. If that fails, the probe is disposed of and nothing stays attached.</summary>
     /// <param name="probe">What is loaded.</param>
     /// <param name="fill">Fills its maps.</param>
-    /// <param name="attach">Attaches its programs.</param>
     /// <param name="finish">What makes the tool's side of the attachments.</param>
     /// <exception cref="BpfException">The kernel refuses.</exception>
-    public static TResult Run<TProbe, TResult>(TProbe probe, Action fill, Func<TProbe, LinkSet> attach, Func<LinkSet, TResult> finish)
-        where TProbe : IDisposable
+    public static TResult Run<TProbe, TResult>(TProbe probe, Action<TProbe> fill, Func<LinkSet, TResult> finish)
+        where TProbe : LoadedBpf
     {
         LinkSet? links = null;
         try
         {
-            fill();
-            links = attach(probe);
+            fill(probe);
+            links = probe.Attach();
             return finish(links);
         }
         catch

@@ -32,24 +32,52 @@ internal static unsafe partial class TcpLifeProbe
     // Who reads is looked for as long as no more than this has been read.
     private const ulong FirstBytes = 64 * 1024;
 
-    /// <summary>What is shown.</summary>
+    /// <summary>Only IPv4, also that of IPv6 sockets.</summary>
     [Constant]
-    public static readonly uint Mode;
+    public static readonly bool OnlyIPv4;
+
+    /// <summary>Only IPv6.</summary>
+    [Constant]
+    public static readonly bool OnlyIPv6;
+
+    /// <summary>Only the local ports in <see cref="Ports"/>.</summary>
+    [Constant]
+    public static readonly bool ByLocalPort;
+
+    /// <summary>Only the remote ports in <see cref="Ports"/>.</summary>
+    [Constant]
+    public static readonly bool ByRemotePort;
+
+    /// <summary>Only some processes.</summary>
+    [Constant]
+    public static readonly bool ByProcess;
 
     /// <summary>The only network namespace; 0 for all.</summary>
     [Constant]
     public static readonly uint NetworkNamespace;
 
+    /// <summary>The kernel shows who reads from a session.</summary>
+    [Constant, HasTracepoint("tcp_rcv_space_adjust", Arguments = 1)]
+    public static readonly bool SeesReads;
+
+    /// <summary>The kernel shows who sends with MPTCP.</summary>
+    [Constant, HasTracepoint("mptcp_subflow_get_send", Arguments = 1)]
+    public static readonly bool SeesWholes;
+
     /// <summary>Sessions that found no room in <see cref="Events"/>.</summary>
+    [Loss("lost", "sessions not shown, because the buffer was full (-b gives it more room)")]
     internal static ulong Lost;
 
     /// <summary>Sessions whose beginning found no room in <see cref="Sessions"/>.</summary>
+    [Loss("crowded", "sessions whose beginning found no room, so that their duration is not known (--max-sessions gives more)")]
     internal static ulong Crowded;
 
     /// <summary>Sessions that left their entry to another with the same socket.</summary>
+    [Loss("unended", "sessions not shown, because the kernel did not show their end")]
     internal static ulong Unended;
 
     /// <summary>Sessions whose process was asked for, and not known.</summary>
+    [Loss("anonymous", "sessions not shown, because it is not known which process they belong to")]
     internal static ulong Anonymous;
 
     /// <summary>Sessions that have ended.</summary>
@@ -72,6 +100,9 @@ internal static unsafe partial class TcpLifeProbe
 
     /// <summary>Marks a remote port in <see cref="Ports"/>.</summary>
     internal const uint RemotePort = 0x1_0000;
+
+    /// <summary>Only some addresses and ports.</summary>
+    private static bool ByEnds => OnlyIPv4 || OnlyIPv6 || ByLocalPort || ByRemotePort;
 
     [TracepointBtf("inet_sock_set_state")]
     private static void StateSet(Sock* socket, int oldState, int newState)
@@ -130,7 +161,7 @@ internal static unsafe partial class TcpLifeProbe
         }
     }
 
-    [TracepointBtf("tcp_rcv_space_adjust")]
+    [TracepointBtf("tcp_rcv_space_adjust"), LoadIf(nameof(SeesReads))]
     private static void Read(Sock* socket)
     {
         // What has come can still be read when the session has ended and been shown.
@@ -147,7 +178,7 @@ internal static unsafe partial class TcpLifeProbe
     }
 
     /// <summary>A session of MPTCP sends: who asked for it has its socket locked.</summary>
-    [TracepointBtf("mptcp_subflow_get_send")]
+    [TracepointBtf("mptcp_subflow_get_send"), LoadIf(nameof(SeesWholes))]
     private static void WholeSends(MptcpPart* part) => NameWhole(part->conn);
 
     private static void WholeSet(Sock* whole, TcpState old, TcpState state)
@@ -232,7 +263,7 @@ internal static unsafe partial class TcpLifeProbe
             return;
         }
 
-        if ((Mode & TcpLifeMode.ByEnds) != 0)
+        if (ByEnds)
         {
             // Asked again at the end. Here it keeps the map to those that count.
             TcpEnds ends = default;
@@ -345,7 +376,7 @@ internal static unsafe partial class TcpLifeProbe
     /// <summary>Whether an established session has the addresses and ports that were asked for.</summary>
     private static bool MayCount(Sock* socket)
     {
-        if ((Mode & TcpLifeMode.ByEnds) == 0)
+        if (!ByEnds)
         {
             return true;
         }
@@ -377,7 +408,7 @@ internal static unsafe partial class TcpLifeProbe
             Helpers.GetCurrentComm(&session->Command, 16);
         }
 
-        session->Flags |= (Mode & TcpLifeMode.ByProcess) == 0 || TaskFilter.WantsCurrent()
+        session->Flags |= !ByProcess || TaskFilter.WantsCurrent()
             ? TcpSessionFlags.ProcessKnown
             : TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unwanted;
     }
@@ -422,7 +453,7 @@ internal static unsafe partial class TcpLifeProbe
             Name(&session);
         }
 
-        if ((Mode & TcpLifeMode.ByProcess) != 0)
+        if (ByProcess)
         {
             // One that was open before is known to user space, perhaps.
             if ((session.Flags & (TcpSessionFlags.ProcessKnown | TcpSessionFlags.Unbegun)) == 0)
@@ -524,22 +555,22 @@ internal static unsafe partial class TcpLifeProbe
     /// <summary>Whether the addresses and ports are those that were asked for.</summary>
     private static bool Wants(TcpEnds* ends)
     {
-        if ((Mode & TcpLifeMode.OnlyIPv4) != 0 && !ends->Remote.IsIPv4)
+        if (OnlyIPv4 && !ends->Remote.IsIPv4)
         {
             return false;
         }
 
-        if ((Mode & TcpLifeMode.OnlyIPv6) != 0 && ends->Remote.IsIPv4)
+        if (OnlyIPv6 && ends->Remote.IsIPv4)
         {
             return false;
         }
 
-        if ((Mode & TcpLifeMode.LocalPorts) != 0 && Ports.Lookup(ends->LocalPort) == null)
+        if (ByLocalPort && Ports.Lookup(ends->LocalPort) == null)
         {
             return false;
         }
 
-        return (Mode & TcpLifeMode.RemotePorts) == 0 || Ports.Lookup(ends->RemotePort | RemotePort) != null;
+        return !ByRemotePort || Ports.Lookup(ends->RemotePort | RemotePort) != null;
     }
 
     /// <summary>Between whom a session is.</summary>

@@ -27,14 +27,36 @@ public sealed class TcpLifeTool : ITool
     {
         ArgumentNullException.ThrowIfNull(request);
         var filter = new TaskFilterSetup(request);
-        var options = new LoadOptions();
-        filter.Fit(options);
+        if (request.Has(TcpLifeOptions.IPv4) && request.Has(TcpLifeOptions.IPv6))
+        {
+            throw new BadArgumentException("-4 and -6 cannot be given together: leave both away for all sessions");
+        }
+
         List<uint> ports = [.. PortsOf(request, TcpLifeOptions.LocalPort), .. PortsOf(request, TcpLifeOptions.RemotePort).Select(static port => port | TcpLifeProbe.RemotePort)];
-        options.MaxEntries[nameof(TcpLifeProbe.Events)] = BufferOption.Bytes(request, TcpLifeOptions.DefaultPages);
-        options.MaxEntries[nameof(TcpLifeProbe.Sessions)] = SessionsOf(request);
-        options.MaxEntries[nameof(TcpLifeProbe.Ports)] = Math.Max(1, ports.Count);
-        uint mode = ModeOf(request);
-        FitTo(Kernel.Running, options, request);
+        var options = new LoadOptions
+        {
+            MaxEntries =
+            {
+                [nameof(TcpLifeProbe.Events)] = BufferOption.Bytes(request, TcpLifeOptions.DefaultPages),
+                [nameof(TcpLifeProbe.Sessions)] = SessionsOf(request),
+                [nameof(TcpLifeProbe.Ports)] = Math.Max(1, ports.Count),
+            },
+        };
+        if (!File.Exists("/proc/sys/net/mptcp/enabled"))
+        {
+            options.MaxEntries[nameof(TcpLifeProbe.Wholes)] = 1;
+        }
+
+        var constants = new TcpLifeProbe.Constants
+        {
+            OnlyIPv4 = request.Has(TcpLifeOptions.IPv4),
+            OnlyIPv6 = request.Has(TcpLifeOptions.IPv6),
+            ByLocalPort = request.Has(TcpLifeOptions.LocalPort),
+            ByRemotePort = request.Has(TcpLifeOptions.RemotePort),
+            ByProcess = filter.IsByProcess,
+            NetworkNamespace = request.ValueOf(TcpLifeOptions.Netns) is { } name ? new NetworkNamespaces().Find(name) : 0,
+            Filter = filter.Settings,
+        };
         RowLayout<TcpRow> layout = TcpColumns.Layout(
             RowClock.Measure(),
             request.Timestamps,
@@ -42,45 +64,38 @@ public sealed class TcpLifeTool : ITool
             request.Has(TcpLifeOptions.Wide),
             request.Has(TcpLifeOptions.Csv));
 
-        uint network = request.ValueOf(TcpLifeOptions.Netns) is { } name ? new NetworkNamespaces().Find(name) : 0;
-        TcpLifeProbe.Loaded probe = TcpLifeProbe.Load(
-            Kernel.Running, new() { Mode = mode, NetworkNamespace = network, Filter = filter.Settings }, options);
+        TcpLifeProbe.Loaded probe = TcpLifeProbe.Load(Kernel.Running, constants, options);
+        if (!constants.SeesReads)
+        {
+            request.Note("this kernel does not show who reads from a session: the process of one that the other side opened is who closes it");
+        }
+
         return ProbeStart.Run(
             probe,
-            () =>
+            probe =>
             {
-                filter.Fill(probe.FilterCgroup, probe.FilterTree);
+                filter.Fill(probe);
                 foreach (uint port in ports)
                 {
                     probe.Ports.Set(port, port);
                 }
             },
-            static probe => probe.Attach(),
             links =>
             {
-                var source = new ProbeSource(probe, probe.Object.Programs, probe.Events, links, () => Losses(probe), () => LossesAtEnd(probe, mode));
+                var source = new ProbeSource(probe, probe.Events, links, () => LossesAtEnd(probe));
 
                 // After attaching: a session that is not among these and has not been seen to begin is one that the kernel did not show.
-                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()), WantsOf(request), (mode & TcpLifeMode.ByProcess) != 0, () => AnyIsEnding(probe, mode));
+                return new TcpLifeTracing(source, layout, Task.Run(static () => OpenSessions.Read()), WantsOf(request), filter.IsByProcess, () => AnyIsEnding(probe));
             });
     }
 
-    private static IEnumerable<Loss> Losses(TcpLifeProbe.Loaded probe) =>
-    [
-        new("lost", probe.Lost, "sessions not shown, because the buffer was full (-b gives it more room)"),
-        new("crowded", probe.Crowded, "sessions whose beginning found no room, so that their duration is not known (--max-sessions gives more)"),
-        new("unended", probe.Unended, "sessions not shown, because the kernel did not show their end"),
-        new("anonymous", probe.Anonymous, "sessions not shown, because it is not known which process they belong to"),
-        new("untracked", probe.Untracked, "child processes not followed, because there are more than the map has room for"),
-    ];
-
-    private static IEnumerable<Loss> LossesAtEnd(TcpLifeProbe.Loaded probe, uint mode)
+    private static IEnumerable<Loss> LossesAtEnd(TcpLifeProbe.Loaded probe)
     {
         ulong left = 0, anonymous = 0;
         foreach ((ulong _, TcpSession session) in probe.Sessions.Read())
         {
-            left += IsWanted(session, mode) ? 1UL : 0;
-            anonymous += IsAnonymous(session, mode) ? 1UL : 0;
+            left += IsWanted(session, probe.Constants) ? 1UL : 0;
+            anonymous += IsAnonymous(session, probe.Constants) ? 1UL : 0;
         }
 
         return
@@ -99,11 +114,11 @@ public sealed class TcpLifeTool : ITool
     }
 
     // What was asked for has begun to end: what is left to come is from the other side.
-    private static bool AnyIsEnding(TcpLifeProbe.Loaded probe, uint mode)
+    private static bool AnyIsEnding(TcpLifeProbe.Loaded probe)
     {
         foreach ((ulong _, TcpSession session) in probe.Sessions.Read())
         {
-            if ((session.Flags & TcpSessionFlags.Closing) != 0 && IsWanted(session, mode))
+            if ((session.Flags & TcpSessionFlags.Closing) != 0 && IsWanted(session, probe.Constants))
             {
                 return true;
             }
@@ -112,26 +127,10 @@ public sealed class TcpLifeTool : ITool
         return false;
     }
 
-    private static bool IsWanted(in TcpSession session, uint mode) => (session.Flags & TcpSessionFlags.Unwanted) == 0 && !IsAnonymous(session, mode);
+    private static bool IsWanted(in TcpSession session, TcpLifeProbe.Constants constants) => (session.Flags & TcpSessionFlags.Unwanted) == 0 && !IsAnonymous(session, constants);
 
-    private static bool IsAnonymous(in TcpSession session, uint mode) =>
-        (mode & TcpLifeMode.ByProcess) != 0 && (session.Flags & TcpSessionFlags.ProcessKnown) == 0;
-
-    private static uint ModeOf(ToolRequest request)
-    {
-        bool isIPv4 = request.Has(TcpLifeOptions.IPv4), isIPv6 = request.Has(TcpLifeOptions.IPv6);
-        if (isIPv4 && isIPv6)
-        {
-            throw new BadArgumentException("-4 and -6 cannot be given together: leave both away for all sessions");
-        }
-
-        bool isByProcess = request.Pid != 0 || request.Comm is not null || request.Cgroup is not null || request.ProcessTree != 0;
-        return (isIPv4 ? TcpLifeMode.OnlyIPv4 : 0)
-            | (isIPv6 ? TcpLifeMode.OnlyIPv6 : 0)
-            | (request.Has(TcpLifeOptions.LocalPort) ? TcpLifeMode.LocalPorts : 0)
-            | (request.Has(TcpLifeOptions.RemotePort) ? TcpLifeMode.RemotePorts : 0)
-            | (isByProcess ? TcpLifeMode.ByProcess : 0);
-    }
+    private static bool IsAnonymous(in TcpSession session, TcpLifeProbe.Constants constants) =>
+        constants.ByProcess && (session.Flags & TcpSessionFlags.ProcessKnown) == 0;
 
     private static HashSet<uint> PortsOf(ToolRequest request, ToolOption option)
     {
@@ -150,25 +149,4 @@ public sealed class TcpLifeTool : ITool
         request.ValueOf(TcpLifeOptions.MaxSessions) is not { } text ? TcpLifeOptions.DefaultSessions
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int sessions) && sessions is > 0 and <= MostSessions ? sessions
         : throw new BadArgumentException($"there can be room for 1 to {MostSessions} sessions, but {TcpLifeOptions.MaxSessions.Name} is '{text}'");
-
-    private static void FitTo(Kernel kernel, LoadOptions options, ToolRequest request)
-    {
-        const string Send = "mptcp_subflow_get_send";
-        if (kernel.CountTracepointArguments(Send)[Send] != 1)
-        {
-            options.Without.Add(TcpLifeProbe.Programs.WholeSends);
-        }
-
-        if (!File.Exists("/proc/sys/net/mptcp/enabled"))
-        {
-            options.MaxEntries[nameof(TcpLifeProbe.Wholes)] = 1;
-        }
-
-        const string SpaceAdjust = "tcp_rcv_space_adjust";
-        if (kernel.CountTracepointArguments(SpaceAdjust)[SpaceAdjust] != 1)
-        {
-            options.Without.Add(TcpLifeProbe.Programs.Read);
-            request.Note("this kernel does not show who reads from a session: the process of one that the other side opened is who closes it");
-        }
-    }
 }

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Threading.Tasks;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
+using Fathom.Runtime;
 using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Tools.TcpLife;

@@ -2,28 +2,6 @@ using Fathom.Tools.Shared.Kernel;
 
 namespace Fathom.Tools.TcpLife;
 
-/// <summary>What <see cref="TcpLifeProbe"/> shows: bits of its mode.</summary>
-internal static class TcpLifeMode
-{
-    /// <summary>Only IPv4, also that of IPv6 sockets.</summary>
-    public const uint OnlyIPv4 = 1;
-
-    /// <summary>Only IPv6.</summary>
-    public const uint OnlyIPv6 = 2;
-
-    /// <summary>Only the local ports in the map.</summary>
-    public const uint LocalPorts = 4;
-
-    /// <summary>Only the remote ports in the map.</summary>
-    public const uint RemotePorts = 8;
-
-    /// <summary>Only some addresses and ports.</summary>
-    public const uint ByEnds = OnlyIPv4 | OnlyIPv6 | LocalPorts | RemotePorts;
-
-    /// <summary>Only some processes.</summary>
-    public const uint ByProcess = 16;
-}
-
 /// <summary>States of a TCP socket: https://github.com/torvalds/linux/blob/v6.18/include/net/tcp_states.h.</summary>
 internal enum TcpState : byte
 {

@@ -210,8 +210,140 @@ static unsafe partial class OtherWithPart
     internal static uint Own = 1;
 }
 
+[BpfPart]
+static unsafe partial class CountingPart
+{
+    [Constant] internal static readonly uint Least = 4;
+    [Constant] internal static readonly bool PartIsUsed;
+    [Loss("small", "numbers not counted, because they are small")] internal static ulong Small;
+    [Map(MaxEntries = 8)] internal static readonly HashMap<uint, uint> Counted = new();
+
+    static bool IsUnused => !PartIsUsed;
+
+    [Syscall, LoadIf(nameof(IsUnused))]
+    static int WithoutPart() => 1;
+}
+
+[BpfObject, Includes(typeof(CountingPart))]
+static unsafe partial class Conditional
+{
+    internal struct Settings
+    {
+        public ulong Number;
+        public bool IsOn;
+    }
+
+    [Constant] internal static readonly bool First = true;
+    [Constant] internal static readonly bool Second;
+    [Constant] internal static readonly Settings Set;
+    [Constant, HasTracepoint("sched_process_fork")] internal static readonly bool HasFork;
+    [Constant, HasTracepoint("sched_process_fork", Arguments = 2)] internal static readonly bool HasForkOfTwo;
+    [Constant, HasTracepoint("sched_process_fork", Arguments = 3)] internal static readonly bool HasForkOfThree;
+    [Constant, HasTracepoint("no_such_tracepoint")] internal static readonly bool HasNone;
+    [Loss("seen \"twice\"", "things that were\nseen twice")] internal static ulong Twice;
+    internal static uint Bits;
+
+    [Map(MaxEntries = 64), LoadIf(nameof(Both))] internal static readonly ArrayMap<ulong> Numbers = new();
+    [Map(MaxEntries = 65536), LoadIf(nameof(Second))] internal static readonly RingBuffer Ring = new();
+
+    static bool Both => First && Second;
+
+    static bool IsOddOne => !Both && (Set.Number == Wanted || Set.IsOn != false);
+
+    const ulong Wanted = 7;
+
+    [Syscall, LoadIf(nameof(First))] static int OfFirst() => 1;
+
+    [Syscall, LoadIf(nameof(Both))] static int OfBoth() => 1;
+
+    [Syscall, LoadIf(nameof(IsOddOne))] static int OfOddOne() => 1;
+
+    [TracepointBtf("sched_process_fork"), LoadIf(nameof(HasForkOfThree))] static void ForkOfThree(TaskStruct* parent, TaskStruct* child, TaskStruct* third) => Bits += (uint)third->pid;
+
+    [TracepointBtf("no_such_tracepoint"), LoadIf(nameof(HasNone))] static void None(TaskStruct* parent) { }
+
+    // Programs ask the same.
+    [Syscall]
+    static int Asks()
+    {
+        Bits = (Both ? 1u : 0) | (IsOddOne ? 2u : 0) | (HasFork ? 4u : 0) | (HasForkOfTwo ? 8u : 0) | (HasForkOfThree ? 16u : 0) | (HasNone ? 32u : 0);
+        CountingPart.Small += CountingPart.Least;
+        Twice++;
+        ulong* number = Numbers.Lookup(0);
+        if (number != null) { *number = 1; }
+        CountingPart.Counted.Update(CountingPart.Least, 1u);
+        return 1;
+    }
+}
+
 public static unsafe class UserSide
 {
+    public static void What_a_condition_rules_out_is_not_loaded(Kernel kernel)
+    {
+        string Programs(Conditional.Constants constants)
+        {
+            using Conditional.Loaded loaded = Conditional.Load(kernel, constants);
+            return string.Join(" ", loaded.Object.Programs.Select(p => p.Name).Order(StringComparer.Ordinal));
+        }
+
+        Equal("Asks OfFirst WithoutPart", Programs(new()));
+        Equal("Asks OfBoth OfFirst", Programs(new() { Second = true, PartIsUsed = true, Set = new() { Number = 7 } }));
+        Equal("Asks OfFirst OfOddOne", Programs(new() { PartIsUsed = true, Set = new() { Number = 7 } }));
+        Equal("Asks OfOddOne", Programs(new() { First = false, PartIsUsed = true, Set = new() { IsOn = true } }));
+    }
+
+    public static void What_a_condition_rules_out_has_no_room(Kernel kernel)
+    {
+        using (Conditional.Loaded none = Conditional.Load(kernel))
+        {
+            Equal(1, none.Numbers.Count);
+            Equal(Environment.SystemPageSize, none.Object.GetMap("Ring").MaxEntries);
+        }
+
+        using Conditional.Loaded both = Conditional.Load(kernel, new() { Second = true });
+        Equal(64, both.Numbers.Count);
+        Equal(65536, both.Object.GetMap("Ring").MaxEntries);
+    }
+
+    public static void User_space_and_programs_have_the_same_answers(Kernel kernel)
+    {
+        foreach (var constants in new Conditional.Constants[] { new(), new() { Second = true }, new() { Set = new() { Number = 7 } }, new() { Set = new() { IsOn = true } } })
+        {
+            using Conditional.Loaded loaded = Conditional.Load(kernel, constants);
+            Run(loaded.Object, Conditional.Programs.Asks);
+            Equal((constants.Both ? 1u : 0) | (constants.IsOddOne ? 2u : 0) | 4u | 8u, loaded.Bits);
+            Equal(true, ReferenceEquals(constants, loaded.Constants));
+            Equal(true, constants.HasFork && constants.HasForkOfTwo && !constants.HasForkOfThree && !constants.HasNone);
+        }
+    }
+
+    public static void Losses_are_read_at_once(Kernel kernel)
+    {
+        using Conditional.Loaded loaded = Conditional.Load(kernel);
+        Run(loaded.Object, Conditional.Programs.Asks);
+        Equal("seen \"twice\" 1 things that were\nseen twice; small 4 numbers not counted, because they are small; missed 0",
+            string.Join("; ", loaded.ReadLosses().Select(l => l.Kind == "missed" ? $"missed {l.Count}" : $"{l.Kind} {l.Count} {l.Text}")));
+        LoadedBpf untyped = loaded;
+        Equal(0ul, untyped.CountMissed());
+    }
+
+    public static void A_part_has_a_user_side(Kernel kernel)
+    {
+        static void Prepare(CountingPart.IConstants constants) => constants.Least += 5;
+        static uint Read(CountingPart.ILoaded loaded)
+        {
+            loaded.Small += 100;
+            return loaded.Counted.TryGet(9, out uint counted) ? counted : 0;
+        }
+
+        var constants = new Conditional.Constants();
+        Prepare(constants);
+        using Conditional.Loaded loaded = Conditional.Load(kernel, constants);
+        Run(loaded.Object, Conditional.Programs.Asks);
+        Equal(1u, Read(loaded));
+        Equal(109ul, loaded.Small);
+    }
+
     public static void Core_answers_about_this_kernel(Kernel kernel)
     {
         using Queries.Loaded queries = Queries.Load(kernel);

@@ -20,8 +20,27 @@ public sealed class TcpLifeProgramTests
         var options = new LoadOptions();
         options.MaxEntries[nameof(TcpLifeProbe.Sessions)] = 1;
         options.MaxEntries[nameof(TcpLifeProbe.Ports)] = 1;
-        var settings = new TaskFilterSettings { Mode = filter, Process = 3, Thread = 4, Parent = 5 };
-        using var probe = TcpLifeProbe.Load(Kernel.Running, new() { Mode = mode, NetworkNamespace = 7, Filter = settings }, options);
+        var settings = new TaskFilterSettings
+        {
+            ByUser = (filter & 1) != 0,
+            ByCommand = (filter & 2) != 0,
+            ByCgroup = (filter & 4) != 0,
+            ByTree = (filter & 8) != 0,
+            Process = 3,
+            Thread = 4,
+            Parent = 5,
+        };
+        var constants = new TcpLifeProbe.Constants
+        {
+            OnlyIPv4 = (mode & 1) != 0,
+            OnlyIPv6 = (mode & 2) != 0,
+            ByLocalPort = (mode & 4) != 0,
+            ByRemotePort = (mode & 8) != 0,
+            ByProcess = (mode & 16) != 0,
+            NetworkNamespace = 7,
+            Filter = settings,
+        };
+        using var probe = TcpLifeProbe.Load(Kernel.Running, constants, options);
         Assert.NotEmpty(probe.Object.Programs);
     }
 }

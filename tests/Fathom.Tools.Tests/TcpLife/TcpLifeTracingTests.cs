@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
+using Fathom.Runtime;
 using Fathom.Tools.Shared.Events;
 using Fathom.Tools.TcpLife;
 using Xunit;

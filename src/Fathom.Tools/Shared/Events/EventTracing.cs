@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Output.Sinks;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared.Events;

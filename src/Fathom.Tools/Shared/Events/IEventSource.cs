@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared.Events;

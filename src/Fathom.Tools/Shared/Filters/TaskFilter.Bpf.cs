@@ -7,13 +7,14 @@ namespace Fathom.Tools.Shared.Filters;
 /// <summary>Which tasks count, asked in the kernel before anything is reserved for an event.</summary>
 /// <remarks>What nobody asked for costs nothing: the settings are constants, and the verifier drops the questions that are off.</remarks>
 [BpfPart]
-internal static unsafe class TaskFilter
+internal static unsafe partial class TaskFilter
 {
     /// <summary>What is asked.</summary>
     [Constant]
     public static readonly TaskFilterSettings Filter;
 
     /// <summary>Descendants that found no room in <see cref="FilterTree"/>.</summary>
+    [Loss("untracked", "child processes not followed, because there are more than the map has room for")]
     internal static ulong Untracked;
 
     /// <summary>The cgroup that counts, with those below it.</summary>
@@ -24,13 +25,16 @@ internal static unsafe class TaskFilter
     /// The processes that count, one and its descendants, with the time at which each began in ns since boot; 0 for the one, which is not
     /// forgotten: when it ends, so does tracing.
     /// </summary>
-    [Map(MaxEntries = 16_384)]
+    [Map(MaxEntries = 16_384), LoadIf(nameof(HasTree))]
     internal static readonly HashMap<uint, ulong> FilterTree = new();
 
     // PF_EXITING
     private const uint Exiting = 4;
 
-    [TracepointBtf("sched_process_fork")]
+    /// <summary>Only one process and its descendants count: what follows them costs time at every fork.</summary>
+    private static bool HasTree => Filter.ByTree;
+
+    [TracepointBtf("sched_process_fork"), LoadIf(nameof(HasTree))]
     private static void FilterForked(TaskStruct* parent, TaskStruct* child)
     {
         uint added = (uint)child->tgid;
@@ -56,7 +60,7 @@ internal static unsafe class TaskFilter
     /// A process is forgotten when nothing of it is left. Its exit is announced long before: it is then that its files and sockets are closed, and that
     /// what it has written goes to the disk (https://github.com/torvalds/linux/blob/v6.18/kernel/exit.c, do_exit).
     /// </summary>
-    [TracepointBtf("sched_process_free")]
+    [TracepointBtf("sched_process_free"), LoadIf(nameof(HasTree))]
     private static void FilterFreed(TaskStruct* task)
     {
         uint process = (uint)task->tgid;
@@ -103,7 +107,7 @@ internal static unsafe class TaskFilter
             return false;
         }
 
-        if ((Filter.Mode & TaskFilterSettings.OneUser) != 0 && (uint)Helpers.GetCurrentUidGid() != Filter.User)
+        if (Filter.ByUser && (uint)Helpers.GetCurrentUidGid() != Filter.User)
         {
             return false;
         }
@@ -130,7 +134,7 @@ internal static unsafe class TaskFilter
             return false;
         }
 
-        if ((Filter.Mode & TaskFilterSettings.OneCommand) != 0)
+        if (Filter.ByCommand)
         {
             CommandWords name = default;
             Helpers.GetCurrentComm(&name, CommandWords.Size);
@@ -140,12 +144,12 @@ internal static unsafe class TaskFilter
             }
         }
 
-        if ((Filter.Mode & TaskFilterSettings.OneCgroup) != 0 && FilterCgroup.ContainsCurrentTask(0) != 1)
+        if (Filter.ByCgroup && FilterCgroup.ContainsCurrentTask(0) != 1)
         {
             return false;
         }
 
-        return (Filter.Mode & TaskFilterSettings.OneTree) == 0 || FilterTree.Lookup(process) != null;
+        return !Filter.ByTree || FilterTree.Lookup(process) != null;
     }
 
     private static bool IsWanted(CommandWords* name) => name->Low == Filter.Command.Low && name->High == Filter.Command.High;

@@ -6,19 +6,16 @@ namespace Fathom.Tools.Shared.Filters;
 internal struct TaskFilterSettings
 {
     /// <summary>Only the tasks of one user.</summary>
-    public const uint OneUser = 1;
+    public bool ByUser;
 
     /// <summary>Only those of one command name.</summary>
-    public const uint OneCommand = 2;
+    public bool ByCommand;
 
     /// <summary>Only those in one cgroup.</summary>
-    public const uint OneCgroup = 4;
+    public bool ByCgroup;
 
     /// <summary>Only one process and its descendants.</summary>
-    public const uint OneTree = 8;
-
-    /// <summary>Which of the questions above are on.</summary>
-    public uint Mode;
+    public bool ByTree;
 
     /// <summary>The process of the tool itself.</summary>
     public uint Self;

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.Text;
-using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared.Filters;
@@ -32,10 +31,10 @@ internal sealed class TaskFilterSetup(ToolRequest request)
             Encoding.UTF8.GetBytes(request.Comm ?? "", command);
             return new()
             {
-                Mode = (User is not null ? TaskFilterSettings.OneUser : 0)
-                    | (request.Comm is not null ? TaskFilterSettings.OneCommand : 0)
-                    | (_cgroup is not null ? TaskFilterSettings.OneCgroup : 0)
-                    | (request.ProcessTree != 0 ? TaskFilterSettings.OneTree : 0),
+                ByUser = User is not null,
+                ByCommand = request.Comm is not null,
+                ByCgroup = _cgroup is not null,
+                ByTree = request.ProcessTree != 0,
 
                 // In a namespace of its own the number would be somebody else's.
                 Self = Processes.ShareNumbers() ? (uint)Environment.ProcessId : 0,
@@ -52,28 +51,20 @@ internal sealed class TaskFilterSetup(ToolRequest request)
         }
     }
 
-    /// <summary>Leaves away what no question needs: programs that would cost time at every fork, maps that would cost memory.</summary>
-    public void Fit(LoadOptions options)
-    {
-        if (request.ProcessTree == 0)
-        {
-            options.Without.Add("FilterForked");
-            options.Without.Add("FilterFreed");
-            options.MaxEntries[nameof(TaskFilter.FilterTree)] = 1;
-        }
-    }
+    /// <summary>Whether some processes count and others do not.</summary>
+    public bool IsByProcess => request.Pid != 0 || request.Comm is not null || _cgroup is not null || request.ProcessTree != 0;
 
     /// <summary>Fills the maps, before anything is attached.</summary>
-    public void Fill(BpfCgroupArray cgroup, BpfHashMap<uint, ulong> tree)
+    public void Fill(TaskFilter.ILoaded probe)
     {
         if (_cgroup is not null)
         {
-            cgroup.Set(0, _cgroup);
+            probe.FilterCgroup.Set(0, _cgroup);
         }
 
         if (request.ProcessTree != 0)
         {
-            tree.Set((uint)request.ProcessTree, 0);
+            probe.FilterTree.Set((uint)request.ProcessTree, 0);
         }
     }
 }
