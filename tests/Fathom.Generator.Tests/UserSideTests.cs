@@ -27,6 +27,7 @@ public sealed class UserSideTests
     [InlineData("A_fault_ends_the_subprogram_or_the_body_of_a_loop")]
     [InlineData("Each_object_has_a_part_of_its_own")]
     [InlineData("A_part_has_a_user_side")]
+    [InlineData("What_surrounds_a_program_runs_wherever_it_returns")]
     [InlineData("What_a_condition_rules_out_is_not_loaded")]
     [InlineData("What_a_condition_rules_out_has_no_room")]
     [InlineData("User_space_and_programs_have_the_same_answers")]

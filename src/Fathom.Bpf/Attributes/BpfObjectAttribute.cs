@@ -45,3 +45,22 @@ public sealed class ConstantAttribute : Attribute
 public sealed class BpfSubprogramAttribute : Attribute
 {
 }
+
+/// <summary>
+/// A static method of a part or object that runs before each of the object's programs, as if it stood there: to count runs, for example. It may take the
+/// program's number as a <c>uint</c>, in the order of declaration, those of parts last; what it returns goes to the one marked
+/// <see cref="AfterProgramAttribute"/>.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class BeforeProgramAttribute : Attribute
+{
+}
+
+/// <summary>
+/// A static method of a part or object that runs after each of the object's programs, wherever they return. It may take what the method marked
+/// <see cref="BeforeProgramAttribute"/> has returned.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class AfterProgramAttribute : Attribute
+{
+}

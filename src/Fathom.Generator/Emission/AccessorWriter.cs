@@ -232,6 +232,9 @@ internal static class AccessorWriter
             }
         }
 
+        w.Line("/// <inheritdoc/>");
+        w.Line("public override global::System.Collections.Generic.IReadOnlyList<string> ProgramNames { get; } = new string[] { "
+            + string.Join(", ", shape.Programs.Where(p => !p.IsOtherForm).Select(p => Quote(p.Name))) + " };").Line();
         List<GlobalShape> globals = [.. shape.Globals.Where(IsVariable)];
         foreach (GlobalShape global in globals)
         {

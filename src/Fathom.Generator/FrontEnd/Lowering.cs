@@ -58,10 +58,10 @@ internal sealed partial class Lowering
         Function function = unit.Module.AddFunction(name, program.Section, [IrType.PointerTo(PointerSpace.Context)], result, typeId);
         unit.FunctionPlaces[name] = where;
         var lowering = new Lowering(unit, function, new Scope(null, null, method, name), program.Kind);
-        lowering.ProgramBody(method);
+        lowering.ProgramBody(method, program.Number);
     }
 
-    private void ProgramBody(IMethodSymbol method)
+    private void ProgramBody(IMethodSymbol method, int number)
     {
         MethodBody body = BodyOf(method, method.Place());
         _scope.Facts = body.Facts;
@@ -78,7 +78,64 @@ internal sealed partial class Lowering
             _scope.Places[parameter] = place;
         }
 
-        Finish(body.Blocks, method);
+        if (_unit.Shape.Before is null && _unit.Shape.After is null)
+        {
+            Finish(body.Blocks, method);
+        }
+        else
+        {
+            FinishAround(body.Blocks, method, number);
+        }
+    }
+
+    /// <summary>As <see cref="Finish"/>, with what the object wants to run before and after each of its programs.</summary>
+    private void FinishAround(ImmutableArray<IOperation> bodies, IMethodSymbol method, int number)
+    {
+        IOperation at = bodies[0];
+        Value? handed = RunAround(_unit.Shape.Before, _b.Constant(s_i32, number), at);
+        _scope.Result = method.ReturnsVoid ? null : NewRegister(method.ReturnType, _scope.Path + ":result", null, method.Name, method.Place());
+        RunBody(bodies, method, method.ReturnsVoid);
+        if (_fault is { } fault)
+        {
+            // What comes after runs also where the program ends itself; and may do so on its own account.
+            Block after = _b.NewBlock("after");
+            JumpTo(after);
+            _b.SetBlock(fault);
+            if (_scope.Result is RegisterPlace none)
+            {
+                _b.Assign(none.Register, _b.Constant(_b.TypeOf(none.Register), 0));
+            }
+
+            _b.Jump(after);
+            _b.SetBlock(after);
+            _fault = null;
+        }
+
+        _b.Position = EndOf(bodies) ?? _b.Position;
+        _ = RunAround(_unit.Shape.After, handed, at);
+        _b.Return(_scope.Result is RegisterPlace result ? Snapshot(result.Register) : _b.Constant(_b.Function.Result, 0));
+        if (_fault is not null)
+        {
+            _b.SetBlock(_fault);
+            _b.Return(_b.Constant(_b.Function.Result, 0));
+        }
+    }
+
+    private Value? RunAround(IMethodSymbol? method, Value? given, IOperation at)
+    {
+        if (method is null)
+        {
+            return null;
+        }
+
+        List<(IParameterSymbol, Place)> arguments = [];
+        foreach (IParameterSymbol parameter in Bodies.Definition(method).Parameters)
+        {
+            arguments.Add((parameter, new ValuePlace(given ?? throw new LoweringException(
+                Descriptors.ProgramShape, method.Place(), method.Name, "no method marked [BeforeProgram] returns what it takes"), parameter.Type)));
+        }
+
+        return CallWith(method, BodyOf(method, method.Place()), at, null, arguments, null);
     }
 
     /// <summary>Where a program finds the value of a parameter.</summary>

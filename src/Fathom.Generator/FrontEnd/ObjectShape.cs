@@ -39,13 +39,16 @@ internal sealed record ProgramShape(IMethodSymbol Method, string Name, string Se
 
     /// <summary>The constant or condition that says whether it is loaded; null if it always is.</summary>
     public string? Condition { get; init; }
+
+    /// <summary>Its number among the programs; that of a program's other form is the same.</summary>
+    public int Number { get; init; }
 }
 
 /// <summary>What a class marked [BpfObject] declares. Reading one compiles nothing.</summary>
 internal sealed class ObjectShape
 {
     private static readonly HashSet<string> s_added = ["Constants", "Programs", "Load", "Loaded", "GetObjectFile", "ReadObjectFile", "ObjectWords"];
-    private static readonly HashSet<string> s_addedToLoaded = ["Object", "Constants", "Attach", "ReadLosses", "ReadCounters", "CountMissed", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
+    private static readonly HashSet<string> s_addedToLoaded = ["Object", "Constants", "Attach", "ReadLosses", "ReadCounters", "CountMissed", "ProgramNames", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
 
     private readonly List<Diagnostic> _problems = [];
     private readonly Layouts _layouts;
@@ -75,6 +78,12 @@ internal sealed class ObjectShape
 
     /// <summary>Properties of constants that are conditions, each with its expression.</summary>
     public IEnumerable<(ISymbol Property, string Expression)> Conditions => _conditions.Properties;
+
+    /// <summary>What runs before each program; null for nothing.</summary>
+    public IMethodSymbol? Before { get; private set; }
+
+    /// <summary>What runs after each program; null for nothing.</summary>
+    public IMethodSymbol? After { get; private set; }
 
     public IReadOnlyList<Diagnostic> Problems => _problems;
 
@@ -117,6 +126,12 @@ internal sealed class ObjectShape
                     case IMethodSymbol method when method.ProgramAttribute() is { } attribute:
                         ReadProgram(method, attribute);
                         break;
+                    case IMethodSymbol method when method.Has("BeforeProgram"):
+                        Before = Around(method, Before);
+                        break;
+                    case IMethodSymbol method when method.Has("AfterProgram"):
+                        After = Around(method, After);
+                        break;
                 }
             }
             catch (LoweringException e)
@@ -125,6 +140,15 @@ internal sealed class ObjectShape
             }
         }
     }
+
+    private static IMethodSymbol Around(IMethodSymbol method, IMethodSymbol? other) =>
+        other is not null ? throw Shape(method, "there is one such method already: '" + other.ContainingType.Name + "." + other.Name + "'")
+        : !method.IsStatic || method.IsGenericMethod || method.Parameters.Length > 1 ? throw Shape(method, "it must be static, not generic, and take one parameter at most")
+        : method.Has("BeforeProgram") && method.Parameters.Any(p => p.Type.SpecialType != SpecialType.System_UInt32) ? throw Shape(method, "it can take the program's number only, which is a uint")
+        : Layouts.ScalarSize(method.ReturnType) == 0 && !method.ReturnsVoid ? throw Shape(method, "what it returns must be an integer or a pointer")
+        : method;
+
+    private static LoweringException Shape(IMethodSymbol method, string problem) => new(Descriptors.ProgramShape, method.Place(), method.Name, problem);
 
     private IEnumerable<ISymbol> Members() => Parts.Aggregate<INamedTypeSymbol, IEnumerable<ISymbol>>(Type.GetMembers(), static (all, part) => all.Concat(part.GetMembers()));
 
@@ -364,6 +388,7 @@ internal sealed class ObjectShape
             throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, problem);
         }
 
+        int number = Programs.Count(p => !p.IsOtherForm);
         foreach (ProgramForm form in forms)
         {
             string name = BtfTypes.Identifier(method.Name) + form.Suffix;
@@ -377,7 +402,7 @@ internal sealed class ObjectShape
                 throw new LoweringException(Descriptors.ProgramShape, method.Place(), method.Name, "its other form has the name '" + name + "' in the object file, and a field has it too: choose another name");
             }
 
-            Programs.Add(new ProgramShape(method, name, form.Section, form.Kind) { IsOtherForm = form.Suffix.Length > 0, Condition = condition });
+            Programs.Add(new ProgramShape(method, name, form.Section, form.Kind) { IsOtherForm = form.Suffix.Length > 0, Condition = condition, Number = number });
         }
     }
 }

@@ -16,6 +16,9 @@ public abstract class LoadedBpf : IDisposable
     /// <summary>The same, untyped.</summary>
     public LoadedObject Object { get; }
 
+    /// <summary>The names of all programs of the object by their numbers, also of those that are not loaded.</summary>
+    public abstract IReadOnlyList<string> ProgramNames { get; }
+
     /// <summary>
     /// How often the kernel did not run one of the programs, because it was running on that CPU already (Linux 5.12; 0 before):
     /// https://github.com/torvalds/linux/blob/v6.18/kernel/trace/bpf_trace.c (__bpf_trace_run)

@@ -276,8 +276,75 @@ static unsafe partial class Conditional
     }
 }
 
+[BpfPart]
+static unsafe partial class Watching
+{
+    internal struct Watched
+    {
+        public uint Begun, Ended;
+    }
+
+    [Map(MaxEntries = 4)] internal static readonly ArrayMap<Watched> All = new();
+
+    [BeforeProgram]
+    static Watched* Begin(uint program)
+    {
+        Watched* watched = All.Lookup(program);
+        if (watched != null) { watched->Begun++; }
+        return watched;
+    }
+
+    [AfterProgram]
+    static void End(Watched* watched)
+    {
+        if (watched != null) { watched->Ended += 10; }
+    }
+
+    [Syscall] static int OfPart() => 9;
+}
+
+[BpfObject, Includes(typeof(Watching))]
+static unsafe partial class Surrounded
+{
+    internal static uint Given, Divisor;
+
+    [Syscall]
+    static int Returns()
+    {
+        for (uint i = 0; i < 4; i++)
+        {
+            if (i == Given) { return (int)i + 100; }
+        }
+
+        return -1;
+    }
+
+    [TracepointBtf("sched_process_fork")]
+    static void Unused(TaskStruct* parent, TaskStruct* child) => Given = (uint)child->pid;
+
+    [Syscall] static int Divides() => (int)(100 / Divisor);
+}
+
 public static unsafe class UserSide
 {
+    public static void What_surrounds_a_program_runs_wherever_it_returns(Kernel kernel)
+    {
+        using Surrounded.Loaded loaded = Surrounded.Load(kernel);
+        Equal("Returns Unused Divides OfPart", string.Join(" ", loaded.ProgramNames));
+        foreach (uint given in new uint[] { 0, 3, 4 })
+        {
+            loaded.Given = given;
+            Equal(given < 4 ? given + 100 : uint.MaxValue, Run(loaded.Object, Surrounded.Programs.Returns));
+        }
+
+        // Where the program ends itself, too.
+        Equal(0u, Run(loaded.Object, Surrounded.Programs.Divides));
+        loaded.Divisor = 5;
+        Equal(20u, Run(loaded.Object, Surrounded.Programs.Divides));
+        Equal(9u, Run(loaded.Object, Surrounded.Programs.OfPart));
+        Equal("3 30, 0 0, 2 20, 1 10", string.Join(", ", Enumerable.Range(0, 4).Select(i => loaded.All[i]).Select(w => $"{w.Begun} {w.Ended}")));
+    }
+
     public static void What_a_condition_rules_out_is_not_loaded(Kernel kernel)
     {
         string Programs(Conditional.Constants constants)
