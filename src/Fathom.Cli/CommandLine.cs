@@ -77,6 +77,7 @@ internal static class CommandLine
                 Pid = PidOf(given, command is not null),
                 Comm = CommOf(given),
                 Cgroup = given.GetValueOrDefault(CommonOptions.Cgroup.Name),
+                Budget = BudgetOf(given, tool.Description),
                 Timestamps = given.ContainsKey(CommonOptions.Timestamp.Name),
             },
         };
@@ -236,6 +237,19 @@ internal static class CommandLine
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid > 0
             ? pid
             : throw new UsageException($"the process must be a whole number above 0, but is '{text}'");
+    }
+
+    private static double? BudgetOf(Dictionary<string, string> given, ToolDescription tool)
+    {
+        if (!given.TryGetValue(CommonOptions.Budget.Name, out string? text))
+        {
+            return tool.Budget;
+        }
+
+        return text == "off" ? null
+            : double.TryParse(text.EndsWith('%') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
+            ? percent / 100
+            : throw new UsageException($"the budget must be a percentage above 0, such as 1% or 0.5%, or off, but is '{text}'");
     }
 
     private static string? CommOf(Dictionary<string, string> given)

@@ -23,6 +23,9 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
         (BioLatencyProbe.Programs.Completed, new(), 176, 673),
     ];
 
+    // What measures its own cost around each of our programs, and the peer's do not have.
+    private const int MeterSlots = 38, MeterVerified = 64;
+
     private static readonly TaskFilterSettings s_everyQuestion = new()
     {
         ByUser = true,
@@ -56,8 +59,8 @@ public sealed class BioLatencyProgramTests(ITestOutputHelper output)
             var slots = Linker.Link(definition, expected.Program).Instructions.Sum(static instruction => instruction.SlotCount);
             var verified = probe.Object.GetProgram(expected.Program).GetInfo().VerifiedInstructions;
             output.WriteLine($"{expected.Program}: {slots} slots (clang {expected.Slots}), {verified} verified (clang {expected.Verified})");
-            Assert.InRange(slots, 1, expected.Slots);
-            Assert.InRange(verified, 1, expected.Verified);
+            Assert.InRange(slots, 1, expected.Slots + MeterSlots);
+            Assert.InRange(verified, 1, (long)expected.Verified + MeterVerified);
         });
     }
 

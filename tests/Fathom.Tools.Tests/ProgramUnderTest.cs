@@ -34,7 +34,11 @@ internal sealed class RunningProgram : IDisposable
 
     public string Output => Text(_output);
 
-    public string Errors => Text(_errors);
+    /// <summary>Standard error, without what tracing has cost.</summary>
+    public string Errors => WithoutCost(Text(_errors));
+
+    /// <summary>What tracing has cost, as it is said at the end; empty if it is not.</summary>
+    public string Cost => Text(_errors).Split('\n').LastOrDefault(IsCost, "");
 
     public static RunningProgram Start(string file, params IEnumerable<string> arguments)
     {
@@ -99,6 +103,11 @@ internal sealed class RunningProgram : IDisposable
 
         _process.Dispose();
     }
+
+    /// <summary>Text without what tracing has cost.</summary>
+    public static string WithoutCost(string text) => string.Join('\n', text.Split('\n').Where(static line => !IsCost(line)));
+
+    private static bool IsCost(string line) => line.StartsWith("cost: ", StringComparison.Ordinal);
 
     private static void Add(List<string> lines, string? line)
     {

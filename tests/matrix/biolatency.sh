@@ -37,7 +37,7 @@ count() {
     wait $tool
     status=$?
     counted=$(awk '/^count / {sum += $2} END {print sum + 0}' out)
-    if [ $status -eq 0 ] && [ "$counted" = "$expected" ] && ! grep -v "^fathom: process $reader has ended$" err; then
+    if [ $status -eq 0 ] && [ "$counted" = "$expected" ] && ! grep -v -e "^fathom: process $reader has ended$" -e '^cost: ' err; then
         ok "$name"
     else
         not_ok "$name" "$counted requests in place of $expected, status $status: $(tr '\n' ' ' <err)"

@@ -36,6 +36,9 @@ public interface ISink
     /// <summary>Something was lost.</summary>
     void Write(LossRecord record);
 
+    /// <summary>What tracing has cost.</summary>
+    void Write(CostRecord record);
+
     /// <summary>Something beside the result.</summary>
     void Write(NoteRecord record);
 

@@ -93,6 +93,25 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     });
 
     /// <inheritdoc/>
+    public void Write(CostRecord record) => WriteLine("cost", record, static (json, record) =>
+    {
+        json.WriteNumber("elapsed_ns", (long)record.Elapsed.TotalNanoseconds);
+        json.WriteNumber("cpus", record.Cpus);
+        json.WriteNumber("cpu_ns", (long)record.Nanoseconds);
+        json.WriteStartArray("programs");
+        foreach (ProgramCost program in record.Programs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", program.Name);
+            json.WriteNumber("runs", program.Runs);
+            json.WriteNumber("cpu_ns", (long)program.Nanoseconds);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    /// <inheritdoc/>
     public void Write(NoteRecord record) => WriteLine("note", record, static (json, record) =>
     {
         json.WriteString("kind", record.Kind);

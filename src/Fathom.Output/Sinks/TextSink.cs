@@ -114,6 +114,16 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     public void Write(LossRecord record) => Say(string.Create(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
 
     /// <inheritdoc/>
+    public void Write(CostRecord record)
+    {
+        // A share that rounds to nothing would say that there was none.
+        string share = record.Share is > 0 and < 0.0001 ? "less than 0.01" : string.Create(CultureInfo.InvariantCulture, $"{record.Share * 100:0.##}");
+        Say(record.Runs == 0
+            ? "cost: none (no program ran)\n"
+            : string.Create(CultureInfo.InvariantCulture, $"cost: {share} % of this machine's processor time ({record.Runs} runs of {record.Nanoseconds / record.Runs:0} ns on average)\n"));
+    }
+
+    /// <inheritdoc/>
     public void Write(NoteRecord record) => Say(Escaping.Escape(record.Text) + "\n");
 
     /// <inheritdoc/>

@@ -25,6 +25,9 @@ public sealed class LoadedObject : IDisposable
 
     private LoadedObject(Kernel kernel) => _kernel = kernel;
 
+    /// <summary>The kernel that it is in.</summary>
+    public Kernel Kernel => _kernel;
+
     /// <summary>The programs that are loaded, in the object's order.</summary>
     public IReadOnlyList<BpfProgram> Programs => _programs;
 

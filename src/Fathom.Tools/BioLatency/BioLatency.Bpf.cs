@@ -1,6 +1,7 @@
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.BioLatency;
@@ -17,6 +18,7 @@ namespace Fathom.Tools.BioLatency;
 /// </remarks>
 [BpfObject]
 [Includes(typeof(TaskFilter))]
+[Includes(typeof(RunCost))]
 [Includes(typeof(HeldBack))]
 internal static unsafe partial class BioLatencyProbe
 {

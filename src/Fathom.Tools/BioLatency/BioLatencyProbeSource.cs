@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
@@ -44,6 +46,9 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
 
     /// <inheritdoc/>
     public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(_links);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ProgramCost>? ReadCost() => CostMeter.Read(_probe);
 
     /// <inheritdoc/>
     public BioLatencyReading Read()

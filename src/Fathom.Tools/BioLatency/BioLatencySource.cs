@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Fathom.Output.Histograms;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
@@ -41,6 +42,9 @@ internal interface IBioLatencySource : IDisposable
 {
     /// <summary>What is attached.</summary>
     IReadOnlyList<TraceSource> Sources => [];
+
+    /// <summary>What each of its programs has cost since the start; null if that is not measured.</summary>
+    IReadOnlyList<ProgramCost>? ReadCost() => null;
 
     /// <summary>Reads what it has counted since its start.</summary>
     BioLatencyReading Read();

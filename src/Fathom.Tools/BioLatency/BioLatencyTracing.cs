@@ -37,6 +37,9 @@ internal sealed class BioLatencyTracing(
     public IReadOnlyList<TraceSource> Sources => source.Sources;
 
     /// <inheritdoc/>
+    public IReadOnlyList<ProgramCost>? ReadCost() => source.ReadCost();
+
+    /// <inheritdoc/>
     public void Report(ISink sink)
     {
         BioLatencyReading now = source.Read();

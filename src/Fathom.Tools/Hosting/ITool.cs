@@ -34,6 +34,9 @@ public interface ITracing : IDisposable
 {
     /// <summary>What is attached.</summary>
     IReadOnlyList<TraceSource> Sources => [];
+
+    /// <summary>What each of its programs has cost since the start; null if that is not measured.</summary>
+    IReadOnlyList<ProgramCost>? ReadCost() => null;
 }
 
 /// <summary>A tool at work that sums up: it has something to say when a report is due.</summary>

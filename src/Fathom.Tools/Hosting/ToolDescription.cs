@@ -23,6 +23,12 @@ public sealed record ToolDescription
     /// <summary>What must be said besides options, such as a pattern; null for a tool that needs nothing.</summary>
     public ToolArgument? Argument { get; init; }
 
+    /// <summary>
+    /// What it may cost without being asked: a share of the machine's processor time, 1 for all of it; null for no limit. A tool has one whose programs
+    /// run at what may happen millions of times a second.
+    /// </summary>
+    public double? Budget { get; init; }
+
     /// <summary>Whether the command line may end with <c>[interval [count]]</c>.</summary>
     public bool TakesInterval { get; init; }
 

@@ -52,19 +52,25 @@ public static class ToolHost
                 return ReasonOf(clock);
             }
 
-            string? excess = null;
+            string? excess;
+            var cost = new BudgetWatch(tracing, request.Budget, Environment.ProcessorCount);
             if (tracing is IEventTracing events)
             {
                 events.Begin(sink);
                 command?.Resume();
-                Follow(events, schedule, sink, clock);
+                excess = Follow(events, cost, schedule, sink, clock);
             }
             else
             {
                 var reports = (IReportTracing)tracing;
                 sink.Begin(reports.Banner ?? tool.Description.Banner);
                 command?.Resume();
-                excess = Report(reports, schedule, sink, clock);
+                excess = Report(reports, cost, schedule, sink, clock);
+            }
+
+            if (cost.Record(clock.Elapsed) is { } record)
+            {
+                sink.Write(record);
             }
 
             EndReason reason = excess is null ? ReasonOf(clock) : EndReason.OverBudget;
@@ -90,13 +96,13 @@ public static class ToolHost
     private static EndReason ReasonOf(HostClock clock) => clock.StopReason ?? EndReason.ScheduleOver;
 
     // Gives what it cost too much; null if it did not.
-    private static string? Report(IReportTracing tracing, Schedule schedule, ISink sink, HostClock clock)
+    private static string? Report(IReportTracing tracing, BudgetWatch cost, Schedule schedule, ISink sink, HostClock clock)
     {
         bool isLast = false;
         string? excess = null;
         for (long reports = 0; !isLast; reports++)
         {
-            excess = Wait(tracing, schedule.NextReport(reports), clock);
+            excess = Wait(tracing, cost, schedule.NextReport(reports), clock);
             isLast = excess is not null || clock.IsStopped || schedule.IsOver(reports + 1, clock.Elapsed);
             sink.BeginInterval(clock.Now);
             tracing.Report(sink);
@@ -112,9 +118,9 @@ public static class ToolHost
     }
 
     // Gives the reason to end before that time.
-    private static string? Wait(IReportTracing tracing, TimeSpan? due, HostClock clock)
+    private static string? Wait(IReportTracing tracing, BudgetWatch cost, TimeSpan? due, HostClock clock)
     {
-        if (tracing.WatchPace is not { } pace)
+        if ((tracing.WatchPace ?? cost.Pace) is not { } pace)
         {
             clock.WaitUntil(due);
             return null;
@@ -124,7 +130,7 @@ public static class ToolHost
         {
             TimeSpan next = clock.Elapsed + pace;
             clock.WaitUntil(next > due ? due : next);
-            if (tracing.FindExcess(clock.Elapsed) is { } excess)
+            if ((tracing.FindExcess(clock.Elapsed) ?? cost.FindExcess(clock.Elapsed)) is { } excess)
             {
                 return excess;
             }
@@ -133,9 +139,11 @@ public static class ToolHost
         return null;
     }
 
-    private static void Follow(IEventTracing tracing, Schedule schedule, ISink sink, HostClock clock)
+    // Gives what it cost too much; null if it did not.
+    private static string? Follow(IEventTracing tracing, BudgetWatch cost, Schedule schedule, ISink sink, HostClock clock)
     {
         bool isLast = false;
+        string? excess = null;
         TimeSpan? patience = null;
         while (!isLast)
         {
@@ -143,7 +151,8 @@ public static class ToolHost
             clock.WaitUntil(next > schedule.Duration ? schedule.Duration : next);
             do
             {
-                isLast = clock.IsStopped || clock.Elapsed >= schedule.Duration;
+                excess ??= cost.FindExcess(clock.Elapsed);
+                isLast = clock.IsStopped || clock.Elapsed >= schedule.Duration || excess is not null;
                 if (isLast && clock.StopReason is (EndReason.CommandEnded or EndReason.ProcessEnded) && tracing.IsAboutToShow
                     && clock.Elapsed < (patience ??= clock.Elapsed + s_patience))
                 {
@@ -154,5 +163,7 @@ public static class ToolHost
             }
             while (tracing.Poll(sink, isLast) && !isLast);
         }
+
+        return excess;
     }
 }

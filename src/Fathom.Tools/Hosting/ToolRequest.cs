@@ -25,6 +25,9 @@ public sealed record ToolRequest
     /// <summary>Only what this process and its descendants do: that of a command that waits to be traced; 0 for all.</summary>
     public int ProcessTree { get; init; }
 
+    /// <summary>What tracing may cost: a share of the machine's processor time, 1 for all of it; null for no limit.</summary>
+    public double? Budget { get; init; }
+
     /// <summary>Whether each row begins with the time of day.</summary>
     public bool Timestamps { get; init; }
 

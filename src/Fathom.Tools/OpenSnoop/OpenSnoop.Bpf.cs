@@ -1,6 +1,7 @@
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 using Fathom.Tools.Shared.Kernel;
 
@@ -15,6 +16,7 @@ namespace Fathom.Tools.OpenSnoop;
 /// </remarks>
 [BpfObject]
 [Includes(typeof(TaskFilter))]
+[Includes(typeof(RunCost))]
 internal static unsafe partial class OpenSnoopProbe
 {
     // x86-64: https://github.com/torvalds/linux/blob/v6.18/arch/x86/entry/syscalls/syscall_64.tbl

@@ -22,6 +22,7 @@ internal static class OpenSnoopOptions
         Name = "opensnoop",
         Summary = "Files that are opened",
         ShowsEvents = true,
+        Budget = 0.05,
         Options = [Seconds, PrintUser, OnlyFailed, Thread, User, Name, Extended, Flags, FullPath, BufferOption.Pages(DefaultPages)],
         Examples =
         [

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.TcpLife;
@@ -21,6 +22,7 @@ namespace Fathom.Tools.TcpLife;
 /// </remarks>
 [BpfObject]
 [Includes(typeof(TaskFilter))]
+[Includes(typeof(RunCost))]
 internal static unsafe partial class TcpLifeProbe
 {
     private const ushort Tcp = 6, Mptcp = 262;

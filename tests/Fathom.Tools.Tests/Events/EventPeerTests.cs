@@ -33,7 +33,7 @@ public sealed partial class EventPeerTests(ITestOutputHelper output)
     [Fact]
     public void Opensnoop_shows_every_row_of_its_peer()
     {
-        (List<string> ours, List<string> theirs, string folder) = Both("opensnoop", ["-b", "16384"]);
+        (List<string> ours, List<string> theirs, string folder) = Both("opensnoop", ["-b", "16384", "--budget", "off"]);
         (string, string, string) Parse(string line)
         {
             Match match = OpenLine().Match(line);

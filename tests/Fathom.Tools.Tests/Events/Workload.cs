@@ -19,11 +19,11 @@ internal static class Workload
     /// <summary>Removes a folder, also with names that are no text to .NET.</summary>
     public static void Remove(string folder) => RunningProgram.Run("/bin/rm", "-r", folder).Dispose();
 
-    /// <summary>Runs a tool while the workload runs.</summary>
+    /// <summary>Runs a tool while the workload runs, which is nothing but events: whatever that costs.</summary>
     public static RunningProgram Trace(IEnumerable<string> tool, params string[] workload)
     {
         Programs.NeedRoot();
-        RunningProgram traced = RunningProgram.Run(Programs.Direct, [.. tool, .. tool.Contains("--json") ? (string[])["-o", "-"] : [], "--", Program, .. workload]);
+        RunningProgram traced = RunningProgram.Run(Programs.Direct, [.. tool, "--budget", "off", .. tool.Contains("--json") ? (string[])["-o", "-"] : [], "--", Program, .. workload]);
         Assert.True(traced.ExitCode == 0, traced.Output + traced.Errors);
         return traced;
     }
@@ -35,8 +35,8 @@ internal static class Workload
         return [.. Parse(traced.Output).Where(record => record.GetProperty("type").GetString() == type)];
     }
 
-    /// <summary>The JSON objects among the lines: those of the tool, not what the workload prints, and without the last one, which says why it ended.</summary>
-    public static IEnumerable<JsonElement> Parse(string output) => Objects(output).Where(static record => record.Text("type") != "end");
+    /// <summary>The JSON objects among the lines: those of the tool, not what the workload prints, and without the last ones, which say what it cost and why it ended.</summary>
+    public static IEnumerable<JsonElement> Parse(string output) => Objects(output).Where(static record => record.Text("type") is not ("cost" or "end"));
 
     /// <summary>The last JSON object, which says why the tool ended.</summary>
     public static JsonElement End(string output)

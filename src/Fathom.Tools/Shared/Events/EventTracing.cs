@@ -19,6 +19,9 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
     public IReadOnlyList<TraceSource> Sources => source.Sources;
 
     /// <inheritdoc/>
+    public IReadOnlyList<ProgramCost>? ReadCost() => source.ReadCost();
+
+    /// <inheritdoc/>
     public virtual bool IsAboutToShow => false;
 
     /// <inheritdoc/>

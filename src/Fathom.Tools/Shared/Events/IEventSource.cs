@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
@@ -10,6 +11,9 @@ internal interface IEventSource : IDisposable
 {
     /// <summary>What is attached.</summary>
     IReadOnlyList<TraceSource> Sources => [];
+
+    /// <summary>What each of its programs has cost since the start; null if that is not measured.</summary>
+    IReadOnlyList<ProgramCost>? ReadCost() => null;
 
     /// <summary>Whether events come so fast that they should be taken again at once.</summary>
     bool IsPressing { get; }

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Cost;
 
 namespace Fathom.Tools.Shared.Events;
 
@@ -18,6 +20,9 @@ internal sealed class ProbeSource(
 
     /// <inheritdoc/>
     public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(links);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ProgramCost>? ReadCost() => CostMeter.Read(probe);
 
     /// <inheritdoc/>
     public bool IsPressing => _reader.Records.IsPressing;

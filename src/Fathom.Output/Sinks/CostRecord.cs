@@ -1,0 +1,31 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Fathom.Output.Sinks;
+
+/// <summary>What a program in the kernel has cost.</summary>
+/// <param name="Name">The program.</param>
+/// <param name="Runs">How often it ran.</param>
+/// <param name="NsPerRun">How long a run took on average, in ns: an estimate.</param>
+public readonly record struct ProgramCost(string Name, ulong Runs, double NsPerRun)
+{
+    /// <summary>What it has cost, in ns of processor time.</summary>
+    public double Nanoseconds => Runs * NsPerRun;
+}
+
+/// <summary>What tracing has cost the machine, all of it.</summary>
+/// <param name="Programs">What each program has cost; those that did not run are left out.</param>
+/// <param name="Elapsed">The time that was traced.</param>
+/// <param name="Cpus">How many CPUs the machine has.</param>
+public sealed record CostRecord(IReadOnlyList<ProgramCost> Programs, TimeSpan Elapsed, int Cpus)
+{
+    /// <summary>How often the programs ran.</summary>
+    public ulong Runs => Programs.Aggregate(0UL, static (sum, one) => sum + one.Runs);
+
+    /// <summary>What they have cost, in ns of processor time on all CPUs together.</summary>
+    public double Nanoseconds => Programs.Sum(static one => one.Nanoseconds);
+
+    /// <summary>The share of the machine's processor time, 1 for all of it.</summary>
+    public double Share => Elapsed > TimeSpan.Zero ? Nanoseconds / (Elapsed.TotalNanoseconds * Cpus) : 0;
+}
