@@ -29,17 +29,6 @@ as_owner() {
 # Installs commands that are missing, given as COMMAND=PACKAGE, from the machine's own apt sources. Fails where that cannot be done;
 # missing_packages then names what was needed.
 install_commands() {
-    # Guests that start side by side need the same: apt has a lock, and waits for nobody.
-    local lock status=0
-    as_owner mkdir -p "$artifacts"
-    exec {lock}>"$artifacts/apt.lock"
-    flock "$lock"
-    install_missing "$@" || status=$?
-    exec {lock}>&-
-    return $status
-}
-
-install_missing() {
     local pair
     local -a missing=()
     missing_packages=
@@ -50,8 +39,11 @@ install_missing() {
     missing_packages=${missing[*]}
     (( EUID == 0 )) && command -v apt-get >/dev/null || return 1
     say "Installing from Debian: $missing_packages"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$artifacts/apt.log" 2>&1 ||
-        { say "That failed, see $artifacts/apt.log."; return 1; }
+    as_owner mkdir -p "$artifacts"
+    as_owner touch "$artifacts/apt.lock"
+    # Guests that start side by side need the same: apt has a lock, and waits for nobody. Whatever it starts does not keep ours.
+    flock --close "$artifacts/apt.lock" sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"' sh "${missing[@]}" \
+        >"$artifacts/apt.log" 2>&1 || { say "That failed, see $artifacts/apt.log."; return 1; }
 }
 
 # True if something that the build reads is newer than a stamp.
@@ -75,10 +67,17 @@ build_jit() {
 
 # Builds the program if its sources changed: native where that works, otherwise for the .NET runtime. Says which in artifacts/fathom.mode.
 build_fathom() {
-    local mode=$artifacts/fathom.mode log=$artifacts/fathom.log
-    as_owner mkdir -p "$artifacts"
-    is_stale "$mode" || return 0
+    is_stale "$artifacts/fathom.mode" || return 0
     require_dotnet
+    as_owner mkdir -p "$artifacts"
+    # Of several that start at once one builds. Servers that the build leaves behind do not keep the lock.
+    as_owner touch "$artifacts/fathom.lock"
+    flock --close "$artifacts/fathom.lock" bash -euo pipefail -c '. "$1"; build_stale_fathom' bash "$root/eng/common.sh"
+}
+
+build_stale_fathom() {
+    local mode=$artifacts/fathom.mode log=$artifacts/fathom.log
+    is_stale "$mode" || return 0
     say "Building fathom (first use, or its sources changed)..."
     local stamp
     stamp=$(as_owner mktemp "$artifacts/stamp.XXXXXX")

@@ -3,6 +3,7 @@ using System.Text;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.BioLatency;
 using Fathom.Tools.Shared.Filters;
+using Fathom.Tools.Shared.Histograms;
 using Xunit;
 
 namespace Fathom.Testing.Tests;
@@ -24,7 +25,7 @@ public sealed unsafe class BioLatencyHeldTests
 
     public BioLatencyHeldTests()
     {
-        _bpf.Global<HeldBackSettings>("Held") = new() { UnitNs = 125 };
+        _bpf.Global<HeldBackSettings>("Held") = new();
         _bpf.Global<bool>("HeldStateIsArgument") = true;
         _service = _bpf.Place(new TaskStruct { pid = 42, tgid = 42, __state = Sleeping });
         _bpf.Now = 1_000_000;
@@ -214,7 +215,6 @@ public sealed unsafe class BioLatencyHeldTests
             {
                 OneDisk = true,
                 Disk = (8u << 20) | minor,
-                UnitNs = 125,
             };
             Sleep();
             _bpf.Now += 20_000_000;
@@ -229,7 +229,7 @@ public sealed unsafe class BioLatencyHeldTests
     {
         var totals = _bpf.Map<uint, SlotTotals>(nameof(HeldBack.HeldTotals));
         ulong sum = 0;
-        for (uint slot = 0; slot < BioLatencyMode.SlotCount; slot++)
+        for (uint slot = 0; slot < LatencyScale.SlotCount; slot++)
         {
             sum += value(totals[slot]);
         }

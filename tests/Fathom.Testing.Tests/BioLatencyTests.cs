@@ -2,6 +2,7 @@ using System;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.BioLatency;
 using Fathom.Tools.Shared.Filters;
+using Fathom.Tools.Shared.Histograms;
 using Xunit;
 
 namespace Fathom.Testing.Tests;
@@ -28,7 +29,7 @@ public sealed class BioLatencyTests
         _bpf.Run(BioLatencyProbe.Programs.Completed, request, 0, 4096u);
         _bpf.Run(BioLatencyProbe.Programs.Completed, request, 0, 4096u);
 
-        var totals = _bpf.Map<uint, SlotTotals>(nameof(BioLatencyProbe.Totals));
+        var totals = _bpf.Map<uint, SlotTotals>(nameof(Latencies.Totals));
         uint slot = (2 << 4) + (80 >> 2);
         Assert.Equal(new SlotTotals { Count = 1, SumNs = 10_000, MaxNs = 10_000 }, totals[slot]);
         Assert.Equal(1UL, _bpf.Global<ulong>(nameof(BioLatencyProbe.Unstarted)));
@@ -42,16 +43,17 @@ public sealed class BioLatencyTests
         var request = _bpf.Place(new Request { q = queue.Pointer });
         var diskless = _bpf.Place(new Request());
         _bpf.Global<bool>("PerDisk") = true;
+        _bpf.Global<bool>("ByKey") = true;
         foreach (var one in new[] { request, diskless })
         {
             _bpf.Run(BioLatencyProbe.Programs.Issued, one);
             _bpf.Run(BioLatencyProbe.Programs.Completed, one, 0, 0u);
         }
 
-        var keyed = _bpf.Map<SlotKey, SlotTotals>(nameof(BioLatencyProbe.Keyed));
+        var keyed = _bpf.Map<SlotKey, SlotTotals>(nameof(Latencies.Keyed));
         Assert.Equal(2, keyed.Count);
-        Assert.Equal(1UL, keyed[new SlotKey { Device = (8u << 20) | 16 }].Count);
-        Assert.Equal(1UL, keyed[new SlotKey { Device = 0 }].Count);
+        Assert.Equal(1UL, keyed[new SlotKey { Low = (8u << 20) | 16 }].Count);
+        Assert.Equal(1UL, keyed[new SlotKey { Low = 0 }].Count);
     }
 
     [Fact]
@@ -68,6 +70,6 @@ public sealed class BioLatencyTests
             _bpf.Run(BioLatencyProbe.Programs.Completed, request, 0, 0u);
         }
 
-        Assert.Equal(1UL, _bpf.Map<uint, SlotTotals>(nameof(BioLatencyProbe.Totals))[1].Count);
+        Assert.Equal(1UL, _bpf.Map<uint, SlotTotals>(nameof(Latencies.Totals))[1].Count);
     }
 }

@@ -3,6 +3,7 @@ using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
+using Fathom.Tools.Shared.Histograms;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -19,6 +20,7 @@ namespace Fathom.Tools.BioLatency;
 [BpfObject]
 [Includes(typeof(TaskFilter))]
 [Includes(typeof(RunCost))]
+[Includes(typeof(Latencies))]
 [Includes(typeof(HeldBack))]
 internal static unsafe partial class BioLatencyProbe
 {
@@ -54,10 +56,6 @@ internal static unsafe partial class BioLatencyProbe
     [Constant, HasTracepoint("block_rq_merge")]
     public static readonly bool HasMerge;
 
-    /// <summary>Nanoseconds in one unit of latency.</summary>
-    [Constant]
-    public static readonly ulong UnitNs = BioLatencyMode.UnitNsMicroseconds;
-
     /// <summary>The disk that counts, as <c>dev_t</c>, with <see cref="OneDisk"/>.</summary>
     [Constant]
     public static readonly uint Disk;
@@ -73,25 +71,9 @@ internal static unsafe partial class BioLatencyProbe
     [Loss("unstarted", "requests not counted, because tracing began after them or had no room for their start")]
     internal static ulong Unstarted;
 
-    /// <summary>Requests that completed but found no room in <see cref="Keyed"/>.</summary>
-    [Loss("uncounted", "requests not counted, because there are more disks and flags than the map has room for")]
-    internal static ulong Uncounted;
-
     /// <summary>Starts of requests whose place was taken.</summary>
     [Map(MaxEntries = 10_240)]
     internal static readonly HashMap<ulong, ulong> Crowded = new();
-
-    /// <summary>What each slot holds, where all requests are one histogram.</summary>
-    [Map(MaxEntries = BioLatencyMode.SlotCount), LoadIf(nameof(IsOne))]
-    internal static readonly PerCpuArray<SlotTotals> Totals = new();
-
-    /// <summary>What each slot holds, with a histogram for each disk or for each kind of request.</summary>
-    [Map(MaxEntries = 16_384), LoadIf(nameof(IsKeyed))]
-    internal static readonly PerCpuHashMap<SlotKey, SlotTotals> Keyed = new();
-
-    private static bool IsKeyed => PerDisk | PerFlags;
-
-    private static bool IsOne => !IsKeyed;
 
     /// <summary>Not every request counts.</summary>
     private static bool IsSelective => OneDisk | BySubmitter;
@@ -152,7 +134,7 @@ internal static unsafe partial class BioLatencyProbe
             {
                 if (start >= request->start_time_ns)
                 {
-                    Count(request, Helpers.KtimeGetNs() - start);
+                    Count(request, Latencies.Since(start));
                     return;
                 }
 
@@ -353,6 +335,13 @@ internal static unsafe partial class BioLatencyProbe
         }
     }
 
+    private static void Count(Request* request, ulong ns)
+    {
+        uint slot = Latencies.SlotOf(ns);
+        Latencies.Add(
+            !Latencies.ByKey ? Latencies.Find(slot) : Latencies.Find(slot, PerDisk ? DeviceOf(request) : 0, PerFlags ? request->cmd_flags : 0), ns);
+    }
+
     /// <summary>A request ends here without being measured.</summary>
     private static void Forget(ulong id, InFlightTable* table)
     {
@@ -388,43 +377,5 @@ internal static unsafe partial class BioLatencyProbe
         GenDisk* disk = Core.FieldExists(((RequestOld*)request)->rq_disk) ? ((RequestOld*)request)->rq_disk : request->q->disk;
         // Where there is none: a load through a null pointer that the verifier knows gives 0.
         return ((uint)disk->major << 20) | (uint)disk->first_minor;
-    }
-
-    private static void Count(Request* request, ulong ns)
-    {
-        if ((long)ns < 0)
-        {
-            // Its start was written by another CPU for another request, at this very moment.
-            ns = 0;
-        }
-
-        uint slot = LatencySlots.SlotOf(ns / UnitNs);
-        SlotTotals* totals;
-        if (!IsKeyed)
-        {
-            totals = Totals.Lookup(slot);
-        }
-        else
-        {
-            SlotKey key = default;
-            key.Slot = slot;
-            key.Device = PerDisk ? DeviceOf(request) : 0;
-            key.Flags = PerFlags ? request->cmd_flags : 0;
-            totals = Keyed.Lookup(key);
-            if (totals == null)
-            {
-                SlotTotals none = default;
-                Keyed.Update(key, none, UpdateMode.MustBeNew);
-                totals = Keyed.Lookup(key);
-            }
-        }
-
-        if (totals == null)
-        {
-            Interlocked.Increment(ref Uncounted);
-            return;
-        }
-
-        LatencySlots.Add(totals, ns);
     }
 }

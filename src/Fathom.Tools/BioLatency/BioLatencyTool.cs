@@ -1,9 +1,12 @@
 using System;
+using System.Collections.Generic;
 using Fathom.Output.Histograms;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared;
 using Fathom.Tools.Shared.Filters;
+using Fathom.Tools.Shared.Histograms;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -19,24 +22,18 @@ public sealed class BioLatencyTool : ITool
         ArgumentNullException.ThrowIfNull(request);
         var disks = new Disks();
         var filter = new TaskFilterSetup(request);
-        BioLatencyProbe.Constants constants = ConstantsOf(request, disks, filter);
-        var view = new BioLatencyView(
-            request.Has(BioLatencyOptions.Milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds,
-            request.Has(BioLatencyOptions.PerDisk),
-            request.Has(BioLatencyOptions.PerFlags),
-            request.Has(BioLatencyOptions.Extension));
-
         Kernel kernel = Kernel.Running;
-        Func<ulong, string> flagsName = view.PerFlags ? FlagsOf(kernel).Name : static _ => "";
-        string DiskName(uint device) => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device));
-        var limits = new IoLimitNotes(request.Has(BioLatencyOptions.Queued), constants.BySubmitter, constants.Disk, DiskName);
-        return new BioLatencyTracing(
-            BioLatencyProbeSource.Start(kernel, constants, filter),
-            view,
-            new Histogram(constants.UnitNs, BioLatencyMode.SlotCount),
-            DiskName,
-            flagsName,
-            () => limits.Of(new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree)));
+        HistogramView view = ViewOf(request, kernel, disks);
+        BioLatencyProbe.Constants constants = ConstantsOf(request, disks, filter, view);
+        var limits = new IoLimitNotes(constants.Queued, constants.BySubmitter, constants.Disk, device => NameOf(disks, device));
+        BioLatencyProbe.Loaded probe = BioLatencyProbe.Load(kernel, constants);
+        return ProbeStart.Run(probe, filter.Fill, links =>
+        {
+            // Completions are attached before starts: what completed in between was not in flight when tracing began.
+            probe.Unstarted = 0;
+            return new BioLatencyTracing(
+                new BioLatencyProbeSource(probe, links), view, () => limits.Of(new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree)));
+        });
     }
 
     /// <inheritdoc/>
@@ -50,7 +47,7 @@ public sealed class BioLatencyTool : ITool
         };
     }
 
-    private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks, TaskFilterSetup filter)
+    private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks, TaskFilterSetup filter, HistogramView view)
     {
         uint device = 0;
         if (request.ValueOf(BioLatencyOptions.Disk) is { } name)
@@ -65,7 +62,6 @@ public sealed class BioLatencyTool : ITool
         }
 
         bool isQueued = request.Has(BioLatencyOptions.Queued);
-        ulong unit = request.Has(BioLatencyOptions.Milliseconds) ? BioLatencyMode.UnitNsMilliseconds : BioLatencyMode.UnitNsMicroseconds;
         return new()
         {
             Queued = isQueued,
@@ -73,12 +69,28 @@ public sealed class BioLatencyTool : ITool
             PerFlags = request.Has(BioLatencyOptions.PerFlags),
             OneDisk = request.Has(BioLatencyOptions.Disk),
             BySubmitter = filter.IsByProcess,
-            UnitNs = unit,
+            LatencyUnitNs = view.UnitNs,
+            ByKey = view.Names is not null,
             Disk = device,
             Filter = filter.Settings,
-            Held = new() { IsAsked = isQueued, OneDisk = request.Has(BioLatencyOptions.Disk), Disk = device, UnitNs = unit },
+            Held = new() { IsAsked = isQueued, OneDisk = request.Has(BioLatencyOptions.Disk), Disk = device },
         };
     }
+
+    private static HistogramView ViewOf(ToolRequest request, Kernel kernel, Disks disks)
+    {
+        bool perDisk = request.Has(BioLatencyOptions.PerDisk), perFlags = request.Has(BioLatencyOptions.PerFlags);
+        RequestFlags? flags = perFlags ? FlagsOf(kernel) : null;
+        IReadOnlyList<RecordKey> Names(ulong key) =>
+        [
+            .. perDisk ? [new RecordKey("disk", NameOf(disks, (uint)key))] : (IEnumerable<RecordKey>)[],
+            .. perFlags ? [new RecordKey("flags", flags!.Name(key >> 32))] : (IEnumerable<RecordKey>)[],
+        ];
+        return new(
+            request.Has(BioLatencyOptions.Milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds, perDisk || perFlags ? Names : null, request.Has(BioLatencyOptions.Extension));
+    }
+
+    private static string NameOf(Disks disks, uint device) => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device));
 
     private static RequestFlags FlagsOf(Kernel kernel)
     {

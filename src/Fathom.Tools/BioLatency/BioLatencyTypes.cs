@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Fathom.Tools.BioLatency;
 
-/// <summary>Numbers that <see cref="BioLatencyProbe"/> and its user side share: its scale, and what it asks of requests.</summary>
+/// <summary>What <see cref="BioLatencyProbe"/> asks of the flags of requests.</summary>
 internal static class BioLatencyMode
 {
     /// <summary>The bits of <c>cmd_flags</c> that are the operation (<c>REQ_OP_MASK</c>), from Linux 5.10 on.</summary>
@@ -10,15 +10,6 @@ internal static class BioLatencyMode
 
     /// <summary>The operation of a write (<c>REQ_OP_WRITE</c>).</summary>
     public const uint OperationWrite = 1;
-
-    /// <summary>Eight units to the microsecond: powers of two of microseconds fall on powers of two of units.</summary>
-    public const ulong UnitNsMicroseconds = 125;
-
-    /// <summary>Sixty-four units to the millisecond.</summary>
-    public const ulong UnitNsMilliseconds = 15_625;
-
-    /// <summary>Slots of the log-linear scale for units of 32 bits; the last holds everything beyond.</summary>
-    public const int SlotCount = 464;
 }
 
 /// <summary>A request in flight, in a cache line of its own: requests that lie side by side are started and completed by different CPUs.</summary>
@@ -53,30 +44,4 @@ internal struct InFlightTable
     public const int Length = 8_192;
 
     private InFlight _first;
-}
-
-/// <summary>A slot of one of many histograms.</summary>
-internal struct SlotKey
-{
-    /// <summary>The disk as <c>dev_t</c>; 0 if disks are not told apart.</summary>
-    public uint Device;
-
-    /// <summary>The request's <c>cmd_flags</c>; 0 if kinds are not told apart.</summary>
-    public uint Flags;
-
-    /// <summary>The slot.</summary>
-    public uint Slot;
-}
-
-/// <summary>What a slot holds.</summary>
-internal struct SlotTotals
-{
-    /// <summary>Requests.</summary>
-    public ulong Count;
-
-    /// <summary>The sum of their latencies in ns.</summary>
-    public ulong SumNs;
-
-    /// <summary>The greatest of their latencies in ns.</summary>
-    public ulong MaxNs;
 }

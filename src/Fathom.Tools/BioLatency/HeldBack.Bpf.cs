@@ -2,6 +2,7 @@ using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.Shared.Filters;
+using Fathom.Tools.Shared.Histograms;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -54,7 +55,7 @@ internal static unsafe partial class HeldBack
     internal static readonly PerCpuArray<HeldCompletion> HeldCompletions = new();
 
     /// <summary>How long tasks were held back.</summary>
-    [Map(MaxEntries = BioLatencyMode.SlotCount), LoadIf(nameof(HeldIsAsked))]
+    [Map(MaxEntries = LatencyScale.SlotCount), LoadIf(nameof(HeldIsAsked))]
     internal static readonly PerCpuArray<SlotTotals> HeldTotals = new();
 
     /// <summary>What comes before the queue is asked only where the queue is: it costs time at every sleep of the machine.</summary>
@@ -146,11 +147,7 @@ internal static unsafe partial class HeldBack
         }
 
         ulong ns = completion->Released - slept;
-        SlotTotals* totals = HeldTotals.Lookup(LatencySlots.SlotOf(ns / Held.UnitNs));
-        if (totals != null)
-        {
-            LatencySlots.Add(totals, ns);
-        }
+        Latencies.Add(HeldTotals.Lookup(Latencies.SlotOf(ns)), ns);
     }
 
     [TracepointBtf("sched_switch"), LoadIf(nameof(HeldIsAsked))]

@@ -30,9 +30,6 @@ internal struct HeldBackSettings
 
     /// <summary>The disk that counts, as <c>dev_t</c>.</summary>
     public uint Disk;
-
-    /// <summary>Nanoseconds in one unit of latency.</summary>
-    public ulong UnitNs;
 }
 
 /// <summary>The completion of what was held back.</summary>

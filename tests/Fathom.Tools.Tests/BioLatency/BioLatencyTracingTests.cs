@@ -5,24 +5,23 @@ using System.Linq;
 using System.Text;
 using Fathom.Output.Histograms;
 using Fathom.Output.Sinks;
+using Fathom.Runtime;
 using Fathom.Tools.BioLatency;
+using Fathom.Tools.Shared.Histograms;
 using Xunit;
-using MeasuredTotals = Fathom.Output.Histograms.SlotTotals;
 
 namespace Fathom.Tools.Tests.BioLatency;
 
 public sealed class BioLatencyTracingTests
 {
-    private const int Slots = LogLinearSlots.All;
-
     [Fact]
     public void A_report_is_what_was_added_since_the_one_before()
     {
         string text = Report(
-            new BioLatencyView(TimeUnit.Microseconds, false, false, false),
-            Reading((default, 1_000)),
-            Reading((default, 1_000), (default, 3_000), (default, 3_500)),
-            Reading((default, 1_000), (default, 3_000), (default, 3_500)));
+            new HistogramView(TimeUnit.Microseconds, null),
+            Reading.Of((0, 1_000)),
+            Reading.Of((0, 1_000), (0, 3_000), (0, 3_500)),
+            Reading.Of((0, 1_000), (0, 3_000), (0, 3_500)));
         Assert.Equal(
             """
 
@@ -44,8 +43,8 @@ public sealed class BioLatencyTracingTests
     public void Keys_are_named_and_ordered()
     {
         string text = Report(
-            new BioLatencyView(TimeUnit.Microseconds, true, true, true),
-            Reading((new(2, 1), 2_000), (new(1, 1), 2_000), (new(1, 0), 2_000), (new(1, 0), 4_000)));
+            new HistogramView(TimeUnit.Microseconds, DiskAndFlags, true),
+            Reading.Of((Key(2, 1), 2_000), (Key(1, 1), 2_000), (Key(1, 0), 2_000), (Key(1, 0), 4_000)));
         Assert.Equal(
             """
 
@@ -79,8 +78,8 @@ public sealed class BioLatencyTracingTests
     [Fact]
     public void Numbers_of_the_same_name_are_taken_together_without_spoiling_the_next_report()
     {
-        var view = new BioLatencyView(TimeUnit.Microseconds, false, true, false);
-        BioLatencyReading reading = Reading((new(0, 0), 2_000), (new(0, 10), 2_000));
+        var view = new HistogramView(TimeUnit.Microseconds, static key => [new("flags", $"f{(key >> 32) % 10}")]);
+        Reading reading = Reading.Of((Key(0, 0), 2_000), (Key(0, 10), 2_000));
         string text = Report(view, reading, reading);
         Assert.Contains("flags = f0\n", text, StringComparison.Ordinal);
         Assert.Contains("count 2, mean", text, StringComparison.Ordinal);
@@ -91,10 +90,10 @@ public sealed class BioLatencyTracingTests
     public void Losses_are_told_once()
     {
         using var errors = new MemoryStream();
-        var view = new BioLatencyView(TimeUnit.Microseconds, false, false, false);
-        BioLatencyReading first = Reading();
+        var view = new HistogramView(TimeUnit.Microseconds, null);
+        Reading first = Reading.Of();
         first.Losses.Add(new("requeued", 3, "requests requeued"));
-        BioLatencyReading second = Reading();
+        Reading second = Reading.Of();
         second.Losses.Add(new("requeued", 5, "requests requeued"));
         using BioLatencyTracing tracing = Tracing(view, first, second, second);
         var sink = new TextSink(Stream.Null, errors, timestamps: false);
@@ -112,16 +111,16 @@ public sealed class BioLatencyTracingTests
     [Fact]
     public void What_was_held_back_before_the_disk_is_a_line_of_its_own()
     {
-        BioLatencyReading first = Reading((default, 1_000));
+        Reading first = Reading.Of((0, 1_000));
         first.Held.Record(20_000_000);
-        BioLatencyReading second = Reading((default, 1_000), (default, 1_000));
+        Reading second = Reading.Of((0, 1_000), (0, 1_000));
         second.Held.Record(20_000_000);
         for (int i = 0; i < 30; i++)
         {
             second.Held.Record(410_000_000);
         }
 
-        string text = Report(new BioLatencyView(TimeUnit.Microseconds, false, false, false), first, second, second);
+        string text = Report(new HistogramView(TimeUnit.Microseconds, null), first, second, second);
         string[] lines = [.. text.Split('\n').Where(static line => line.Contains("held", StringComparison.Ordinal))];
         Assert.Equal(
             ["held back before the disk: 1 wait, mean 20.0ms, max 20.0ms", "held back before the disk: 30 waits, mean 410ms, p50 409-410ms, max 410ms"], lines);
@@ -132,7 +131,7 @@ public sealed class BioLatencyTracingTests
     {
         using var errors = new MemoryStream();
         using var tracing = new BioLatencyTracing(
-            new FakeSource([]), new(TimeUnit.Microseconds, false, false, false), new Histogram(125, Slots), static _ => "", static _ => "", static () => [new("io-limit", "io.max of a\u001bb")]);
+            new FakeSource([]), new(TimeUnit.Microseconds, null), static () => [new("io-limit", "io.max of a\u001bb")]);
         tracing.ReportEnd(new TextSink(Stream.Null, errors, timestamps: false));
         Assert.EndsWith(": 7\nio.max of a\\x1bb\n", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
     }
@@ -141,28 +140,21 @@ public sealed class BioLatencyTracingTests
     public void The_source_is_disposed_of()
     {
         var source = new FakeSource([]);
-        BioLatencyTracing tracing = Tracing(new(TimeUnit.Milliseconds, false, false, false), source);
+        BioLatencyTracing tracing = Tracing(new(TimeUnit.Milliseconds, null), source);
         tracing.Dispose();
         Assert.True(source.IsDisposed);
     }
 
-    private static BioLatencyReading Reading(params (BioLatencyKey Key, ulong Ns)[] latencies)
-    {
-        var reading = new BioLatencyReading(125, Slots);
-        foreach ((BioLatencyKey key, ulong ns) in latencies)
-        {
-            reading.Add(key, LogLinearSlots.SlotOf(ns / 125), MeasuredTotals.Measured(1, ns, ns));
-        }
+    private static ulong Key(uint disk, ulong flags) => (flags << 32) | disk;
 
-        return reading;
-    }
+    private static IReadOnlyList<RecordKey> DiskAndFlags(ulong key) => [new("disk", $"d{(uint)key}"), new("flags", $"f{key >> 32}")];
 
-    private static string Report(BioLatencyView view, params BioLatencyReading[] readings)
+    private static string Report(HistogramView view, params Reading[] readings)
     {
         using var output = new MemoryStream();
         var sink = new TextSink(output, Stream.Null, timestamps: false);
         using BioLatencyTracing tracing = Tracing(view, readings);
-        foreach (BioLatencyReading _ in readings)
+        foreach (Reading _ in readings)
         {
             sink.BeginInterval(DateTimeOffset.UnixEpoch);
             tracing.Report(sink);
@@ -172,18 +164,47 @@ public sealed class BioLatencyTracingTests
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
-    private static BioLatencyTracing Tracing(BioLatencyView view, params BioLatencyReading[] readings) => Tracing(view, new FakeSource(readings));
+    private static BioLatencyTracing Tracing(HistogramView view, params Reading[] readings) => Tracing(view, new FakeSource(readings));
 
-    private static BioLatencyTracing Tracing(BioLatencyView view, FakeSource source) =>
-        new(source, view, new Histogram(125, Slots), static device => $"d{device}", static flags => $"f{flags % 10}", static () => []);
+    private static BioLatencyTracing Tracing(HistogramView view, FakeSource source) => new(source, view, static () => []);
 
-    private sealed class FakeSource(BioLatencyReading[] readings) : IBioLatencySource
+    private sealed class Reading
     {
-        private readonly Queue<BioLatencyReading> _readings = new(readings.AsEnumerable());
+        public Dictionary<ulong, Histogram> Histograms { get; } = [];
+
+        public Histogram Held { get; } = new(125, LatencyScale.SlotCount);
+
+        public List<Loss> Losses { get; } = [];
+
+        public static Reading Of(params (ulong Key, ulong Ns)[] latencies)
+        {
+            var reading = new Reading();
+            foreach ((ulong key, ulong ns) in latencies)
+            {
+                if (!reading.Histograms.TryGetValue(key, out Histogram? histogram))
+                {
+                    reading.Histograms.Add(key, histogram = new(125, LatencyScale.SlotCount));
+                }
+
+                histogram.Record(ns);
+            }
+
+            return reading;
+        }
+    }
+
+    private sealed class FakeSource(Reading[] readings) : IBioLatencySource
+    {
+        private readonly Queue<Reading> _readings = new(readings.AsEnumerable());
+        private Reading _now = new();
 
         public bool IsDisposed { get; private set; }
 
-        public BioLatencyReading Read() => _readings.Dequeue();
+        public Dictionary<ulong, Histogram> Read() => (_now = _readings.Dequeue()).Histograms;
+
+        public Histogram ReadHeld() => _now.Held;
+
+        public IEnumerable<Loss> ReadLosses() => _now.Losses;
 
         public ulong CountUnfinished() => 7;
 
