@@ -105,6 +105,14 @@ internal sealed class ProbeGuard : IDisposable
                 throw new ProbeRefusedException(program.Name, path, NameOf(address), probe, refusal);
             }
         }
+
+        // Last, since it may take a trial. Other code than this returns through a breakpoint.
+        if (isReturn && !probes.IsEmpty && _image.Image.Machine == ElfMachine.X64
+            && SeccompFilters.RefusalIn(program.Kernel, Path, process) is { } filtered)
+        {
+            string name = _image.Image.TryGetCodeAddress(probes[0].Offset, out ulong first) ? NameOf(first) : "";
+            throw new ProbeRefusedException(program.Name, path, name, probes[0], filtered);
+        }
     }
 
     private ProbeRefusal? RefusalAt(ulong address, bool isReturn, bool hasShadowStack)

@@ -21,6 +21,12 @@ internal unsafe interface ISystemCalls
     /// <summary><c>open(2)</c> of a file that is made if there is none.</summary>
     long Create(string path, int flags, int mode);
 
+    /// <summary><c>memfd_create(2)</c>.</summary>
+    long CreateMemoryFile(string name, uint flags);
+
+    /// <summary><c>clone(2)</c> of a child that waits until it may become another program, with its pidfd: <see cref="HeldChild"/>.</summary>
+    long StartHeld(HeldPlan* plan, int* descriptor);
+
     /// <summary><c>poll(2)</c>.</summary>
     long Poll(PollEntry* entries, nuint count, int milliseconds);
 

@@ -187,6 +187,25 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         return Wrap(result, path, out error);
     }
 
+    /// <summary>Makes a program that lies in memory alone, to be executed by its link in <c>/proc/self/fd</c>.</summary>
+    /// <param name="name">What <c>/proc/PID/maps</c> calls it.</param>
+    /// <param name="bytes">The program's file.</param>
+    /// <param name="error">The errno.</param>
+    public KernelDescriptor? CreateProgram(string name, ReadOnlySpan<byte> bytes, out int error)
+    {
+        // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/memfd.h (MFD_CLOEXEC; MFD_EXEC, which Linux 6.3 and later may want)
+        const uint CloseOnExec = 1, Executable = 0x10;
+        long result = calls.CreateMemoryFile(name, CloseOnExec | Executable);
+        using KernelDescriptor? file = Wrap(result == -Errno.EINVAL ? calls.CreateMemoryFile(name, CloseOnExec) : result, name, out error);
+        if (file is null || (error = Write(file, bytes)) != 0)
+        {
+            return null;
+        }
+
+        // A file that somebody may write to is not executed (ETXTBSY).
+        return Open($"/proc/self/fd/{file.Value}", out error);
+    }
+
     /// <summary>What an open file is; null if there is no such descriptor.</summary>
     public FileStatus? StatusOf(int descriptor)
     {

@@ -39,6 +39,8 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     private static long EventfdNumber => IsArm ? 19 : 290;
 
+    private static long MemfdCreateNumber => IsArm ? 279 : 319;
+
     private static long StatxNumber => IsArm ? 291 : 332;
 
     // One number on every architecture, as all calls since Linux 5.1.
@@ -76,6 +78,19 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     /// <inheritdoc/>
     public long Create(string path, int flags, int mode) => Result(LibcCreate(path, flags, mode));
+
+    /// <inheritdoc/>
+    public long CreateMemoryFile(string name, uint flags)
+    {
+        byte[] bytes = System.Text.Encoding.UTF8.GetBytes(name + "\0");
+        fixed (byte* pointer = bytes)
+        {
+            return Result(SystemCall(MemfdCreateNumber, (long)pointer, flags, 0, 0, 0));
+        }
+    }
+
+    /// <inheritdoc/>
+    public long StartHeld(HeldPlan* plan, int* descriptor) => HeldChild.Start(ref *plan, out *descriptor);
 
     /// <inheritdoc/>
     public long Poll(PollEntry* entries, nuint count, int milliseconds) => Result(LibcPoll(entries, count, milliseconds));

@@ -128,6 +128,10 @@ public sealed unsafe class BpfProgram
     }
 
     /// <summary>Attaches it to a place in the code of a file (uprobe, uretprobe and usdt programs), through perf or else through tracefs.</summary>
+    /// <remarks>
+    /// A return probe ends processes with a seccomp filter on kernels from 6.11 to their repair (6.12.14, 6.13.3, 6.14): there it is refused where
+    /// such a process is concerned, which is found out on a child. A process that comes later, or sets a filter later, is not seen.
+    /// </remarks>
     /// <param name="path">The file.</param>
     /// <param name="probe">The place.</param>
     /// <param name="process">The only process; 0 for all.</param>
@@ -136,6 +140,7 @@ public sealed unsafe class BpfProgram
     public BpfLink AttachUprobe(string path, UserProbe probe, int process = 0) => UserFunctionAttachment.Attach(this, path, probe, process);
 
     /// <summary>Attaches it to many places in the code of a file in one link (uprobe.multi and the like; Linux 6.6).</summary>
+    /// <remarks>Of return probes, among them sessions, and seccomp filters the same holds as for <see cref="AttachUprobe"/>.</remarks>
     /// <param name="path">The file.</param>
     /// <param name="probes">The places, each once.</param>
     /// <param name="process">

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Fathom.Runtime;
 
 /// <summary>Why this library places no uprobe on an instruction, although the kernel may take it: the traced program would not be the same.</summary>
@@ -71,6 +73,17 @@ public sealed record ProbeRefusal(string What, string Reason)
 
     internal static ProbeRefusal ShadowStack { get; } = new(
         "a process with a shadow stack", "kernels before their repair change the return address on one of the two stacks alone, which ends the process");
+
+    internal static ProbeRefusal Filtered(int process, FeatureAnswer answer)
+    {
+        const string Advice = "place a probe at the beginning instead, or use a kernel with the repair (Linux 6.12.14, 6.13.3 or 6.14)";
+        string what = process == 0 ? "what this process cannot see, whose seccomp filters are not known"
+            : string.Create(CultureInfo.InvariantCulture, $"a process with a seccomp filter ({process})");
+        return new(what, answer.Support == FeatureSupport.No
+            ? $"on this kernel a return probe returns through a system call that the filter can refuse, which ends the process; {Advice}"
+            : $"on some kernels a return probe returns through a system call that the filter can refuse, and whether this is one could not be tried "
+                + $"({answer.Evidence.TrimEnd('.')}); {Advice}");
+    }
 
     /// <summary>Both in one phrase: "an AVX instruction (VEX): the kernel runs it wrongly under a probe".</summary>
     public override string ToString() => $"{What}: {Reason}";

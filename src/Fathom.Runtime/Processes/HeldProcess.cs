@@ -181,7 +181,8 @@ internal sealed unsafe class HeldProcess : IDisposable
             plan.Groups = memory.Numbers(user.Groups);
         }
 
-        int id = HeldChild.Start(ref plan, out int descriptor);
+        int descriptor;
+        int id = (int)calls.Raw.StartHeld(&plan, &descriptor);
         if (id < 0)
         {
             throw id is -Errno.EMFILE or -Errno.ENFILE or -Errno.ENOMEM or -Errno.EAGAIN

@@ -15,6 +15,7 @@ namespace Fathom.Runtime.Tests.Fakes;
 internal sealed unsafe class FakeSystemCalls : ISystemCalls
 {
     private const string Held = "/proc/self/fd/";
+    private const string Memory = "/memfd:";
 
     private readonly Dictionary<BpfCommand, Script> _scripts = [];
     private readonly Dictionary<BpfCommand, int> _counts = [];
@@ -33,10 +34,11 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         ["/sys/devices/system/cpu/possible"] = "0-3\n"u8.ToArray(),
         ["/sys/kernel/security/lockdown"] = "[none] integrity confidentiality\n"u8.ToArray(),
         ["/proc/sys/kernel/osrelease"] = "6.1.0-56-cloud-amd64\n"u8.ToArray(),
+        ["/proc/1/status"] = "Name:\tinit\nSeccomp:\t0\n"u8.ToArray(),
     };
 
     /// <summary>Symbolic links with where they lead; only for reading them, not for opening.</summary>
-    public Dictionary<string, string> Links { get; } = [];
+    public Dictionary<string, string> Links { get; } = new() { ["/proc/self/ns/pid"] = "pid:[4026531836]" };
 
     /// <summary>Kinds of files that are not regular (<c>st_mode</c>), by path.</summary>
     public Dictionary<string, ushort> Modes { get; } = [];
@@ -61,6 +63,21 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     /// <summary>How many files are mapped.</summary>
     public int MappedFiles => _mappings.Count;
+
+    /// <summary>Errno of <c>memfd_create(2)</c>, 0 for success.</summary>
+    public int MemoryError { get; set; }
+
+    /// <summary>The flags of each <c>memfd_create(2)</c> so far.</summary>
+    public List<uint> MemoryFlags { get; } = [];
+
+    /// <summary>Errno of starting a child, 0 for success.</summary>
+    public int ChildError { get; set; }
+
+    /// <summary>The exit code of children.</summary>
+    public int ChildExit { get; set; }
+
+    /// <summary>How many children were started.</summary>
+    public int Children { get; private set; }
 
     /// <summary>Errno of <c>perf_event_open(2)</c>, 0 for success.</summary>
     public int PerfError { get; set; }
@@ -191,9 +208,42 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long Create(string path, int flags, int mode) => throw new NotSupportedException();
 
-    public long Poll(PollEntry* entries, nuint count, int milliseconds) => throw new NotSupportedException();
+    public long CreateMemoryFile(string name, uint flags)
+    {
+        MemoryFlags.Add(flags);
+        int descriptor = MemoryError == 0 ? NewDescriptor() : -MemoryError;
+        if (descriptor >= 0)
+        {
+            _paths[descriptor] = Memory + name;
+            Files[Memory + name] = [];
+        }
 
-    public long OpenPipe(int* ends) => throw new NotSupportedException();
+        return descriptor;
+    }
+
+    // A child that ends as soon as it is waited for.
+    public long StartHeld(HeldPlan* plan, int* descriptor)
+    {
+        Children++;
+        *descriptor = ChildError == 0 ? NewDescriptor() : -1;
+        return ChildError == 0 ? 1789 : -ChildError;
+    }
+
+    public long Poll(PollEntry* entries, nuint count, int milliseconds)
+    {
+        foreach (ref PollEntry entry in new Span<PollEntry>(entries, (int)count))
+        {
+            entry.Found = entry.Wanted;
+        }
+
+        return (long)count;
+    }
+
+    public long OpenPipe(int* ends)
+    {
+        (ends[0], ends[1]) = (NewDescriptor(), NewDescriptor());
+        return 0;
+    }
 
     public long GetGroups(string user, uint group, uint* groups, int* count) => throw new NotSupportedException();
 
@@ -201,18 +251,30 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long ActOnSignal(int signal, SignalAction* wanted, SignalAction* before) => throw new NotSupportedException();
 
-    public long SignalProcess(int process, int signal) => throw new NotSupportedException();
+    public long SignalProcess(int process, int signal) => 0;
 
-    public long WaitProcess(int process, ChildStatus* status, int options) => throw new NotSupportedException();
+    public long WaitProcess(int process, ChildStatus* status, int options)
+    {
+        *status = new ChildStatus { Code = ChildStatus.ByExit, Status = ChildExit };
+        return 0;
+    }
 
     public long ReadLink(string path, byte* buffer, nuint length) =>
-        Links.TryGetValue(path, out string? target) || (HoldsFiles && path.StartsWith(Held, StringComparison.Ordinal) && (target = path).Length > 0) ? Encoding.UTF8.GetBytes(target, new Span<byte>(buffer, (int)length)) : -Errno.EINVAL;
+        Links.TryGetValue(path, out string? target)
+        || (HoldsFiles && path.StartsWith(Held, StringComparison.Ordinal)
+            && _paths.TryGetValue(int.Parse(path.AsSpan(Held.Length), CultureInfo.InvariantCulture), out target)) ? Encoding.UTF8.GetBytes(target, new Span<byte>(buffer, (int)length)) : -Errno.EINVAL;
 
     public long Write(int descriptor, byte* buffer, nuint length)
     {
         if (!_paths.TryGetValue(descriptor, out string? path))
         {
             _openFiles[descriptor] = (OnMessage(new Span<byte>(buffer, (int)length).ToArray()), 0);
+            return (long)length;
+        }
+
+        if (path.StartsWith(Memory, StringComparison.Ordinal))
+        {
+            Files[path] = new Span<byte>(buffer, (int)length).ToArray();
             return (long)length;
         }
 
@@ -289,7 +351,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         Assert.Equal((0L, (nuint)file.Bytes.Length), (offset, length));
         GCHandle pinned = GCHandle.Alloc(file.Bytes, GCHandleType.Pinned);
         _mappings.Add(pinned.AddrOfPinnedObject(), pinned);
-        return pinned.AddrOfPinnedObject();
+        nint address = pinned.AddrOfPinnedObject();
+        Files["/proc/self/maps"] = Encoding.ASCII.GetBytes($"{address:x}-{address + (nint)length:x} r--p 00000000 08:01 1789 {_paths[descriptor]}\n");
+        return address;
     }
 
     public long Unmap(nint address, nuint length)

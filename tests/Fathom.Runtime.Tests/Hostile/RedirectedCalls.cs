@@ -24,6 +24,10 @@ internal sealed unsafe class RedirectedCalls(Dictionary<string, string> paths) :
 
     public long Create(string path, int flags, int mode) => Real.Create(path, flags, mode);
 
+    public long CreateMemoryFile(string name, uint flags) => Real.CreateMemoryFile(name, flags);
+
+    public long StartHeld(HeldPlan* plan, int* descriptor) => Real.StartHeld(plan, descriptor);
+
     public long Poll(PollEntry* entries, nuint count, int milliseconds) => Real.Poll(entries, count, milliseconds);
 
     public long OpenPipe(int* ends) => Real.OpenPipe(ends);

@@ -12,6 +12,9 @@ switch (args)
     case ["call", string path]:
         UserFunctionTests.CallByLines(path);
         return 0;
+    case ["call-filtered", string path, string where]:
+        SeccompTests.CallFiltered(path, where);
+        return 0;
     case ["wait"]:
         return Held(static () => null);
     case [] or [_]:
@@ -26,6 +29,7 @@ DescriptorLedger.Enable();
 NetworkTests.Unshare();
 KernelFunctionTests.Run();
 UserFunctionTests.Run();
+SeccompTests.Run();
 SameResultTests.Run();
 TracepointTests.Run();
 NetworkTests.Run();
