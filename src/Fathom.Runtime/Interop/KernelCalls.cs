@@ -15,7 +15,7 @@ namespace Fathom.Runtime.Interop;
 internal sealed unsafe class KernelCalls(ISystemCalls calls, Func<bool> isMemoryBounded)
 {
     /// <summary>Tries to create what finds no memory left to lock.</summary>
-    public const int MemoryTries = 50;
+    public const int MemoryTries = 25;
 
     // Milliseconds between them.
     private const int MemoryPace = 20;
@@ -76,6 +76,15 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls, Func<bool> isMemory
         return calls.LimitResource(resource, null, &limit) < 0
             ? new ResourceLimit { Soft = ResourceLimit.Infinity, Hard = ResourceLimit.Infinity }
             : limit;
+    }
+
+    /// <summary>The time since boot without what the machine was suspended for, and that: in ns, which of the latter are rather a few too few.</summary>
+    public (long MonotonicNs, long SuspendedNs) ReadClocks()
+    {
+        KernelTime whole, running;
+        _ = calls.ReadClock(KernelTime.SinceBoot, &whole);
+        _ = calls.ReadClock(KernelTime.Monotonic, &running);
+        return (running.TotalNs, whole.TotalNs - running.TotalNs);
     }
 
     /// <summary>Opens a file for reading.</summary>
@@ -463,7 +472,7 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls, Func<bool> isMemory
         {
             result = RepeatInterrupted(command, attributes, size, result);
             result = result == -Errno.EPERM && creates ? RetryWithoutMemoryLimit(command, attributes, size) : result;
-            if (result != -Errno.EPERM || !creates || tries == MemoryTries || !isMemoryBounded())
+            if (result != -Errno.EPERM || !creates || tries == MemoryTries || (tries == 1 && !isMemoryBounded()))
             {
                 return (int)result;
             }

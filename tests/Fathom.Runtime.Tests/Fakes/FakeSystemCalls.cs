@@ -201,6 +201,8 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return 0;
     }
 
+    public long ReadClock(int clock, KernelTime* time) => throw new NotSupportedException();
+
     public long OpenPipe(int* ends) => throw new NotSupportedException();
 
     public long GetGroups(string user, uint group, uint* groups, int* count) => throw new NotSupportedException();
