@@ -142,6 +142,7 @@ internal sealed class BioLatencyProbeSource : IBioLatencySource
         }
 
         // Each of these was read before what it is compared with could grow.
+        reading.HeldBios = _probe.HeldBios;
         ulong waitedFor = _probe.HeldWaitedFor;
         ulong completed = _probe.HeldCompleted;
         if (Constants.BySubmitter)

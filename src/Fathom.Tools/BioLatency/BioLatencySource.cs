@@ -22,6 +22,9 @@ internal sealed class BioLatencyReading(ulong unitNs, int slots)
     /// <summary>How long tasks were held back before the disk; empty if that was not asked.</summary>
     public Histogram Held { get; } = new(unitNs, slots);
 
+    /// <summary>How many bios a limit has held back.</summary>
+    public ulong HeldBios { get; set; }
+
     /// <summary>What was lost.</summary>
     public List<Loss> Losses { get; } = [];
 

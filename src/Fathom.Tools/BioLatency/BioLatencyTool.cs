@@ -29,14 +29,14 @@ public sealed class BioLatencyTool : ITool
         Kernel kernel = Kernel.Running;
         Func<ulong, string> flagsName = view.PerFlags ? FlagsOf(kernel).Name : static _ => "";
         string DiskName(uint device) => device == 0 ? "none" : disks.NameOf(DeviceNumber.FromKernel(device));
-        var limits = new IoLimitNotes(request.Has(BioLatencyOptions.Queued), constants.BySubmitter, constants.Disk, DiskName);
+        var notes = new IoLimitNotes(request.Has(BioLatencyOptions.Queued), constants.BySubmitter, constants.Disk, DiskName);
         return new BioLatencyTracing(
             BioLatencyProbeSource.Start(kernel, constants, filter),
             view,
             new Histogram(constants.UnitNs, BioLatencyMode.SlotCount),
             DiskName,
             flagsName,
-            () => limits.Of(new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree)));
+            new IoLimitWatch(notes, () => new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree)));
     }
 
     /// <inheritdoc/>

@@ -21,14 +21,14 @@ internal sealed record BioLatencyView(TimeUnit Unit, bool PerDisk, bool PerFlags
 /// <param name="empty">A histogram without anything, for when there was nothing.</param>
 /// <param name="diskName">The name of a disk by its number in the kernel.</param>
 /// <param name="flagsName">The name of <c>cmd_flags</c>.</param>
-/// <param name="notes">What must be known of the machine to understand the result, asked at the end.</param>
+/// <param name="limits">The limits on I/O, which must be known to understand the result.</param>
 internal sealed class BioLatencyTracing(
     IBioLatencySource source,
     BioLatencyView view,
     Histogram empty,
     Func<uint, string> diskName,
     Func<ulong, string> flagsName,
-    Func<IEnumerable<NoteRecord>> notes) : IReportTracing
+    IoLimitWatch limits) : IReportTracing
 {
     private readonly LossReport _losses = new();
     private BioLatencyReading? _before;
@@ -78,6 +78,11 @@ internal sealed class BioLatencyTracing(
             sink.WriteTotals(all, view.Unit);
         }
 
+        if (now.HeldBios > (_before?.HeldBios ?? 0))
+        {
+            limits.Look();
+        }
+
         _losses.Write(sink, now.Losses);
         _before = now;
     }
@@ -91,7 +96,7 @@ internal sealed class BioLatencyTracing(
             sink.Write(new LossRecord("unfinished", unfinished, "requests not counted, because their completion was not seen before tracing ended"));
         }
 
-        foreach (NoteRecord note in notes())
+        foreach (NoteRecord note in limits.AtEnd(_before is { HeldBios: > 0 }))
         {
             sink.Write(note);
         }

@@ -132,9 +132,9 @@ public sealed class BioLatencyTracingTests
     {
         using var errors = new MemoryStream();
         using var tracing = new BioLatencyTracing(
-            new FakeSource([]), new(TimeUnit.Microseconds, false, false, false), new Histogram(125, Slots), static _ => "", static _ => "", static () => [new("io-limit", "io.max of a\u001bb")]);
+            new FakeSource([]), new(TimeUnit.Microseconds, false, false, false), new Histogram(125, Slots), static _ => "", static _ => "", new IoLimitWatch(new(false, false, 0, static _ => "sd\u001ba"), static () => [new("io.max", "/a", new(8, 0), "riops=1")]));
         tracing.ReportEnd(new TextSink(Stream.Null, errors, timestamps: false));
-        Assert.EndsWith(": 7\nio.max of a\\x1bb\n", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
+        Assert.EndsWith(": 7\nnot in the histogram: how long these limits hold I/O back (-Q tells it apart): io.max of cgroup /a for sd\\x1ba: riops=1\n", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public sealed class BioLatencyTracingTests
     private static BioLatencyTracing Tracing(BioLatencyView view, params BioLatencyReading[] readings) => Tracing(view, new FakeSource(readings));
 
     private static BioLatencyTracing Tracing(BioLatencyView view, FakeSource source) =>
-        new(source, view, new Histogram(125, Slots), static device => $"d{device}", static flags => $"f{flags % 10}", static () => []);
+        new(source, view, new Histogram(125, Slots), static device => $"d{device}", static flags => $"f{flags % 10}", new IoLimitWatch(new(false, false, 0, static _ => ""), static () => []));
 
     private sealed class FakeSource(BioLatencyReading[] readings) : IBioLatencySource
     {
