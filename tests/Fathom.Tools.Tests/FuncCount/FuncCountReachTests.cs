@@ -10,7 +10,6 @@ using Fathom.Runtime;
 using Fathom.Runtime.Interop;
 using Fathom.Tools.FuncCount;
 using Fathom.Tools.Hosting;
-using Fathom.Tools.Shared.Events;
 using Fathom.Tools.Shared.Filters;
 using Fathom.Tools.Tests.Events;
 using Fathom.Workloads;
