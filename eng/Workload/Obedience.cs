@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
@@ -10,21 +11,28 @@ namespace Fathom.Workloads;
 internal static unsafe class Obedience
 {
     // https://github.com/torvalds/linux/blob/v6.18/arch/x86/entry/syscalls/syscall_64.tbl
-    private const int Read = 0, Write = 1, Pipe = 22, Fork = 57, Wait = 61, ExitGroup = 231;
+    private const int Read = 0, Write = 1, Pipe = 22, Fork = 57, Exit = 60, Wait = 61, ExitGroup = 231;
 
     /// <summary>
     /// Obeys the lines of a FIFO: <c>call N</c> on this thread, <c>thread N</c> on a new one, <c>name NAME</c> sets the command name, <c>fork N</c> makes a
-    /// child that waits for <c>go</c> before it calls, <c>exec</c> runs the program anew from a thread that is not the first, <c>end</c>. Each is answered by <c>done</c>, that of a child's beginning by its number.
+    /// child that waits for <c>go</c> before it calls, <c>exec</c> runs the program anew from a thread that is not the first, <c>leave</c> ends the first thread and goes on
+    /// in another, <c>end</c>. Each is answered by <c>done</c>, that of a child's beginning by its number.
     /// </summary>
     public static void Obey(string library, string fifo)
     {
         nint address = NativeLibrary.GetExport(NativeLibrary.Load(library), "f10");
         var function = (delegate* unmanaged[SuppressGCTransition]<void>)address;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {address:x}"));
+        Obey(function, File.ReadLines(fifo).GetEnumerator());
+    }
+
+    private static void Obey(delegate* unmanaged[SuppressGCTransition]<void> function, IEnumerator<string> orders)
+    {
         int* pipe = stackalloc int[2];
         byte letter = 0;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {address:x}"));
-        foreach (string line in File.ReadLines(fifo))
+        while (orders.MoveNext())
         {
+            string line = orders.Current;
             string[] words = line.Split(' ');
             int count = words.Length > 1 && int.TryParse(words[1], out int number) ? number : 0;
             switch (words[0])
@@ -63,6 +71,18 @@ internal static unsafe class Obedience
                     other.Start();
                     other.Join();
                     break;
+                case "leave":
+                    int first = Environment.ProcessId;
+                    new Thread(() =>
+                    {
+                        // The first thread has ended when it is a zombie.
+                        SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{first}/task/{first}/stat").Contains(") Z ", StringComparison.Ordinal));
+                        Console.WriteLine("done " + line);
+                        Obey(function, orders);
+                        Libc.Call(ExitGroup, 0);
+                    }).Start();
+                    Libc.Call(Exit, 0);
+                    return;
                 case "end":
                     return;
             }

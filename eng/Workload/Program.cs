@@ -136,8 +136,13 @@ switch (args[0])
         break;
 
     case "ring":
-        // ring PATH: an open by io_uring.
-        Console.WriteLine(Ring.Open(args[1]));
+        // ring PATH...: opens by io_uring; after "silent" those that say nothing if they succeed.
+        bool isSilent = args[1] == "silent";
+        foreach (string opened in args[(isSilent ? 2 : 1)..])
+        {
+            Console.WriteLine(Ring.Open(opened, isSilent));
+        }
+
         break;
 
     case "hostile-open":

@@ -9,6 +9,7 @@ using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Cli;
 
@@ -172,7 +173,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     {
         using OutputFile? file = invocation.Output is { } path ? OutputFile.Open(path, command is not null) : null;
         Stream result = file?.Stream ?? output;
-        ISink sink = invocation.Json ? new JsonSink(result, invocation.Tool.Description.Name) : new TextSink(result, errors, invocation.Timestamps);
+        ISink sink = invocation.Json ? new JsonSink(result, invocation.Tool.Description.Name, RowClocks.Measure()) : new TextSink(result, errors, invocation.Timestamps);
         ToolRequest request = invocation.Request with { Note = Complain, Status = Console.IsErrorRedirected ? null : ShowStatus };
         return ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, command, file?.Descriptor ?? OutputDescriptor);
     }

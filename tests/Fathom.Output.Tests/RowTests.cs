@@ -102,6 +102,44 @@ public sealed class RowTests
     }
 
     [Fact]
+    public void A_row_after_a_suspend_has_its_time_of_day_and_one_before_keeps_its_own()
+    {
+        const long Second = 1_000_000_000;
+        long now = 10 * Second, suspended = 3600 * Second;
+        int readings = 0;
+        var clock = new RowClock(BootNs, TimeZoneInfo.Utc, () =>
+        {
+            readings++;
+            return (now, suspended);
+        });
+        string At(long timeNs)
+        {
+            byte[] text = new byte[30];
+            clock.WriteTimestamp(timeNs, text);
+            var line = new Utf8Line();
+            clock.WriteTimeOfDay(timeNs, line);
+            string time = Encoding.ASCII.GetString(text);
+            Assert.Equal(time[11..19], Encoding.ASCII.GetString(line.Written));
+            return time[11..];
+        }
+
+        Assert.Equal("07:14:52.000000000Z", At(9 * Second));
+        (now, suspended) = (12 * Second, suspended + 5000);
+        Assert.Equal("07:14:54.000000000Z", At(11 * Second));
+
+        // Eight hours of sleep between two moments of its clock.
+        (now, suspended) = (14 * Second, suspended + 8 * 3600 * Second);
+        Assert.Equal("15:14:56.000005000Z", At(13 * Second));
+        Assert.Equal("15:14:55.000005001Z", At(12 * Second + 1));
+        Assert.Equal("07:14:55.000000000Z", At(12 * Second));
+        (now, suspended) = (16 * Second, suspended + Second);
+        Assert.Equal("15:14:59.000005000Z", At(15 * Second));
+        Assert.Equal("15:14:57.000005000Z", At(14 * Second));
+        Assert.Equal("07:14:43.000000000Z", At(0));
+        Assert.Equal(4, readings);
+    }
+
+    [Fact]
     public void Bytes_that_are_no_text_are_there_as_well()
     {
         JsonElement row = Json(1, [(byte)'a', 0xff, (byte)'b']);

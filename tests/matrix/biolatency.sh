@@ -89,6 +89,53 @@ if [ -e $group/io.max ]; then
         not_ok "$name" "$before ms before the disk and $after ms on it of $took ms, $counted requests: $(tr '\n' ' ' <err) $(grep -c . out) lines"
     fi
     echo "$(cat "/sys/block/$disk/dev") riops=max" >$group/io.max
+
+    # next_report: waits for one that begins after this.
+    next_report() {
+        reports=$(grep -c '"type":"histogram"' out)
+        until [ "$(grep -c '"type":"histogram"' out)" -gt $((reports + 1)) ]; do usleep 50000; done
+    }
+
+    # One that is set, changed and taken away while the tool traces holds back only what comes meanwhile; all of it is measured, and every setting named.
+    name='biolatency a limit that comes and goes while it traces'
+    free=53
+    device=$(cat "/sys/block/$disk/dev")
+    sh -c "echo \$\$ >$group/cgroup.procs; read go <gate2; dd if=/dev/scratch of=/dev/null bs=4096 count=$free iflag=direct 2>dd.err; echo >free.done; read go <gate2
+        dd if=/dev/scratch of=/dev/null bs=4096 count=$held iflag=direct 2>dd.err; echo >slow.done; read go <gate2
+        dd if=/dev/scratch of=/dev/null bs=4096 count=$held iflag=direct 2>dd.err; echo >slower.done; read go <gate2
+        dd if=/dev/scratch of=/dev/null bs=4096 count=$free iflag=direct 2>dd.err" &
+    reader=$!
+    rm -f free.done slow.done slower.done
+    if trace histogram fathom biolatency -Q -d "$disk" --json 1; then
+        echo go >gate2
+        wait_for free.done ''
+        next_report
+        cp out unlimited
+        echo "$device riops=40" >$group/io.max
+        echo go >gate2
+        wait_for slow.done ''
+        next_report
+        echo "$device riops=20" >$group/io.max
+        echo go >gate2
+        wait_for slower.done ''
+        next_report
+        echo "$device riops=max" >$group/io.max
+        echo go >gate2
+        wait $reader
+    fi
+    kill -TERM $tool
+    wait $tool
+    mv out whole
+    counted=$(sed -n 's/.*"type":"histogram".*"count":\([0-9]*\),"sum_ns".*/\1/p' whole | awk '{sum += $1} END {print sum + 0}')
+    waits=$(sed -n 's/.*"type":"held".*"count":\([0-9]*\),"sum_ns".*/\1/p' whole | awk '{sum += $1} END {print sum + 0}')
+    # A limit lets through at once what it has spared, and holds back most of the others.
+    if [ "$counted" = $((2 * free + 2 * held)) ] && ! grep -q '"type":"held"' unlimited && [ "$waits" -ge $held ] && [ "$waits" -le $((2 * held)) ] &&
+        grep -q "while tracing.*io.max of cgroup /readers for $disk: riops=40" whole && grep -q "while tracing.*io.max of cgroup /readers for $disk: riops=20" whole; then
+        ok "$name"
+    else
+        not_ok "$name" "$counted requests, $waits waits, $(tr '\n' ' ' <err) $(grep io-limit whole)"
+    fi
 else
+    skip 'biolatency a limit that comes and goes while it traces' "$group has no io.max"
     skip "$name" "$group has no io.max: the kernel lacks CONFIG_BLK_DEV_THROTTLING, or the io controller is version 1's"
 fi

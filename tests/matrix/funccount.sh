@@ -23,6 +23,12 @@ rmdir d*
 fathom funccount --all-processes 'c:__libc_start_main*' -- sh -c "for i in $some; do fathom --version; done" >out 2>err
 equal 'funccount a library function' $((calls + 1)) "$(awk '$1 ~ /^__libc_start_main/ {sum += $2} END {print sum + 0}' out)"
 
+# Without that, breakpoints follow the processes as they come: each is attached to late or not at all, and said to be.
+fathom funccount 'c:__libc_start_main*' -- sh -c "for i in $some; do fathom --version; done" >out 2>err
+equal 'funccount says which processes it was late for' $calls "$(sed -n 's/^processes or threads were .*: \([0-9]*\)$/\1/p' out err | awk '{sum += $1} END {print sum + 0}')"
+counted=$(awk '$1 ~ /^__libc_start_main/ {sum += $2} END {print sum + 0}' out)
+if [ "$counted" -le $((calls + 1)) ]; then ok 'funccount counts no process twice that it follows'; else not_ok 'funccount counts no process twice that it follows' "$counted"; fi
+
 # Nothing comes through where nothing may.
 fathom funccount --comm no-such-name 'vfs_*dir' -- sh -c 'mkdir x; rmdir x' >out 2>err
 equal 'funccount lets nothing through' 0 "$(grep -c '^vfs_' out)"

@@ -30,6 +30,9 @@ internal unsafe interface ISystemCalls
     /// <summary><c>poll(2)</c>.</summary>
     long Poll(PollEntry* entries, nuint count, int milliseconds);
 
+    /// <summary><c>clock_gettime(2)</c>.</summary>
+    long ReadClock(int clock, KernelTime* time);
+
     /// <summary><c>pipe2(2)</c>: the end to read and the end to write, closed on exec.</summary>
     long OpenPipe(int* ends);
 

@@ -10,8 +10,16 @@ namespace Fathom.Runtime.Interop;
 /// throws. The only place that retries, and that knows the errnos of limits: those throw here (<see cref="ResourceLimitException"/>), because nobody
 /// who asks may take them for an answer.
 /// </summary>
-internal sealed unsafe class KernelCalls(ISystemCalls calls)
+/// <param name="calls">The system calls.</param>
+/// <param name="isMemoryBounded">Whether EPERM to who creates a map or a program may mean that its user has locked too much memory.</param>
+internal sealed unsafe class KernelCalls(ISystemCalls calls, Func<bool> isMemoryBounded)
 {
+    /// <summary>Tries to create what finds no memory left to lock.</summary>
+    public const int MemoryTries = 25;
+
+    // Milliseconds between them.
+    private const int MemoryPace = 20;
+
     /// <summary>Tries of <c>BPF_PROG_LOAD</c> when a signal interrupts the verifier, which then gives EAGAIN.</summary>
     public const int LoadTries = 10;
 
@@ -68,6 +76,15 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
         return calls.LimitResource(resource, null, &limit) < 0
             ? new ResourceLimit { Soft = ResourceLimit.Infinity, Hard = ResourceLimit.Infinity }
             : limit;
+    }
+
+    /// <summary>The time since boot without what the machine was suspended for, and that: in ns, which of the latter are rather a few too few.</summary>
+    public (long MonotonicNs, long SuspendedNs) ReadClocks()
+    {
+        KernelTime whole, running;
+        _ = calls.ReadClock(KernelTime.SinceBoot, &whole);
+        _ = calls.ReadClock(KernelTime.Monotonic, &running);
+        return (running.TotalNs, whole.TotalNs - running.TotalNs);
     }
 
     /// <summary>Opens a file for reading.</summary>
@@ -469,10 +486,21 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int Retry(BpfCommand command, void* attributes, int size, long result)
     {
-        result = RepeatInterrupted(command, attributes, size, result);
-        return result == -Errno.EPERM && (command is BpfCommand.MapCreate or BpfCommand.ProgramLoad)
-            ? RetryWithoutMemoryLimit(command, attributes, size)
-            : (int)result;
+        bool creates = command is BpfCommand.MapCreate or BpfCommand.ProgramLoad;
+        for (int tries = 1; ; tries++)
+        {
+            result = RepeatInterrupted(command, attributes, size, result);
+            result = result == -Errno.EPERM && creates ? RetryWithoutMemoryLimit(command, attributes, size) : result;
+            if (result != -Errno.EPERM || !creates || tries == MemoryTries || (tries == 1 && !isMemoryBounded()))
+            {
+                return (int)result;
+            }
+
+            // What the user has closed counts until the kernel has freed it, which it does in the background and after a grace period:
+            // https://github.com/torvalds/linux/blob/v5.10/kernel/bpf/syscall.c (bpf_map_free_deferred, __bpf_prog_put_rcu)
+            calls.Poll(null, 0, MemoryPace);
+            result = calls.Bpf(command, attributes, size);
+        }
     }
 
     // Before Linux 5.11, maps and programs count as locked memory of their user, against a limit that is 64 KB by default, and too much is

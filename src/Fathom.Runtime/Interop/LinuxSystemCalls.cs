@@ -96,6 +96,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
     public long Poll(PollEntry* entries, nuint count, int milliseconds) => Result(LibcPoll(entries, count, milliseconds));
 
     /// <inheritdoc/>
+    public long ReadClock(int clock, KernelTime* time) => Result(LibcClock(clock, time));
+
+    /// <inheritdoc/>
     public long OpenPipe(int* ends)
     {
         const int CloseOnExec = 0x80000;
@@ -260,6 +263,9 @@ internal sealed unsafe partial class LinuxSystemCalls : ISystemCalls
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int LibcPoll(PollEntry* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    private static partial int LibcClock(int clock, KernelTime* time);
 
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint LibcReadLink(string path, byte* buffer, nuint length);

@@ -22,6 +22,20 @@ internal struct PollEntry
     public short Found;
 }
 
+/// <summary>A time (<c>struct timespec</c>).</summary>
+internal struct KernelTime
+{
+    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/time.h
+    public const int Monotonic = 1;
+    public const int SinceBoot = 7;
+
+    public long Seconds;
+    public long Nanoseconds;
+
+    /// <summary>The whole in ns.</summary>
+    public readonly long TotalNs => Seconds * 1_000_000_000 + Nanoseconds;
+}
+
 /// <summary>What a process does about a signal (<c>struct sigaction</c> as the kernel has it on x86-64 and arm64).</summary>
 internal struct SignalAction
 {

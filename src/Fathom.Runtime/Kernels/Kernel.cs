@@ -28,7 +28,7 @@ public sealed class Kernel
 
     internal Kernel(ISystemCalls calls)
     {
-        Calls = new KernelCalls(calls);
+        Calls = new KernelCalls(calls, () => Refusal.Diagnose(this, CapabilitySet.Bpf | CapabilitySet.PerfMon, out _) == RefusalCause.LockedMemory);
         Tracefs = new Tracefs(this);
     }
 

@@ -13,7 +13,7 @@ internal static unsafe class InheritedState
     private const int ChildEnded = 17;
     private const int SignalCount = 64;
 
-    private static readonly KernelCalls Calls = new(LinuxSystemCalls.Instance);
+    private static readonly KernelCalls Calls = new(LinuxSystemCalls.Instance, static () => false);
     private static ulong? s_ignored;
 
     /// <summary>

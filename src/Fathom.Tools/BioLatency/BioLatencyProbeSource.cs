@@ -11,6 +11,9 @@ internal interface IBioLatencySource : IHistogramSource
     /// <summary>How long tasks were held back before the disk since the start; empty if that was not asked.</summary>
     Histogram ReadHeld();
 
+    /// <summary>How many bios a limit has held back since the start.</summary>
+    ulong HeldBios { get; }
+
     /// <summary>How many requests were seen to begin and not to end: those in flight, and those whose completion the kernel did not show.</summary>
     ulong CountUnfinished();
 }
@@ -22,6 +25,9 @@ internal sealed class BioLatencyProbeSource(BioLatencyProbe.Loaded probe, LinkSe
     : HistogramProbe<BioLatencyProbe.Loaded>(probe, probe.Constants, links), IBioLatencySource
 {
     private readonly LatencyReader _held = new();
+
+    /// <inheritdoc/>
+    public ulong HeldBios => Probe.HeldBios;
 
     /// <inheritdoc/>
     public override IEnumerable<Loss> ReadLosses() => [.. Probe.ReadLosses(), .. Probe.Constants.Queued ? [HeldLoss()] : (IEnumerable<Loss>)[]];

@@ -25,14 +25,14 @@ public sealed class BioLatencyTool : ITool
         Kernel kernel = Kernel.Running;
         HistogramView view = ViewOf(request, kernel, disks);
         BioLatencyProbe.Constants constants = ConstantsOf(request, disks, filter, view);
-        var limits = new IoLimitNotes(constants.Queued, constants.BySubmitter, constants.Disk, device => NameOf(disks, device));
+        var notes = new IoLimitNotes(constants.Queued, constants.BySubmitter, constants.Disk, device => NameOf(disks, device));
+        var limits = new IoLimitWatch(notes, () => new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree));
         BioLatencyProbe.Loaded probe = BioLatencyProbe.Load(kernel, constants);
         return ProbeStart.Run(probe, filter.Fill, links =>
         {
             // Completions are attached before starts: what completed in between was not in flight when tracing began.
             probe.Unstarted = 0;
-            return new BioLatencyTracing(
-                new BioLatencyProbeSource(probe, links), view, () => limits.Of(new IoLimits().Find(request.Pid != 0 ? request.Pid : request.ProcessTree)));
+            return new BioLatencyTracing(new BioLatencyProbeSource(probe, links), view, limits);
         });
     }
 

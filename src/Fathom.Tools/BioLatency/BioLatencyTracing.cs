@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using Fathom.Output.Histograms;
 using Fathom.Output.Sinks;
 using Fathom.Tools.Shared.Histograms;
@@ -9,10 +7,11 @@ namespace Fathom.Tools.BioLatency;
 /// <summary>Latencies of requests, what was held back before them, and what must be known of the machine to understand them.</summary>
 /// <param name="source">The kernel side.</param>
 /// <param name="view">How latencies are shown.</param>
-/// <param name="notes">What must be known of the machine, asked at the end.</param>
-internal sealed class BioLatencyTracing(IBioLatencySource source, HistogramView view, Func<IEnumerable<NoteRecord>> notes) : HistogramTracing(source, view)
+/// <param name="limits">The limits on I/O, which must be known to understand the result.</param>
+internal sealed class BioLatencyTracing(IBioLatencySource source, HistogramView view, IoLimitWatch limits) : HistogramTracing(source, view)
 {
     private Histogram? _heldBefore;
+    private ulong _heldBios;
 
     /// <inheritdoc/>
     public override void ReportEnd(ISink sink)
@@ -23,7 +22,7 @@ internal sealed class BioLatencyTracing(IBioLatencySource source, HistogramView 
             sink.Write(new LossRecord("unfinished", unfinished, "requests not counted, because their completion was not seen before tracing ended"));
         }
 
-        foreach (NoteRecord note in notes())
+        foreach (NoteRecord note in limits.AtEnd(_heldBios > 0))
         {
             sink.Write(note);
         }
@@ -38,6 +37,12 @@ internal sealed class BioLatencyTracing(IBioLatencySource source, HistogramView 
         if (held.Count > 0)
         {
             sink.Write(new SummaryRecord("held", "held back before the disk", held.Count == 1 ? "wait" : "waits", held));
+        }
+
+        if (source.HeldBios is var bios && bios > _heldBios)
+        {
+            _heldBios = bios;
+            limits.Look();
         }
     }
 }

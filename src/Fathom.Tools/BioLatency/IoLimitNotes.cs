@@ -15,9 +15,12 @@ internal sealed class IoLimitNotes(bool isQueued, bool bySubmitter, uint disk, F
     private const int MostNames = 4;
 
     /// <summary>What is to be said of these limits.</summary>
-    public IEnumerable<NoteRecord> Of(IReadOnlyList<IoLimit> limits)
+    /// <param name="limits">Those that are set.</param>
+    /// <param name="earlier">Those that were, and are not any more or were changed.</param>
+    /// <param name="hasHeld">Whether any limit has held anything back.</param>
+    public IEnumerable<NoteRecord> Of(IReadOnlyList<IoLimit> limits, IReadOnlyList<IoLimit> earlier, bool hasHeld)
     {
-        IoLimit[] here = [.. limits.Where(limit => disk == 0 || limit.Device.InKernel == disk)];
+        IoLimit[] here = [.. limits.Where(IsHere)];
         IoLimit[] throttles = [.. here.Where(static limit => limit.IsThrottle)];
         if (throttles.Length > 0)
         {
@@ -31,12 +34,24 @@ internal sealed class IoLimitNotes(bool isQueued, bool bySubmitter, uint disk, F
             }
         }
 
+        IoLimit[] gone = [.. earlier.Where(limit => IsHere(limit) && limit.IsThrottle)];
+        if (gone.Length > 0)
+        {
+            yield return new("io-limit", "these limits were set for a time while tracing, and held I/O back too: " + Names(gone));
+        }
+        else if (hasHeld && throttles.Length == 0)
+        {
+            yield return new("io-limit", "the limit that held I/O back is not set any more; reports at intervals would have named it");
+        }
+
         IoLimit[] others = [.. here.Where(static limit => !limit.IsThrottle)];
         if (others.Length > 0)
         {
             yield return new("io-limit", "not in the histogram: how long I/O waits for a request because of " + Names(others));
         }
     }
+
+    private bool IsHere(IoLimit limit) => disk == 0 || limit.Device.InKernel == disk;
 
     private string Names(IoLimit[] limits)
     {

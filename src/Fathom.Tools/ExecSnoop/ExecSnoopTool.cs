@@ -1,7 +1,6 @@
 using System;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Fathom.Output.Rows;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared;
@@ -40,7 +39,7 @@ public sealed class ExecSnoopTool : ITool
             new() { Fails = request.Has(ExecSnoopOptions.Fails), Filter = filter.Settings },
             new LoadOptions { MaxEntries = { [nameof(ExecSnoopProbe.Events)] = buffer } });
         return ProbeStart.Run(
-            probe, filter.Fill, links => new ExecSnoopTracing(new ProbeSource(probe, probe.Events, links), columns.Layout(RowClock.Measure(), arguments), name, line));
+            probe, filter.Fill, links => new ExecSnoopTracing(new ProbeSource(probe, probe.Events, links), columns.Layout(RowClocks.Measure(), arguments), name, line));
     }
 
     private static int MostArguments(ToolRequest request) =>

@@ -8,7 +8,7 @@ namespace Fathom.Tools.FuncCount;
 
 /// <summary>
 /// Finds and attaches on a thread of its own. To attach is the kernel's work, in system calls that cannot be interrupted; who asks for the end meanwhile
-/// has the result at once all the same.
+/// has the result at once all the same. So has who is told that counting costs more than it may: what is attached first costs already.
 /// </summary>
 internal sealed class FuncCountStart : IDisposable
 {
@@ -19,14 +19,18 @@ internal sealed class FuncCountStart : IDisposable
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(100);
 
     private readonly ToolRequest _request;
+    private readonly CostBudget _budget;
+    private readonly CancellationTokenSource _stop;
     private readonly ManualResetEventSlim _done = new();
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _error;
     private volatile FuncCountProbeSource? _source;
 
-    private FuncCountStart(ToolRequest request, Action<FuncCountStart> work)
+    private FuncCountStart(ToolRequest request, CostBudget budget, Action<FuncCountStart> work)
     {
         _request = request;
+        _budget = budget;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(request.Stop);
         _thread = new Thread(() =>
         {
             try
@@ -55,20 +59,27 @@ internal sealed class FuncCountStart : IDisposable
         set => _source = value;
     }
 
+    /// <summary>Ends counting and attaching.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    /// <summary>That counting cost more than it may while it attached, as <see cref="CostBudget.FindExcess"/> says it; null if it did not.</summary>
+    public string? Excess { get; private set; }
+
     /// <summary>What goes on, in words, for people who wait.</summary>
     public string Doing { get; set; } = "looking for what matches";
 
-    /// <summary>Works until it is done or the end is asked for.</summary>
+    /// <summary>Works until it is done, the end is asked for, or it costs too much.</summary>
     /// <param name="request">What was asked for.</param>
+    /// <param name="budget">What it may cost.</param>
     /// <param name="work">The work; sets <see cref="Source"/> as soon as it counts.</param>
     /// <returns>The work, which may go on; to dispose of it waits for its end.</returns>
     /// <exception cref="Exception">That of the work, if it failed before the end was asked for.</exception>
-    public static FuncCountStart Run(ToolRequest request, Action<FuncCountStart> work)
+    public static FuncCountStart Run(ToolRequest request, CostBudget budget, Action<FuncCountStart> work)
     {
-        var start = new FuncCountStart(request, work);
+        var start = new FuncCountStart(request, budget, work);
         start._thread.Start();
         start.WaitUntilDone();
-        if (!request.Stop.IsCancellationRequested && start._error is { } error)
+        if (!start.Stop.IsCancellationRequested && start._error is { } error)
         {
             start.Dispose();
             error.Throw();
@@ -82,14 +93,21 @@ internal sealed class FuncCountStart : IDisposable
     {
         _thread.Join();
         _done.Dispose();
+        _stop.Dispose();
     }
 
     private void WaitUntilDone()
     {
         long begin = Stopwatch.GetTimestamp();
         bool isTold = false;
-        while (!_request.Stop.IsCancellationRequested && WaitHandle.WaitAny([_done.WaitHandle, _request.Stop.WaitHandle], s_pace) == WaitHandle.WaitTimeout)
+        while (!Stop.IsCancellationRequested && WaitHandle.WaitAny([_done.WaitHandle, Stop.WaitHandle], s_pace) == WaitHandle.WaitTimeout)
         {
+            Excess = _budget.Pace is null ? null : _budget.FindExcess(_source);
+            if (Excess is not null)
+            {
+                _stop.Cancel();
+            }
+
             if (Stopwatch.GetElapsedTime(begin) < (_request.Status is null ? s_while : s_moment))
             {
                 continue;

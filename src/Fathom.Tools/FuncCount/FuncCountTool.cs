@@ -26,14 +26,14 @@ public sealed class FuncCountTool : ITool
         FuncCountScope scope = target.IsInFile ? FuncCountScope.Of(request) : new FuncCountScope(FuncCountReach.Everywhere);
         FuncCountProbe.Constants constants = ConstantsOf(request, kernel);
         int most = MostOf(request, target);
-        double? budget = BudgetOf(request, scope);
+        var budget = new CostBudget(BudgetOf(request, scope), target.Kind);
 
         // Once the end is asked for, the result is all there is to say.
         ToolRequest talk = request with { Note = note => { if (!request.Stop.IsCancellationRequested) { request.Note(note); } } };
         FuncCountAttacher? attaching = null;
-        FuncCountStart start = FuncCountStart.Run(request, start =>
+        FuncCountStart start = FuncCountStart.Run(request, budget, start =>
         {
-            var attacher = new FuncCountAttacher(kernel, constants, new TaskFilterSetup(request), source => start.Source = source, request.Stop)
+            var attacher = new FuncCountAttacher(kernel, constants, new TaskFilterSetup(request), source => start.Source = source, start.Stop)
             {
                 TellDetaching = count => TellDetaching(talk, count),
             };
@@ -43,7 +43,7 @@ public sealed class FuncCountTool : ITool
             MustNotBeTooMany(target, places, most);
             Warn(talk, kernel, target, matches, places, scope, file);
             start.Doing = $"attaching to {places} {target.Things}";
-            if (request.Stop.IsCancellationRequested)
+            if (start.Stop.IsCancellationRequested)
             {
                 return;
             }
@@ -81,7 +81,7 @@ public sealed class FuncCountTool : ITool
             return $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.";
         }
 
-        return new FuncCountTracing(start, Banner, target.Kind, budget, request);
+        return new FuncCountTracing(start, Banner, budget, request);
     }
 
     private static Matches Find(Kernel kernel, FuncCountTarget target, int process, FuncCountScope scope, out UserFile file)
@@ -99,8 +99,8 @@ public sealed class FuncCountTool : ITool
         {
             return target.Kind switch
             {
-                FuncCountKind.UserFunctions => finder.UserFunctions(target, process, out file),
-                FuncCountKind.StaticProbes => finder.StaticProbes(target, process, out file),
+                FuncCountKind.UserFunctions => finder.UserFunctions(target, ProcessTable.ShownAs(process), out file),
+                FuncCountKind.StaticProbes => finder.StaticProbes(target, ProcessTable.ShownAs(process), out file),
                 FuncCountKind.Tracepoints => finder.Tracepoints(target),
                 _ => finder.KernelFunctions(target),
             };

@@ -108,6 +108,10 @@ internal static class ProcessTable
     /// <summary>Whether the first thread of a process has ended while others go on.</summary>
     public static bool HasLostFirstThread(int process) => LifeOf(process, out _) == ProcessLife.LostFirstThread;
 
+    /// <summary>By which number procfs shows the memory and the files of a process: of one whose first thread has ended by that of another.</summary>
+    public static int ShownAs(int process) =>
+        HasLostFirstThread(process) ? ThreadsOf(process).FirstOrDefault(static thread => LifeOf(thread, out _) == ProcessLife.Lives, process) : process;
+
     /// <summary>How many processes have a file mapped.</summary>
     /// <param name="file">The file.</param>
     public static int CountMappers(UserFileMapping file) =>

@@ -44,7 +44,8 @@ internal static unsafe partial class OpenSnoopProbe
     // IORING_OP_OPENAT, IORING_OP_OPENAT2.
     private const byte RingOpenAt = 18, RingOpenAt2 = 28;
 
-    // REQ_F_CQE_SKIP, which is IOSQE_CQE_SKIP_SUCCESS_BIT.
+    // REQ_F_CQE_SKIP, which is IOSQE_CQE_SKIP_SUCCESS_BIT. A failure takes it away, and completes as any other:
+    // https://github.com/torvalds/linux/blob/v6.18/io_uring/io_uring.h (req_set_fail)
     private const uint SkipsSuccess = 1 << 6;
 
     /// <summary>Only what failed.</summary>
@@ -101,7 +102,7 @@ internal static unsafe partial class OpenSnoopProbe
     [Map(MaxEntries = 1)]
     internal static readonly PerCpuArray<OpenScratch> RequestScratch = new();
 
-    /// <summary>Requests of io_uring that count and have not completed.</summary>
+    /// <summary>Requests of io_uring that count and have not completed, or succeeded without a completion.</summary>
     [Map(MaxEntries = 16_384)]
     internal static readonly LruHashMap<ulong, uint> Requests = new();
 
@@ -210,7 +211,14 @@ internal static unsafe partial class OpenSnoopProbe
     private static void Submit(IoRequest* request)
     {
         byte operation = request->opcode;
-        if (operation is not (RingOpenAt or RingOpenAt2) || !TaskFilter.WantsCurrent())
+        if (operation is not (RingOpenAt or RingOpenAt2))
+        {
+            return;
+        }
+
+        // One that succeeded without a word has left its address.
+        Requests.Delete((ulong)request);
+        if (!TaskFilter.WantsCurrent())
         {
             return;
         }
@@ -234,7 +242,7 @@ internal static unsafe partial class OpenSnoopProbe
             AddDirectory(scratch, *NameOf(open), (open->how.Resolve & ResolveInRoot) != 0);
 
             uint at = scratch->Record.DirectoryBytes;
-            if (at < PathNames.Room && Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, NameOf(open))) && !isSilent)
+            if (at < PathNames.Room && Finish(scratch, (int)Helpers.ProbeReadKernelString(scratch->Text + at, OpenScratch.PathRoom, NameOf(open))))
             {
                 Requests.Update((ulong)request, 1u);
             }

@@ -29,7 +29,7 @@ public sealed class OpenSnoopTool : ITool
         int buffer = BufferOption.Bytes(request, OpenSnoopOptions.DefaultPages);
         IReadOnlyList<ulong> flags = request.ValueOf(OpenSnoopOptions.Flags) is { } names ? OpenFlags.Parse(names) : [];
         RowLayout<OpenRow> layout = OpenColumns.Layout(
-            RowClock.Measure(),
+            RowClocks.Measure(),
             request.Timestamps,
             request.Has(OpenSnoopOptions.Seconds),
             request.Has(OpenSnoopOptions.PrintUser),

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Output.Rows;
@@ -23,7 +25,14 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
 
     private static readonly int s_head = Marshal.SizeOf<OpenRecord>();
 
+    // Requests that say nothing if they succeed have succeeded if they have not failed until then; a failure that comes later is counted.
+    private const long SilenceNs = 1_000_000_000;
+    private const int MostSucceeded = 16_384;
+
     private readonly Dictionary<ulong, byte[]> _pending = [];
+    private readonly Queue<(ulong Request, ulong TimeNs)> _silent = [];
+    private readonly HashSet<ulong> _succeeded = [];
+    private ulong _failedLate;
     private int _pendingBytes;
     private ulong _forgotten;
     private readonly byte[]? _name = name is null ? null : Encoding.UTF8.GetBytes(name);
@@ -47,13 +56,19 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
                 WriteRow(sink, in head, record[s_head..]);
                 break;
             case OpenRecordKind.Submitted:
-                Keep(head.Request, record);
+                Keep(sink, head.Request, record);
                 break;
             case OpenRecordKind.Silent:
-                WriteRow(sink, in head, record[s_head..]);
+                if (Keep(sink, head.Request, record))
+                {
+                    _silent.Enqueue((head.Request, head.TimeNs));
+                }
+
                 break;
-            case OpenRecordKind.Completed when _pending.Remove(head.Request, out byte[]? submitted):
-                _pendingBytes -= submitted.Length;
+            case OpenRecordKind.Completed when _succeeded.Remove(head.Request):
+                _failedLate++;
+                break;
+            case OpenRecordKind.Completed when TryForget(head.Request, out byte[]? submitted):
                 ref OpenRecord whole = ref MemoryMarshal.AsRef<OpenRecord>(submitted.AsSpan());
                 whole.TimeNs = head.TimeNs;
                 whole.Result = head.Result;
@@ -63,27 +78,68 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<Loss> ReadLosses(bool isLast) =>
-        [new("unfinished", _forgotten + (isLast ? (ulong)_pending.Count : 0), "requests of io_uring not shown, because their end was not seen")];
+    protected override void WriteDue(ISink sink, bool isLast)
+    {
+        while (_silent.TryPeek(out (ulong Request, ulong TimeNs) first)
+            && (isLast || Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency) - (long)first.TimeNs > SilenceNs))
+        {
+            _silent.Dequeue();
+            if (_pending.TryGetValue(first.Request, out byte[]? submitted) && MemoryMarshal.AsRef<OpenRecord>(submitted.AsSpan()).TimeNs == first.TimeNs)
+            {
+                _ = TryForget(first.Request, out _);
+                WriteSucceeded(sink, submitted);
+                if (_succeeded.Count < MostSucceeded)
+                {
+                    _succeeded.Add(first.Request);
+                }
+            }
+        }
+    }
 
-    private void Keep(ulong request, ReadOnlySpan<byte> record)
+    /// <inheritdoc/>
+    protected override IEnumerable<Loss> ReadLosses(bool isLast) =>
+    [
+        new("unfinished", _forgotten + (isLast ? (ulong)_pending.Count : 0), "requests of io_uring not shown, because their end was not seen"),
+        new("failed-late", _failedLate, "requests of io_uring that say nothing if they succeed are shown without an error, but failed more than a second later"),
+    ];
+
+    // False if there is no room.
+    private bool Keep(ISink sink, ulong request, ReadOnlySpan<byte> record)
     {
         // A request whose completion was not seen leaves its address to the next one.
-        if (_pending.Remove(request, out byte[]? old))
+        _succeeded.Remove(request);
+        if (TryForget(request, out byte[]? old))
         {
-            _pendingBytes -= old.Length;
-            _forgotten++;
+            if (MemoryMarshal.AsRef<OpenRecord>(old.AsSpan()).Kind == OpenRecordKind.Silent)
+            {
+                WriteSucceeded(sink, old);
+            }
+            else
+            {
+                _forgotten++;
+            }
         }
 
         if (_pendingBytes + record.Length > MostPendingBytes)
         {
             _forgotten++;
-            return;
+            return false;
         }
 
         _pendingBytes += record.Length;
         _pending.Add(request, record.ToArray());
+        return true;
     }
+
+    private bool TryForget(ulong request, [NotNullWhen(true)] out byte[]? record)
+    {
+        bool isKnown = _pending.Remove(request, out record);
+        _pendingBytes -= record?.Length ?? 0;
+        return isKnown;
+    }
+
+    private void WriteSucceeded(ISink sink, byte[] record) =>
+        WriteRow(sink, in MemoryMarshal.AsRef<OpenRecord>(record.AsSpan()), record.AsSpan(s_head));
 
     private void WriteRow(ISink sink, ref readonly OpenRecord head, ReadOnlySpan<byte> text)
     {

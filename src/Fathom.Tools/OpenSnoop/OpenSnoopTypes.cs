@@ -36,7 +36,7 @@ internal enum OpenRecordKind : byte
     /// <summary>A request of io_uring that was submitted; its path is known now and its result later.</summary>
     Submitted,
 
-    /// <summary>A request of io_uring that was submitted and says nothing if it succeeds.</summary>
+    /// <summary>A request of io_uring that was submitted, and completes only if it fails.</summary>
     Silent,
 
     /// <summary>The result of such a request.</summary>

@@ -58,7 +58,7 @@ public sealed class TcpLifeTool : ITool
             Filter = filter.Settings,
         };
         RowLayout<TcpRow> layout = TcpColumns.Layout(
-            RowClock.Measure(),
+            RowClocks.Measure(),
             request.Timestamps,
             request.Has(TcpLifeOptions.Seconds),
             request.Has(TcpLifeOptions.Wide),

@@ -88,6 +88,9 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
     /// <summary>How many descriptors may be open at a time.</summary>
     public int MostOpen { get; set; } = int.MaxValue;
 
+    /// <summary>How often somebody waited for nothing but time.</summary>
+    public int Pauses { get; private set; }
+
     /// <summary>How many files the process may open.</summary>
     public ResourceLimit OpenFiles { get; set; } = new() { Soft = 7, Hard = 7 };
 
@@ -221,6 +224,8 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
         return descriptor;
     }
 
+    public long ReadClock(int clock, KernelTime* time) => throw new NotSupportedException();
+
     // A child that ends as soon as it is waited for.
     public long StartHeld(HeldPlan* plan, int* descriptor)
     {
@@ -231,6 +236,7 @@ internal sealed unsafe class FakeSystemCalls : ISystemCalls
 
     public long Poll(PollEntry* entries, nuint count, int milliseconds)
     {
+        Pauses += count == 0 ? 1 : 0;
         foreach (ref PollEntry entry in new Span<PollEntry>(entries, (int)count))
         {
             entry.Found = entry.Wanted;

@@ -68,7 +68,34 @@ public sealed class LockedMemoryTests
         KernelPolicyException e = Assert.Throws<KernelPolicyException>(Load);
         Assert.Contains("may not lock more than 64 KB", e.Message, StringComparison.Ordinal);
         Assert.Equal(RefusalCause.LockedMemory, e.Cause);
-        Assert.Equal([65_536], _limits);
+        Assert.Equal(KernelCalls.MemoryTries, _limits.Count);
+        Assert.Equal(KernelCalls.MemoryTries - 1, _calls.Pauses);
+    }
+
+    [Theory]
+    [InlineData(65_536ul)]
+    [InlineData(100_000ul)]
+    public unsafe void What_was_closed_before_counts_until_the_kernel_has_freed_it(ulong hard)
+    {
+        _calls.Capabilities = WithoutResource;
+        _calls.LockedMemory = new() { Soft = 65_536, Hard = hard };
+        _calls.On(BpfCommand.MapCreate, (_, _) => _calls.Pauses < 3 ? -Errno.EPERM : 0);
+
+        Load().Dispose();
+
+        Assert.Equal(3, _calls.Pauses);
+        Assert.Equal(new ResourceLimit { Soft = 65_536, Hard = hard }, _calls.LockedMemory);
+    }
+
+    [Fact]
+    public void Who_may_create_nothing_does_not_wait_for_memory()
+    {
+        _calls.Capabilities = default;
+        _calls.LockedMemory = new() { Soft = 65_536, Hard = 65_536 };
+        _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
+
+        Assert.Throws<MissingCapabilityException>(Load);
+        Assert.Equal(0, _calls.Pauses);
     }
 
     [Fact]
@@ -80,6 +107,7 @@ public sealed class LockedMemoryTests
         _calls.Fail(BpfCommand.MapCreate, Errno.EPERM);
 
         Assert.Equal(RefusalCause.KernelPolicy, Assert.Throws<KernelPolicyException>(Load).Cause);
+        Assert.Equal(0, _calls.Pauses);
     }
 
     [Fact]

@@ -30,6 +30,8 @@ internal sealed unsafe class RedirectedCalls(Dictionary<string, string> paths) :
 
     public long Poll(PollEntry* entries, nuint count, int milliseconds) => Real.Poll(entries, count, milliseconds);
 
+    public long ReadClock(int clock, KernelTime* time) => Real.ReadClock(clock, time);
+
     public long OpenPipe(int* ends) => Real.OpenPipe(ends);
 
     public long GetGroups(string user, uint group, uint* groups, int* count) => Real.GetGroups(user, group, groups, count);

@@ -131,9 +131,9 @@ public sealed class BioLatencyTracingTests
     {
         using var errors = new MemoryStream();
         using var tracing = new BioLatencyTracing(
-            new FakeSource([]), new(TimeUnit.Microseconds, null), static () => [new("io-limit", "io.max of a\u001bb")]);
+            new FakeSource([]), new(TimeUnit.Microseconds, null), new IoLimitWatch(new(false, false, 0, static _ => "sd\u001ba"), static () => [new("io.max", "/a", new(8, 0), "riops=1")]));
         tracing.ReportEnd(new TextSink(Stream.Null, errors, timestamps: false));
-        Assert.EndsWith(": 7\nio.max of a\\x1bb\n", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
+        Assert.EndsWith(": 7\nnot in the histogram: how long these limits hold I/O back (-Q tells it apart): io.max of cgroup /a for sd\\x1ba: riops=1\n", Encoding.UTF8.GetString(errors.ToArray()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class BioLatencyTracingTests
 
     private static BioLatencyTracing Tracing(HistogramView view, params Reading[] readings) => Tracing(view, new FakeSource(readings));
 
-    private static BioLatencyTracing Tracing(HistogramView view, FakeSource source) => new(source, view, static () => []);
+    private static BioLatencyTracing Tracing(HistogramView view, FakeSource source) => new(source, view, new IoLimitWatch(new(false, false, 0, static _ => ""), static () => []));
 
     private sealed class Reading
     {
@@ -203,6 +203,8 @@ public sealed class BioLatencyTracingTests
         public Dictionary<ulong, Histogram> Read() => (_now = _readings.Dequeue()).Histograms;
 
         public Histogram ReadHeld() => _now.Held;
+
+        public ulong HeldBios => 0;
 
         public IEnumerable<Loss> ReadLosses() => _now.Losses;
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Fathom.Tools.BioLatency;
@@ -62,8 +63,35 @@ public sealed class IoLimitsTests : IDisposable
         Assert.EndsWith("riops=1; and 2 more", Notes(true, false, 0, [.. Enumerable.Repeat(limits[0], 6)])[0], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_limit_that_was_changed_or_taken_away_is_named_if_it_held_something_back()
+    {
+        IoLimit slow = new("io.max", "/a", new(8, 0), "riops=40"), slower = slow with { Setting = "riops=20" }, other = slow with { Device = new(8, 16) };
+        IReadOnlyList<IoLimit> now = [];
+        var watch = new IoLimitWatch(new IoLimitNotes(true, false, (8 << 20) | 0, static device => $"disk {device:x}"), () => now);
+        string[] End(bool hasHeld) => [.. watch.AtEnd(hasHeld).Select(static note => note.Text)];
+        Assert.Empty(End(false));
+        Assert.Equal(["the limit that held I/O back is not set any more; reports at intervals would have named it"], End(true));
+        now = [slow, other];
+        watch.Look();
+        watch.Look();
+        now = [slower, other];
+        watch.Look();
+        now = [other];
+        Assert.Equal(
+            ["these limits were set for a time while tracing, and held I/O back too: io.max of cgroup /a for disk 800000: riops=40; io.max of cgroup /a for disk 800000: riops=20"],
+            End(true));
+        now = [slower];
+        Assert.Equal(
+            [
+                "the histogram begins where these limits let I/O go; how long they hold it back is told apart: io.max of cgroup /a for disk 800000: riops=20",
+                "these limits were set for a time while tracing, and held I/O back too: io.max of cgroup /a for disk 800000: riops=40",
+            ],
+            End(true));
+    }
+
     private static string[] Notes(bool isQueued, bool bySubmitter, uint disk, IoLimit[] limits) =>
-        [.. new IoLimitNotes(isQueued, bySubmitter, disk, static device => $"disk {device:x}").Of(limits).Select(static note => note.Text)];
+        [.. new IoLimitNotes(isQueued, bySubmitter, disk, static device => $"disk {device:x}").Of(limits, [], false).Select(static note => note.Text)];
 
     private string Mounts =>
         $"""
@@ -73,7 +101,7 @@ public sealed class IoLimitsTests : IDisposable
         41 31 0:38 / {_folder}/v2 rw,relatime shared:1 - cgroup2 cgroup2 rw
         """;
 
-    private System.Collections.Generic.IReadOnlyList<IoLimit> Find(string mounts)
+    private IReadOnlyList<IoLimit> Find(string mounts)
     {
         Write("mountinfo", mounts);
         return new IoLimits(Path.Combine(_folder, "mountinfo")).Find();

@@ -133,6 +133,27 @@ public sealed partial class OpenSnoopTests
     }
 
     [Fact]
+    public void An_open_by_io_uring_that_says_nothing_if_it_succeeds_is_a_row_with_its_failure()
+    {
+        string folder = Workload.Folder();
+        string there = folder + "/there", missing = folder + "/missing";
+        File.WriteAllText(there, "");
+        string[] opens = ["ring", "silent", there, missing, there, missing, missing];
+        using RunningProgram traced = Workload.Trace(["opensnoop", "--json"], opens);
+        using RunningProgram failed = Workload.Trace(["opensnoop", "--json", "-x"], opens);
+        Workload.Remove(folder);
+        Assert.SkipWhen(traced.Errors.Contains("does not show what io_uring opens", StringComparison.Ordinal), traced.Errors);
+        Assert.Equal(["0", "-2", "0", "-2", "-2"], traced.Output.Split('\n').Where(static line => int.TryParse(line, CultureInfo.InvariantCulture, out _)));
+        (string?, int, int)[] rows = RowsOf(traced);
+        Assert.Equal([(missing, -1, 2), (missing, -1, 2), (missing, -1, 2), (there, -1, 0), (there, -1, 0)], rows.Order());
+        Assert.Equal([(missing, -1, 2), (missing, -1, 2), (missing, -1, 2)], RowsOf(failed));
+        Assert.DoesNotContain("not shown", traced.Errors + failed.Errors, StringComparison.Ordinal);
+
+        static (string?, int, int)[] RowsOf(RunningProgram traced) =>
+            [.. Workload.Parse(traced.Output).Where(static row => row.Text("call") == "io_uring").Select(static row => (row.Text("path"), (int)row.Number("fd"), (int)row.Number("errno")))];
+    }
+
+    [Fact]
     public void A_hostile_name_stays_one_row_in_text_and_parses_in_json()
     {
         string folder = Workload.Folder();

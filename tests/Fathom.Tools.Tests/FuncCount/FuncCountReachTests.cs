@@ -1,9 +1,16 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
+using Fathom.Attachments;
+using Fathom.Runtime;
+using Fathom.Runtime.Interop;
+using Fathom.Tools.FuncCount;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Filters;
 using Fathom.Tools.Tests.Events;
 using Fathom.Workloads;
 using Xunit;
@@ -231,6 +238,49 @@ public sealed class FuncCountReachTests : IDisposable
         Assert.True(tool.ExitCode == 3, tool.Output + tool.Errors);
         Assert.Contains("were not attached to", tool.Output + tool.Errors, StringComparison.Ordinal);
         Assert.Contains("as many as can be attached to at a time", tool.Output + tool.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_that_no_file_could_be_opened_for_is_said_and_the_next_one_is_attached_to()
+    {
+        bool isFull = false;
+        var kernel = new Kernel(new SelectiveCalls { Refuses = (command, _) => Volatile.Read(ref isFull) && command == BpfCommand.LinkCreate ? Errno.EMFILE : 0 });
+        using Obedient traced = Obedient.Start(_library, _folder + "/a");
+        var request = new ToolRequest { ProcessTree = traced.Id };
+        Matches matches = new MatchFinder(kernel).UserFunctions(FuncCountTarget.Parse(Pattern, isRegex: false), traced.Id, out UserFile file);
+        var attacher = new FuncCountAttacher(kernel, new(), new TaskFilterSetup(request), static _ => { }, CancellationToken.None);
+        using FuncCountProbeSource source = attacher.AttachUserPlaces(matches.Countables, file.Path, FuncCountScope.Of(request));
+        Dictionary<string, Loss> Losses() => source.Losses.ToDictionary(static loss => loss.Kind);
+
+        traced.Do($"call {Calls}");
+        Volatile.Write(ref isFull, true);
+        traced.Fork(ChildCalls);
+        WaitUntil(() => Losses()["unattached"].Count == 1);
+        Assert.Contains("EMFILE", Losses()["unattached"].Text, StringComparison.Ordinal);
+        traced.Do("go");
+        Volatile.Write(ref isFull, false);
+        traced.Fork(ChildCalls);
+        WaitUntil(() => Losses()["late"].Count == 1);
+        traced.Do("go");
+        source.EndFollowing();
+        ulong[] counts = new ulong[1];
+        source.Read(counts);
+        Assert.Equal(((ulong)(Calls + ChildCalls), 1UL, 1UL), (counts[0], Losses()["late"].Count, Losses()["unattached"].Count));
+    }
+
+    [Fact]
+    public void A_process_whose_first_thread_has_ended_is_said_to_be_and_counted_with_all_processes()
+    {
+        using Obedient traced = Obedient.Start(_library, _folder + "/a");
+        traced.Do("leave");
+        using RunningProgram refused = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", "-p", $"{traced.Id}", Pattern);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.StartsWith($"fathom: the first thread of process {traced.Id} has ended while others run", refused.Errors, StringComparison.Ordinal);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--all-processes", "-p", $"{traced.Id}", Pattern);
+        tool.WaitFor("Tracing 1 function");
+        traced.Do($"call {Calls}");
+        tool.Stop();
+        Assert.Equal((ulong)Calls, CountOf(tool));
     }
 
     [Fact]

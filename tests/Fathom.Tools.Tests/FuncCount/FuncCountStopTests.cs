@@ -64,7 +64,7 @@ public sealed class FuncCountStopTests : IDisposable
         using var kernel = new ManualResetEventSlim();
         CancellationToken over = TestContext.Current.CancellationToken;
         Task<FuncCountStart> run = Task.Run(
-            () => FuncCountStart.Run(new ToolRequest { Stop = stop.Token }, _ =>
+            () => FuncCountStart.Run(new ToolRequest { Stop = stop.Token }, Boundless, _ =>
             {
                 began.Set();
                 kernel.Wait(over);
@@ -82,8 +82,35 @@ public sealed class FuncCountStopTests : IDisposable
     [Fact]
     public void An_error_while_attaching_is_that_of_the_tool()
     {
-        var e = Assert.Throws<CannotRunException>(() => FuncCountStart.Run(new ToolRequest(), static _ => throw new CannotRunException("a reason")));
+        var e = Assert.Throws<CannotRunException>(() => FuncCountStart.Run(new ToolRequest(), Boundless, static _ => throw new CannotRunException("a reason")));
         Assert.Equal("a reason", e.Message);
+    }
+
+    [Fact]
+    public void What_costs_the_machine_too_much_while_the_rest_is_being_attached_to_is_ended()
+    {
+        Programs.NeedRoot();
+        using RunningProgram busy = RunningProgram.Start(Workload.Program, "many", _library, "2000000000");
+        var request = new ToolRequest { Pid = busy.Id };
+        var clock = Stopwatch.StartNew();
+        using FuncCountStart start = FuncCountStart.Run(request, new CostBudget(0.01, FuncCountKind.UserFunctions), start =>
+        {
+            var attacher = new FuncCountAttacher(Kernel.Running, new(), new TaskFilterSetup(request), source => start.Source = source, start.Stop);
+            Matches matches = new MatchFinder(Kernel.Running).UserFunctions(FuncCountTarget.Parse(_library + ":f10", isRegex: false), busy.Id, out UserFile file);
+            attacher.AttachUserPlaces(matches.Countables, file.Path, FuncCountScope.Of(request));
+
+            // As long as it takes the kernel to attach to the others.
+            start.Stop.WaitHandle.WaitOne(s_patience);
+        });
+        using FuncCountProbeSource source = start.Source!;
+        Assert.Matches("^ended after [0-9.]+ s, because counting took about [0-9]+ % of this machine's processor time, more than the 1 % that it may: ", start.Excess);
+        Assert.True(clock.Elapsed < s_patience);
+        ulong[] counts = new ulong[1], later = new ulong[1];
+        source.Read(counts);
+        Assert.NotEqual(0UL, counts[0]);
+        Thread.Sleep(50);
+        source.Read(later);
+        Assert.Equal(counts, later);
     }
 
     [Fact]
@@ -129,6 +156,8 @@ public sealed class FuncCountStopTests : IDisposable
         var e = Assert.Throws<CannotRunException>(() => new FuncCountTool().Start(new ToolRequest { Pid = ended.Id, Argument = _library + ":*" }));
         Assert.Equal($"process {ended.Id} has ended while it was attached to: there is nothing to count any more", e.Message);
     }
+
+    private static CostBudget Boundless => new(null, FuncCountKind.UserFunctions);
 
     private static int ChildOf(int process) => int.Parse(File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ')[0]);
 }

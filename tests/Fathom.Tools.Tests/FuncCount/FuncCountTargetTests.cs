@@ -65,7 +65,9 @@ public sealed class FuncCountTargetTests
         Assert.Equal(0.25, watch.Add(At(2), 1.5e9));
         Assert.Equal(0, watch.Add(At(3), 1.5e9));
 
-        // What attaching took is before the first second.
-        Assert.Equal(0.5, new CostWatch(2, 7e9).Add(At(1), 8e9));
+        // Attached anew, in another way, and counted from nothing.
+        Assert.Null(watch.Add(At(3.5), 0.5e9));
+        Assert.Null(watch.Add(At(4), 1e9));
+        Assert.Equal(0.5, watch.Add(At(4.5), 1.5e9));
     }
 }

@@ -57,8 +57,23 @@ internal sealed class Obedient : IDisposable
     public void Do(string order)
     {
         _orders ??= new FileStream(_fifo, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        _orders.Write(Encoding.ASCII.GetBytes(order + "\n"));
+
+        // Who has just begun another program does not read yet.
+        SpinWait.SpinUntil(() => TryWrite(order), TimeSpan.FromSeconds(30));
         _program.WaitFor("done " + order);
+    }
+
+    private bool TryWrite(string order)
+    {
+        try
+        {
+            _orders!.Write(Encoding.ASCII.GetBytes(order + "\n"));
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Makes a child that waits, and gives its number.</summary>

@@ -1,9 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Threading;
+using Fathom.Attachments;
 using Fathom.Runtime;
 using Fathom.Tools.FuncCount;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Filters;
 using Xunit;
 
 namespace Fathom.Tools.Tests.FuncCount;
@@ -59,6 +63,55 @@ public sealed class ProcessLinksTests
         Assert.Equal("a reason", links.Reason);
         over.Set();
         thread.Join();
+    }
+
+    [Fact]
+    public void Links_are_closed_several_at_a_time_and_all_of_them()
+    {
+        Programs.NeedRoot();
+        const int Count = 11;
+        int closing = 0, closed = 0, most = 0;
+        bool isWatched = false;
+        var kernel = new Kernel(new SelectiveCalls
+        {
+            Closing = _ =>
+            {
+                if (!isWatched)
+                {
+                    return;
+                }
+
+                InterlockedMax(ref most, Interlocked.Increment(ref closing));
+                Thread.Sleep(100);
+                Interlocked.Decrement(ref closing);
+                Interlocked.Increment(ref closed);
+            },
+        });
+        using var source = new FuncCountProbeSource(kernel, new(), new TaskFilterSetup(new ToolRequest()), [new Countable("exit", "exit")], CancellationToken.None);
+        BpfProgram program = source.Load(1, FuncCountProbe.Programs.Tracepoint).Object.GetProgram(FuncCountProbe.Programs.Tracepoint);
+        IReadOnlyList<BpfLink>? Attach(int task, out BpfException? error)
+        {
+            error = null;
+            return [.. Enumerable.Range(0, Count).Select(_ => program.AttachTracepoint("sched_process_exit", 0))];
+        }
+
+        using (var links = new ProcessLinks(Attach, byThread: false, most: 1))
+        {
+            Assert.Equal(AttachOutcome.Attached, links.TryAttach(Environment.ProcessId, anew: false, out _));
+            isWatched = true;
+        }
+
+        isWatched = false;
+        Assert.Equal(Count, closed);
+        Assert.True(most > 1, "One after the other.");
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (int known = most; known < value; known = most)
+        {
+            Interlocked.CompareExchange(ref most, value, known);
+        }
     }
 
     private static Process Sleep() => Process.Start("/bin/sleep", "60");

@@ -15,6 +15,9 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
     /// <summary>Says with which errno a command is refused, of the type of attaching that it names; 0 if it is not.</summary>
     public Func<BpfCommand, uint, int> Refuses { get; init; } = static (_, _) => 0;
 
+    /// <summary>Told of descriptors that are about to be closed.</summary>
+    public Action<int> Closing { get; init; } = static _ => { };
+
     /// <summary>The kernel without a perf PMU.</summary>
     public static Kernel WithoutPmu(string name) => new(new SelectiveCalls { Hidden = "/sys/bus/event_source/devices/" + name + "/" });
 
@@ -52,6 +55,8 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
 
     public long Poll(PollEntry* entries, nuint count, int milliseconds) => Real.Poll(entries, count, milliseconds);
 
+    public long ReadClock(int clock, KernelTime* time) => Real.ReadClock(clock, time);
+
     public long OpenPipe(int* ends) => Real.OpenPipe(ends);
 
     public long GetGroups(string user, uint group, uint* groups, int* count) => Real.GetGroups(user, group, groups, count);
@@ -81,7 +86,11 @@ internal sealed unsafe class SelectiveCalls : ISystemCalls
 
     public long ReadLink(string path, byte* buffer, nuint length) => Real.ReadLink(path, buffer, length);
 
-    public long Close(int descriptor) => Real.Close(descriptor);
+    public long Close(int descriptor)
+    {
+        Closing(descriptor);
+        return Real.Close(descriptor);
+    }
 
     public long Map(nuint length, int protection, int flags, int descriptor, long offset) => Real.Map(length, protection, flags, descriptor, offset);
 

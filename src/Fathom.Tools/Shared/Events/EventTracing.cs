@@ -46,6 +46,7 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
         }
         while (isLast && taken > 0); // What is taken at a time is bounded.
 
+        WriteDue(sink, isLast);
         sink.EndRows();
         long now = Environment.TickCount64;
         if (isLast || now - _lossesRead >= s_lossPace.TotalMilliseconds)
@@ -55,6 +56,13 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
         }
 
         return source.IsPressing;
+    }
+
+    /// <summary>Writes rows that no record brings, but time.</summary>
+    /// <param name="sink">Where they go.</param>
+    /// <param name="isLast">Whether it is the end.</param>
+    protected virtual void WriteDue(ISink sink, bool isLast)
+    {
     }
 
     /// <summary>What was lost on this side since the start.</summary>
