@@ -158,6 +158,8 @@ internal sealed class ProbeGuard : IDisposable
             return ProbeRefusal.TooFar;
         }
 
+        // As long as the longest way, and more.
+        _decoder.Open(_image.Image.ReadLoaded(function));
         ulong at = function;
         while (at < address)
         {
@@ -167,7 +169,7 @@ internal sealed class ProbeGuard : IDisposable
             }
 
             // Data between instructions: the next byte may be one again.
-            _decoder.Decode(_image.Image.ReadLoaded(at), 0, at, out Instruction instruction);
+            _decoder.Decode((int)(at - function), at, out Instruction instruction);
             at += instruction.IsInvalid ? 1 : (ulong)instruction.Length;
         }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using Iced.Intel;
 
 namespace Fathom.Runtime;
@@ -7,7 +8,9 @@ namespace Fathom.Runtime;
 internal sealed class CodeDecoder : CodeReader
 {
     private readonly Decoder _decoder;
-    private ReadOnlyMemory<byte> _code;
+    private byte[] _bytes = [];
+    private int _start;
+    private int _end;
     private int _position;
 
     /// <summary>Makes a decoder.</summary>
@@ -18,17 +21,22 @@ internal sealed class CodeDecoder : CodeReader
     public bool IsCutOff => _decoder.LastError == DecoderError.NoMoreBytes;
 
     /// <inheritdoc/>
-    public override int ReadByte() => _position < _code.Length ? _code.Span[_position++] : -1;
+    public override int ReadByte() => _position < _end ? _bytes[_position++] : -1;
+
+    /// <summary>Takes the code that is decoded from now on; of an array nothing is copied.</summary>
+    public void Open(ReadOnlyMemory<byte> code)
+    {
+        ArraySegment<byte> segment = MemoryMarshal.TryGetArray(code, out ArraySegment<byte> array) ? array : code.ToArray();
+        (_bytes, _start, _end) = (segment.Array!, segment.Offset, segment.Offset + segment.Count);
+    }
 
     /// <summary>Decodes the instruction at a place.</summary>
-    /// <param name="code">The code.</param>
-    /// <param name="at">Where in it the instruction begins.</param>
+    /// <param name="at">Where in the code the instruction begins.</param>
     /// <param name="address">Its address, for what is relative to it.</param>
     /// <param name="instruction">The instruction; invalid where there is none.</param>
-    public void Decode(ReadOnlyMemory<byte> code, int at, ulong address, out Instruction instruction)
+    public void Decode(int at, ulong address, out Instruction instruction)
     {
-        _code = code;
-        _position = at;
+        _position = _start + at;
         _decoder.IP = address;
         _decoder.Decode(out instruction);
     }

@@ -11,35 +11,49 @@ namespace Fathom.Runtime;
 internal sealed class FunctionCode
 {
     private const int MostOutside = 1 << 15;
-    private const int MostEntries = 1 << 14;
+    private const int LongestInstruction = 15;
+    private const int KindShift = 4;
 
-    private readonly Dictionary<ulong, FlowStep> _steps = [];
-    private readonly Queue<(ulong Address, bool IsRunInto)> _waiting = new();
-    private readonly List<ulong> _tables = [];
-    private readonly Func<ulong, ReadOnlyMemory<byte>> _read;
-    private readonly Func<ulong, bool> _isOther;
-    private readonly CodeDecoder _decoder;
-    private int _outside;
+    private readonly ImageCode _image;
+    private readonly ReadOnlyMemory<byte> _code;
+
+    // By what lies behind the beginning: the kind and the length of the instruction that begins there, or 0.
+    private readonly byte[] _inside;
+    private readonly Dictionary<ulong, byte> _outside = [];
+    private readonly List<(ulong From, ulong Target)> _jumps = [];
+    private readonly JumpTables _tables;
+    private int _followed;
+    private FlowKind _kind;
     private bool _isFiller;
-    private bool _isTableTooLong;
 
     /// <summary>Reads a function.</summary>
-    /// <param name="decoder">Decodes it.</param>
+    /// <param name="image">The code that it is a part of.</param>
     /// <param name="entry">Its address.</param>
     /// <param name="size">Its bytes.</param>
-    /// <param name="read">The bytes from an address to the end of its segment; nothing if nothing is loaded there.</param>
-    /// <param name="isOther">Whether another function begins at an address.</param>
-    public FunctionCode(CodeDecoder decoder, ulong entry, ulong size, Func<ulong, ReadOnlyMemory<byte>> read, Func<ulong, bool> isOther)
+    /// <param name="parts">What lies elsewhere and is known to belong to it, which only the unwinder may enter.</param>
+    public FunctionCode(ImageCode image, ulong entry, ulong size, IEnumerable<(ulong Address, ulong Size)> parts)
     {
-        _decoder = decoder;
-        _read = read;
-        _isOther = isOther;
+        _image = image;
+        _code = image.Read(entry);
+        _code = _code[..(int)Math.Min((ulong)_code.Length, size)];
+        _inside = new byte[_code.Length];
+        _tables = new JumpTables(image);
         Entry = entry;
-        End = entry + size;
-        Sweep(entry, size);
-        Follow();
-        FindTables();
-        Follow();
+        End = entry + (ulong)_code.Length;
+        Sweep(entry, _code);
+        foreach ((ulong address, ulong length) in parts)
+        {
+            ReadOnlyMemory<byte> part = image.Read(address);
+            Sweep(address, part[..(int)Math.Min((ulong)part.Length, length)]);
+        }
+
+        for (FollowJumps(); _tables.Read(this); FollowJumps())
+        {
+            foreach (ulong target in _tables.Targets)
+            {
+                Follow(target, false);
+            }
+        }
     }
 
     /// <summary>The address of its first instruction.</summary>
@@ -49,168 +63,167 @@ internal sealed class FunctionCode
     public ulong End { get; }
 
     /// <summary>Whether its jumps lead to more code elsewhere, or its tables are longer, than is read.</summary>
-    public bool IsTooLarge => _outside > MostOutside || _isTableTooLong;
+    public bool IsTooLarge => _outside.Count > MostOutside || _tables.IsTooLong;
 
     /// <summary>How many instructions were decoded.</summary>
     public long Decoded { get; private set; }
 
-    /// <summary>Its instructions by address.</summary>
-    public IReadOnlyDictionary<ulong, FlowStep> Steps => _steps;
-
     /// <summary>Where its tables of jumps lead, for those that were found.</summary>
-    public HashSet<ulong> TableTargets { get; } = [];
+    public HashSet<ulong> TableTargets => _tables.Targets;
 
-    /// <summary>Also what lies elsewhere and is known to belong to it, which only the unwinder may enter.</summary>
-    public void Add(ulong address, ulong size)
+    /// <summary>Its indirect jumps, as long as none of its tables was found.</summary>
+    public IReadOnlyList<ulong> BlindJumps => _tables.IsFound ? [] : _tables.Jumps;
+
+    /// <summary>The instruction at an address; null where none of the function begins.</summary>
+    public FlowStep? StepAt(ulong address)
     {
-        Sweep(address, size);
-        Follow();
+        byte known = KnownAt(address);
+        if (known == 0)
+        {
+            return null;
+        }
+
+        bool isInside = IsInside(address);
+        _image.Decoder(isInside ? _code : _image.Read(address)).Decode(isInside ? (int)(address - Entry) : 0, address, out Instruction instruction);
+        return FlowStep.Of(instruction, (FlowKind)(known >> KindShift));
     }
 
-    private void Sweep(ulong address, ulong size)
+    /// <summary>Its instructions that lead to one of some addresses: those that jump there, and those that lie before it.</summary>
+    /// <param name="addresses">The addresses, in order.</param>
+    public IEnumerable<(ulong From, ulong To)> WaysTo(ulong[] addresses)
     {
-        ReadOnlyMemory<byte> code = _read(address);
-        code = code[..(int)Math.Min((ulong)code.Length, size)];
+        foreach ((ulong from, ulong target) in _jumps)
+        {
+            if (target >= addresses[0] && target <= addresses[^1] && Array.BinarySearch(addresses, target) >= 0)
+            {
+                yield return (from, target);
+            }
+        }
+
+        foreach (ulong address in addresses)
+        {
+            for (int length = 1; length <= LongestInstruction; length++)
+            {
+                byte known = KnownAt(address - (ulong)length);
+                if ((known & LongestInstruction) == length && (FlowKind)(known >> KindShift) is FlowKind.Next or FlowKind.Branch or FlowKind.Call)
+                {
+                    yield return (address - (ulong)length, address);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether an address lies in it.</summary>
+    public bool IsInside(ulong address) => address - Entry < (ulong)_inside.Length;
+
+    /// <summary>Whether an instruction that belongs to it begins at an address.</summary>
+    public bool Has(ulong address) => KnownAt(address) != 0;
+
+    private byte KnownAt(ulong address) => IsInside(address) ? _inside[(int)(address - Entry)] : _outside.GetValueOrDefault(address);
+
+    private void Sweep(ulong address, ReadOnlyMemory<byte> code)
+    {
+        CodeDecoder decoder = _image.Decoder(code);
         bool runsOn = false;
-        for (int at = 0; at < code.Length;)
+        for (int at = 0; at < code.Length && !IsTooLarge;)
         {
             // Data between instructions: the next byte may be one again. No-operations fill the room between functions.
-            int length = Decode(code, at, address + (ulong)at);
-            runsOn = length > 0 && (_isFiller ? runsOn : RunsOn(_steps[address + (ulong)at]));
+            int length = Decode(decoder, at, address + (ulong)at);
+            runsOn = length > 0 && (_isFiller ? runsOn : FlowStep.RunsOn(_kind));
             at += Math.Max(1, length);
         }
 
         // Not all of it lies together, or its size is too small: it runs into what follows, whoever that belongs to. A call at the end never comes back.
         if (runsOn)
         {
-            _waiting.Enqueue((address + (ulong)code.Length, true));
+            Follow(address + (ulong)code.Length, true);
         }
     }
 
-    private static bool RunsOn(FlowStep step) => step.Kind is FlowKind.Next or FlowKind.Branch;
+    private void FollowJumps()
+    {
+        while (_followed < _jumps.Count && !IsTooLarge)
+        {
+            Follow(_jumps[_followed++].Target, false);
+        }
+    }
 
     // Jumps into the middle of what was taken for an instruction lead to others, as over a lock prefix.
-    private void Follow()
+    private void Follow(ulong address, bool isRunInto)
     {
-        while (_waiting.TryDequeue(out (ulong Address, bool IsRunInto) next) && !IsTooLarge)
+        CodeDecoder? decoder = null;
+        ulong start = address;
+        while (KnownAt(address) == 0 && (isRunInto || IsInside(address) || !_image.IsFunction(address)) && !IsTooLarge)
         {
-            (ulong address, bool runsOn) = next;
-            bool isInside = address >= Entry && address < End;
-            ReadOnlyMemory<byte> code = default;
-            for (int at = 0; !_steps.ContainsKey(address + (ulong)at) && (isInside || runsOn || !_isOther(address + (ulong)at));)
+            decoder ??= _image.Decoder(_image.Read(address));
+            int length = Decode(decoder, (int)(address - start), address);
+            if (length == 0 || _kind is FlowKind.Jump or FlowKind.End or FlowKind.Indirect)
             {
-                code = code.IsEmpty ? _read(address) : code;
-                _outside += isInside ? 0 : 1;
-                int length = at < code.Length && !IsTooLarge ? Decode(code, at, address + (ulong)at) : 0;
-                if (length == 0 || _steps[address + (ulong)at] is var step && step.Kind is FlowKind.Jump or FlowKind.End or FlowKind.Indirect)
-                {
-                    break;
-                }
-
-                runsOn = RunsOn(step);
-                at += length;
+                break;
             }
+
+            isRunInto = FlowStep.RunsOn(_kind);
+            address += (ulong)length;
         }
     }
 
-    private int Decode(ReadOnlyMemory<byte> code, int at, ulong address)
+    private int Decode(CodeDecoder decoder, int at, ulong address)
     {
         Decoded++;
-        _decoder.Decode(code, at, address, out Instruction instruction);
+        decoder.Decode(at, address, out Instruction instruction);
         if (instruction.IsInvalid)
         {
             return 0;
         }
 
-        if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand)
-        {
-            _tables.Add(instruction.IPRelativeMemoryAddress);
-        }
-        else if (instruction.FlowControl == FlowControl.IndirectBranch && instruction.MemoryIndexScale == 8 && instruction.MemoryBase == Register.None)
-        {
-            _tables.Add(instruction.MemoryDisplacement64);
-        }
-
+        ulong target = 0;
         _isFiller = instruction.Mnemonic == Mnemonic.Nop;
-        ulong target = instruction.NearBranchTarget;
-        FlowKind kind = instruction.FlowControl switch
+        switch (instruction.FlowControl)
         {
-            FlowControl.UnconditionalBranch => FlowKind.Jump,
-            FlowControl.ConditionalBranch => FlowKind.Branch,
+            case FlowControl.Next or FlowControl.Interrupt:
+                // What compilers put where nothing arrives.
+                _kind = instruction.Mnemonic is Mnemonic.Int3 or Mnemonic.Hlt ? FlowKind.End : FlowKind.Next;
+                break;
+            case FlowControl.UnconditionalBranch:
+                (_kind, target) = (FlowKind.Jump, instruction.NearBranchTarget);
+                break;
+            case FlowControl.ConditionalBranch or FlowControl.XbeginXabortXend:
+                target = instruction.NearBranchTarget;
+                _kind = target != 0 ? FlowKind.Branch : FlowKind.Next;
+                break;
+            case FlowControl.Call:
+                // A call of the next instruction reads the address; a call of the beginning is one.
+                target = instruction.NearBranchTarget;
+                target = target > Entry && target < End ? target : 0;
+                _kind = target != 0 ? FlowKind.Branch : FlowKind.Call;
+                break;
+            case FlowControl.IndirectCall:
+                _kind = FlowKind.Call;
+                break;
+            case FlowControl.IndirectBranch:
+                _kind = FlowKind.Indirect;
+                break;
+            default:
+                _kind = FlowKind.End;
+                break;
+        }
 
-            // A call of the next instruction reads the address; a call of the beginning is one.
-            FlowControl.Call when target > Entry && target < End => FlowKind.Branch,
-            FlowControl.Call or FlowControl.IndirectCall => FlowKind.Call,
-            FlowControl.IndirectBranch => FlowKind.Indirect,
-            FlowControl.Return or FlowControl.Exception => FlowKind.End,
-
-            // What compilers put where nothing arrives.
-            _ => instruction.Mnemonic is Mnemonic.Int3 or Mnemonic.Hlt ? FlowKind.End : FlowKind.Next,
-        };
-        var step = new FlowStep(instruction.Length, kind, kind is FlowKind.Jump or FlowKind.Branch ? target : 0, StackChangeOf(instruction));
-        _steps[address] = step;
-        if (step.Target != 0)
+        _tables.Note(instruction);
+        byte known = (byte)(((int)_kind << KindShift) | instruction.Length);
+        if (IsInside(address))
         {
-            _waiting.Enqueue((step.Target, false));
+            _inside[(int)(address - Entry)] = known;
+        }
+        else
+        {
+            _outside[address] = known;
+        }
+
+        if (target != 0)
+        {
+            _jumps.Add((address, target));
         }
 
         return instruction.Length;
-    }
-
-    private static int? StackChangeOf(in Instruction instruction)
-    {
-        bool isStack = instruction.Op0Kind == OpKind.Register && instruction.Op0Register is Register.RSP or Register.ESP;
-        return instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall ? 0
-            : instruction.IsStackInstruction && !isStack && instruction.Mnemonic is Mnemonic.Push or Mnemonic.Pop ? instruction.StackPointerIncrement
-            : instruction.IsStackInstruction ? null
-            : !isStack || instruction.Mnemonic is Mnemonic.Cmp or Mnemonic.Test ? 0
-            : instruction.Op1Kind is OpKind.Immediate8to64 or OpKind.Immediate32to64 or OpKind.Immediate8to32 or OpKind.Immediate32 ? instruction.Mnemonic switch
-            {
-                Mnemonic.Add => (int)instruction.GetImmediate(1),
-                Mnemonic.Sub => -(int)instruction.GetImmediate(1),
-                _ => null,
-            }
-            : null;
-    }
-
-    // Tables of a switch: of distances to themselves (four bytes), or of addresses (eight bytes) in programs that are not moved. They go on as
-    // long as they lead into the function.
-    private void FindTables()
-    {
-        int left = MostEntries;
-        foreach (ulong table in _tables)
-        {
-            ReadOnlySpan<byte> bytes = _read(table).Span;
-            for (int i = 0; left-- > 0 && AddTarget(bytes, 4 * i, 4, table); i++)
-            {
-            }
-
-            for (int i = 0; left-- > 0 && AddTarget(bytes, 8 * i, 8, 0); i++)
-            {
-            }
-        }
-
-        _isTableTooLong = left < 0;
-    }
-
-    private bool AddTarget(ReadOnlySpan<byte> bytes, int at, int size, ulong origin)
-    {
-        if (bytes.Length - at < size)
-        {
-            return false;
-        }
-
-        ulong target = size == 4 ? origin + (ulong)(long)BitConverter.ToInt32(bytes[at..]) : BitConverter.ToUInt64(bytes[at..]);
-        if (target < Entry || target >= End)
-        {
-            return false;
-        }
-
-        if (TableTargets.Add(target))
-        {
-            _waiting.Enqueue((target, false));
-        }
-
-        return true;
     }
 }

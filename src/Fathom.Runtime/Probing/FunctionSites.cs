@@ -22,14 +22,13 @@ public sealed class FunctionSites
     private static readonly string[] s_moved = [".cold", ".__part.", ".warm"];
 
     private readonly ElfImage _image;
-    private readonly CodeDecoder? _decoder;
+    private readonly ImageCode? _code;
     private readonly InstructionJudge? _judge;
     private readonly ImmutableArray<ElfFunction> _functions;
     private readonly bool _isRelocated;
 
     // Instructions that may still be decoded: in files made on purpose, functions overlap.
     private long _left;
-    private readonly HashSet<ulong> _starts;
     private readonly ILookup<ulong, ElfFunction> _moved;
 
     /// <summary>Reads the functions of an image.</summary>
@@ -40,17 +39,17 @@ public sealed class FunctionSites
         ArgumentNullException.ThrowIfNull(image);
         _image = image;
         int bits = image.Machine switch { ElfMachine.X64 => 64, ElfMachine.X86 => 32, _ => 0 };
-        _decoder = bits == 0 ? null : new CodeDecoder(bits);
         _judge = bits == 0 ? null : new InstructionJudge(bits);
         _functions = image.Functions;
         _isRelocated = image.HasTextRelocations;
         _left = (2 * image.CodeSize) + (1 << 16);
 
         // What was moved out of a function is a part of it, whichever of its names it was made from.
-        _starts = [.. _functions.Where(static one => !IsMoved(one)).Select(static one => one.Address)];
-        ILookup<string, ElfFunction> parts = _functions.Where(IsMoved).ToLookup(static one => one.Name[..MovedAt(one)], StringComparer.Ordinal);
-        _moved = _functions.Where(one => !IsMoved(one) && parts.Contains(one.Name)).SelectMany(one => parts[one.Name].Select(part => (one.Address, Part: part)))
+        ILookup<bool, ElfFunction> byKind = _functions.ToLookup(IsMoved);
+        ILookup<string, ElfFunction> parts = byKind[true].ToLookup(static one => one.Name[..MovedAt(one)], StringComparer.Ordinal);
+        _moved = byKind[false].SelectMany(one => parts[one.Name].Select(part => (one.Address, Part: part)))
             .ToLookup(static one => one.Address, static one => one.Part);
+        _code = bits == 0 ? null : new ImageCode(image, bits, [.. byKind[false]]);
     }
 
     /// <summary>Where calls of a function are counted. Code of other machines than x86 is not looked at: the place is its first instruction.</summary>
@@ -62,7 +61,7 @@ public sealed class FunctionSites
             return new(0, Judge(function.Address), "is a part of a function that lies elsewhere, which jumps there");
         }
 
-        if (_decoder is null)
+        if (_code is null)
         {
             return new(0, default, "");
         }
@@ -73,12 +72,8 @@ public sealed class FunctionSites
             return new(0, Judge(function.Address), "is too long to tell whether it comes back to its beginning");
         }
 
-        var code = new FunctionCode(_decoder, function.Address, size, Read, _starts.Contains);
-        foreach (ElfFunction part in _moved[function.Address])
-        {
-            code.Add(part.Address, Math.Min(part.Size, LongestFunction));
-        }
-
+        IEnumerable<ElfFunction> parts = _moved[function.Address];
+        var code = new FunctionCode(_code, function.Address, size, parts.Select(static part => (part.Address, Math.Min(part.Size, LongestFunction))));
         _left -= code.Decoded;
         ulong[] prologue = PrologueOf(code);
         if (code.IsTooLarge || prologue.Length == 0)
@@ -86,7 +81,12 @@ public sealed class FunctionSites
             return new(0, Judge(function.Address), code.IsTooLarge ? "has too much code to tell whether it comes back to its beginning" : "is shorter than its first instruction");
         }
 
-        var passes = new PlacePasses(code, prologue);
+        var passes = new PlacePasses(_code, code, prologue);
+        if (passes.JumpsBlindly)
+        {
+            return new(0, Judge(function.Address), "jumps to where a table says that is not found, which may be its beginning");
+        }
+
         if (passes.IsOnce(0))
         {
             // Behind the mark of a place that may be jumped to indirectly, which the kernel must single-step, if that is as good.
@@ -115,10 +115,10 @@ public sealed class FunctionSites
     {
         List<ulong> prologue = [];
         ulong address = code.Entry;
-        while (prologue.Count < LongestPrologue && address < code.End && code.Steps.TryGetValue(address, out FlowStep step))
+        while (prologue.Count < LongestPrologue && address < code.End && code.StepAt(address) is { } step)
         {
             prologue.Add(address);
-            if (step.Kind is not (FlowKind.Next or FlowKind.Branch))
+            if (!FlowStep.RunsOn(step.Kind))
             {
                 break;
             }

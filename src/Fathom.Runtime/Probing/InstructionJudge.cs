@@ -15,7 +15,8 @@ internal sealed class InstructionJudge(int bits)
     {
         code = code[..Math.Min(code.Length, _bytes.Length)];
         code.CopyTo(_bytes);
-        _decoder.Decode(_bytes.AsMemory(0, code.Length), 0, 0, out Instruction instruction);
+        _decoder.Open(_bytes.AsMemory(0, code.Length));
+        _decoder.Decode(0, 0, out Instruction instruction);
         if (instruction.IsInvalid)
         {
             return new(ProbeStep.Unknown, _decoder.IsCutOff ? ProbeRefusal.CutOff : ProbeRefusal.Invalid);

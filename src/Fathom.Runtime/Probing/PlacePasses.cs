@@ -1,42 +1,55 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Fathom.Runtime;
 
 /// <summary>Tells which of the first instructions of a function each call passes exactly once.</summary>
 internal sealed class PlacePasses
 {
+    private readonly ImageCode _image;
     private readonly FunctionCode _code;
     private readonly ulong[] _prologue;
-    private readonly Dictionary<ulong, int> _indices = [];
     private readonly List<(ulong From, int To)> _entries = [];
-    private readonly int _tableEntry = int.MaxValue;
+    private readonly int _firstOpen = int.MaxValue;
 
     /// <summary>Looks through a function.</summary>
+    /// <param name="image">The code that it is a part of.</param>
     /// <param name="code">The function.</param>
     /// <param name="prologue">Its first instructions, which follow each other whatever the conditional jumps among them do.</param>
-    public PlacePasses(FunctionCode code, ulong[] prologue)
+    public PlacePasses(ImageCode image, FunctionCode code, ulong[] prologue)
     {
+        _image = image;
         _code = code;
         _prologue = prologue;
-        for (int i = 0; i < prologue.Length; i++)
+
+        // Whoever calls the other function that begins there passes it too.
+        int open = Array.FindIndex(prologue, address => code.TableTargets.Contains(address) || (address != code.Entry && image.IsFunction(address)));
+        _firstOpen = open < 0 ? int.MaxValue : open;
+
+        // Also what only runs into one, having jumped into the middle of the one before, or to what lies before the beginning.
+        foreach ((ulong from, ulong to) in code.WaysTo(prologue))
         {
-            _indices.Add(prologue[i], i);
-            _tableEntry = _tableEntry == int.MaxValue && code.TableTargets.Contains(prologue[i]) ? i : _tableEntry;
+            int index = IndexOf(to);
+            if (index == 0 || prologue[index - 1] != from || code.StepAt(from)?.Jump == to)
+            {
+                _entries.Add((from, index));
+            }
         }
+    }
 
-        foreach ((ulong address, FlowStep step) in code.Steps)
+    /// <summary>Whether an indirect jump is none out of the function, since something is on the stack there, and no table says where it leads.</summary>
+    public bool JumpsBlindly
+    {
+        get
         {
-            if (step.Target != 0 && _indices.TryGetValue(step.Target, out int index))
+            if (_code.BlindJumps.Count == 0)
             {
-                _entries.Add((address, index));
+                return false;
             }
 
-            // Also what only runs into one, having jumped into the middle of the one before, or to what lies before the beginning.
-            if (NextOf(address, step) is { } next && _indices.TryGetValue(next, out index) && (index == 0 || prologue[index - 1] != address))
-            {
-                _entries.Add((address, index));
-            }
+            Dictionary<ulong, int?> heights = Heights(_code.Entry, 0, static _ => true);
+            return _code.BlindJumps.Any(jump => heights.GetValueOrDefault(jump) is not (null or 0));
         }
     }
 
@@ -47,7 +60,7 @@ internal sealed class PlacePasses
     /// <param name="index">Which of the first instructions.</param>
     public bool IsOnce(int index)
     {
-        if (_tableEntry <= index)
+        if (_firstOpen <= index)
         {
             return false;
         }
@@ -55,9 +68,8 @@ internal sealed class PlacePasses
         HashSet<ulong> restarts = [];
         for (int i = 0; i < index; i++)
         {
-            FlowStep step = _code.Steps[_prologue[i]];
-            bool isAhead = step.Kind == FlowKind.Branch && _indices.TryGetValue(step.Target, out int to) && to > i && to <= index;
-            if (step.Kind == FlowKind.Branch && !isAhead && !OnlyRestarts(step.Target, index, restarts))
+            if (_code.StepAt(_prologue[i])?.Jump is { } target && !(IndexOf(target) is var to && to > i && to <= index)
+                && !OnlyRestarts(target, index, restarts))
             {
                 return false;
             }
@@ -65,7 +77,7 @@ internal sealed class PlacePasses
 
         foreach ((ulong from, int to) in _entries)
         {
-            bool isBefore = _indices.TryGetValue(from, out int source) && source < index;
+            bool isBefore = IndexOf(from) is var source && source >= 0 && source < index;
             bool isAllowed = isBefore ? source < to || to == 0 : to == 0 && restarts.Contains(from);
             if (to <= index && !isAllowed)
             {
@@ -76,49 +88,43 @@ internal sealed class PlacePasses
         return restarts.Count == 0 || !IsEnteredLater(restarts, index);
     }
 
+    private int IndexOf(ulong address) => Array.BinarySearch(_prologue, address);
+
     // What the place leads to may not begin again too: the place would be passed a second time. Only what looks so is a way that arrives with another
     // stack: what follows a call that never comes back, as of a panic, is often this.
     private bool IsEnteredLater(HashSet<ulong> restarts, int index)
     {
-        Dictionary<ulong, int?> before = Heights(_code.Entry, address => restarts.Contains(address) || (_indices.TryGetValue(address, out int own) && own < index), out int? atPlace);
-        Dictionary<ulong, int?> behind = Heights(_prologue[index], address => !restarts.Contains(address), out _, atPlace);
-        foreach ((ulong address, FlowStep step) in _code.Steps)
+        bool IsBefore(ulong address) => restarts.Contains(address) || (IndexOf(address) is var own && own >= 0 && own < index);
+        Dictionary<ulong, int?> before = Heights(_code.Entry, 0, IsBefore);
+        int? atPlace = before.GetValueOrDefault(_prologue[index]);
+        Dictionary<ulong, int?> behind = Heights(_prologue[index], atPlace, address => !restarts.Contains(address));
+        bool ArrivesWithAnother((ulong From, ulong To) way) =>
+            behind.GetValueOrDefault(way.From) + _code.StepAt(way.From)?.StackChange is { } height && before.GetValueOrDefault(way.To) is { } wanted && wanted != height;
+        return restarts.Overlaps(_code.TableTargets)
+            || _code.WaysTo([.. restarts.Order()]).Any(way => !IsBefore(way.From) && !ArrivesWithAnother(way));
+    }
+
+    // How far the stack pointer is from where it was at the beginning, before each instruction of a part of the function and of those that it leads to;
+    // null where that is not known, or not the same on all ways.
+    private Dictionary<ulong, int?> Heights(ulong start, int? height, Predicate<ulong> isPart)
+    {
+        var heights = new Dictionary<ulong, int?>();
+        var waiting = new Stack<(ulong Address, int? Height)>([(start, height)]);
+        while (waiting.TryPop(out (ulong Address, int? Height) at))
         {
-            if (before.ContainsKey(address))
+            bool isKnown = heights.TryGetValue(at.Address, out int? known);
+            int? now = !isKnown || known == at.Height ? at.Height : null;
+            if (isKnown && known == now)
             {
                 continue;
             }
 
-            int? height = behind.GetValueOrDefault(address) + step.StackChange;
-            foreach (ulong target in SuccessorsOf(address, step))
+            heights[at.Address] = now;
+            if (isPart(at.Address) && _code.StepAt(at.Address) is { } step)
             {
-                if (restarts.Contains(target) && (height is null || before.GetValueOrDefault(target) is not { } wanted || wanted == height))
+                foreach (ulong target in SuccessorsOf(step))
                 {
-                    return true;
-                }
-            }
-        }
-
-        return restarts.Overlaps(_code.TableTargets);
-    }
-
-    // How far the stack pointer is from where it was at the beginning, before each instruction of a part of the function.
-    private Dictionary<ulong, int?> Heights(ulong start, Predicate<ulong> isPart, out int? outside, int? height = 0)
-    {
-        var heights = new Dictionary<ulong, int?>();
-        var waiting = new Stack<(ulong Address, int? Height)>([(start, height)]);
-        outside = null;
-        while (waiting.TryPop(out (ulong Address, int? Height) at))
-        {
-            if (!isPart(at.Address))
-            {
-                outside = at.Height;
-            }
-            else if (_code.Steps.TryGetValue(at.Address, out FlowStep step) && heights.TryAdd(at.Address, at.Height))
-            {
-                foreach (ulong target in SuccessorsOf(at.Address, step))
-                {
-                    waiting.Push((target, at.Height + step.StackChange));
+                    waiting.Push((target, now + step.StackChange));
                 }
             }
         }
@@ -126,26 +132,24 @@ internal sealed class PlacePasses
         return heights;
     }
 
-    private static IEnumerable<ulong> SuccessorsOf(ulong address, FlowStep step)
+    private static IEnumerable<ulong> SuccessorsOf(FlowStep step)
     {
-        if (step.Target != 0)
+        if (step.Jump is { } target)
         {
-            yield return step.Target;
+            yield return target;
         }
 
-        if (NextOf(address, step) is { } next)
+        if (step.Next is { } next)
         {
             yield return next;
         }
     }
 
-    private static ulong? NextOf(ulong address, FlowStep step) => step.Kind is FlowKind.Next or FlowKind.Call or FlowKind.Branch ? address + (ulong)step.Length : null;
-
-    // All ways from here lead to the first instruction, and to none of the others up to the place.
+    // All ways from here lead to the first instruction, and to none of the others up to the place. A call among them is known to come back: it makes the
+    // stack of Go larger. One that panics does not, and what lies behind it may look like a way back.
     private bool OnlyRestarts(ulong start, int index, HashSet<ulong> seen)
     {
-        var waiting = new Stack<ulong>();
-        waiting.Push(start);
+        var waiting = new Stack<ulong>([start]);
         while (waiting.TryPop(out ulong address))
         {
             if (address == _code.Entry || !seen.Add(address))
@@ -153,12 +157,14 @@ internal sealed class PlacePasses
                 continue;
             }
 
-            if ((_indices.TryGetValue(address, out int own) && own <= index) || !_code.Steps.TryGetValue(address, out FlowStep step) || step.Kind is FlowKind.End or FlowKind.Indirect)
+            if ((IndexOf(address) is var own && own >= 0 && own <= index)
+                || _code.StepAt(address) is not { } step || step.Kind is FlowKind.End or FlowKind.Indirect
+                || (step.Kind == FlowKind.Call && !_image.GrowsStack(step.Target)))
             {
                 return false;
             }
 
-            foreach (ulong target in SuccessorsOf(address, step))
+            foreach (ulong target in SuccessorsOf(step))
             {
                 waiting.Push(target);
             }

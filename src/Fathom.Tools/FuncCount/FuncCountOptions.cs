@@ -56,4 +56,15 @@ internal static class FuncCountOptions
             "The tool's own calls are not counted, nor what an interrupt runs in the middle of them.",
         ],
     };
+
+    /// <summary>Refuses more places than may be attached to.</summary>
+    /// <exception cref="BadArgumentException">There are more.</exception>
+    public static void MustNotBeTooMany(FuncCountTarget target, int places, int most)
+    {
+        if (places > most)
+        {
+            throw new BadArgumentException(
+                $"{places} {target.Things} match '{target.Text}', more than {most}: choose fewer with a narrower pattern, or say with {Most.Name} {places} that it is meant");
+        }
+    }
 }

@@ -38,9 +38,9 @@ public sealed class FuncCountTool : ITool
                 TellDetaching = count => TellDetaching(talk, count),
             };
             attaching = attacher;
-            Matches matches = Find(kernel, target, request.Pid, scope, out UserFile file);
+            Matches matches = Find(kernel, target, request.Pid, scope, most, out UserFile file);
             int places = matches.Countables.Sum(static one => Math.Max(1, one.Addresses.Count + one.Places.Count));
-            MustNotBeTooMany(target, places, most);
+            FuncCountOptions.MustNotBeTooMany(target, places, most);
             Warn(talk, kernel, target, matches, places, scope, file);
             start.Doing = $"attaching to {places} {target.Things}";
             if (start.Stop.IsCancellationRequested)
@@ -84,9 +84,9 @@ public sealed class FuncCountTool : ITool
         return new FuncCountTracing(start, Banner, budget, request);
     }
 
-    private static Matches Find(Kernel kernel, FuncCountTarget target, int process, FuncCountScope scope, out UserFile file)
+    private static Matches Find(Kernel kernel, FuncCountTarget target, int process, FuncCountScope scope, int most, out UserFile file)
     {
-        var finder = new MatchFinder(kernel);
+        var finder = new MatchFinder(kernel) { Most = most };
         file = default;
         if (ProcessTable.HasLostFirstThread(process) && scope.Reach == FuncCountReach.OneProcess)
         {
@@ -231,15 +231,6 @@ public sealed class FuncCountTool : ITool
         return request.ValueOf(FuncCountOptions.Most) is { } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most > 0)
             ? throw new BadArgumentException($"the most {target.Things} must be a whole number above 0, but is '{text}'")
             : most;
-    }
-
-    private static void MustNotBeTooMany(FuncCountTarget target, int places, int most)
-    {
-        if (places > most)
-        {
-            throw new BadArgumentException(
-                $"{places} {target.Things} match '{target.Text}', more than {most}: choose fewer with a narrower pattern, or say with {FuncCountOptions.Most.Name} {places} that it is meant");
-        }
     }
 
     private static void TellSkipped(ToolRequest request, FuncCountTarget target, IReadOnlyList<Skipped> skipped)

@@ -15,6 +15,9 @@ internal sealed class MatchFinder(Kernel kernel)
 {
     private const int Suggested = 5;
 
+    /// <summary>The most functions of a file that may match: whether they can be counted is not asked of more.</summary>
+    public int Most { get; init; } = int.MaxValue;
+
     /// <summary>
     /// Functions of the kernel that can be probed. A name that several functions have is one, with all their addresses; a function with several
     /// names is one too, under the name that reads best. Where addresses are hidden, a name is all there is.
@@ -72,6 +75,7 @@ internal sealed class MatchFinder(Kernel kernel)
 
     /// <summary>Functions of a program or library. Names of one function are one, that which reads best.</summary>
     /// <exception cref="CannotRunException">There is no such file, or nothing in it matches.</exception>
+    /// <exception cref="BadArgumentException">More match than <see cref="Most"/>.</exception>
     public Matches UserFunctions(FuncCountTarget target, int process, out UserFile file)
     {
         file = new UserFiles(kernel).Find(target.Library, process);
@@ -110,6 +114,7 @@ internal sealed class MatchFinder(Kernel kernel)
                 throw skipped.Count > 0 ? OnlyIndirect(target, file, image, choosers, [.. skipped.Select(static one => one.Name)]) : new NoMatch(kernel, target, file, process).Explain(image);
             }
 
+            FuncCountOptions.MustNotBeTooMany(target, byOffset.Count, Most);
             Matches matches = Together(PlacesOf(image.Image, byOffset, skipped));
             return matches.Countables.Count > 0 ? WithNote(matches, NoteOf(file, process))
                 : throw new CannotRunException($"{Names(skipped.Select(static one => one.Name))} in {file.ShownPath} cannot be counted: {(skipped.Count == 1 ? "it " : "")}{skipped[^1].Reason}");

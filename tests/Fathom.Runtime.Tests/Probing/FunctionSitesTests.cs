@@ -28,7 +28,7 @@ public sealed class FunctionSitesTests
     [InlineData("f3 0f 1e fa 55 e8 f6 ff ff ff c3", 4, "")] // calls itself
     [InlineData("f3 0f 1e fa 55 e9 fa ff ff ff", 0, "")]
     [InlineData("f3 0f 1e fa 55 0f 85 f9 ff ff ff c3", 0, "")]
-    [InlineData("f3 0f 1e fa 55 ff e0", 4, "")] // to another function, as far as is known
+    [InlineData("f3 0f 1e fa 90 ff e0", 4, "")] // to another function, as far as is known
     [InlineData("f3 0f 1e fa 55 b8 eb fc 00 00 c3", 4, "")] // what only looks like a jump is none
     [InlineData("f3 0f 1e fa 55 e9 f6 ff ff ff", 0, Loop)]
     [InlineData("f3 0f 1e fa ff cf 75 f8 c3", 8, "")] // a wait: behind it, each call passes once
@@ -50,7 +50,7 @@ public sealed class FunctionSitesTests
     [Fact]
     public void A_function_of_Go_is_counted_behind_the_check_of_its_stack()
     {
-        ProbeSite site = SiteOf(new ImageBuilder().Code(0, Bytes(GoBody + GoMore)), Bytes(GoBody + GoMore).Length);
+        ProbeSite site = GoSiteOf(GoBody + GoMore);
         Assert.Equal(new ProbeSite(6, new ProbeVerdict(ProbeStep.SingleStep, null) { Length = 4 }, ""), site);
         Assert.True(site.IsCountable);
     }
@@ -62,21 +62,38 @@ public sealed class FunctionSitesTests
     [InlineData("49 3b 66 10 76 0e 48 83 ec 18 e8 80 00 00 00 90 90 90 90 90 e8 20 00 00 00 eb e5", 6, "")]
     [InlineData("49 3b 66 10 76 0e 48 83 ec 18 e8 80 00 00 00 48 89 ec 90 90 e8 20 00 00 00 eb e5", 0, Loop)]
     public void What_follows_a_panic_is_not_its_way_on(string hex, int offset, string miscount) =>
-        Assert.Equal((offset, miscount), (SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length) is var site ? site.Offset : -1, site.Miscount));
+        Assert.Equal((offset, miscount), (GoSiteOf(hex) is var site ? site.Offset : -1, site.Miscount));
+
+    // Of two ways to one place one may be such, and the other may not: add rsp, 24 on the one that leads back.
+    [Fact]
+    public void What_follows_a_panic_does_not_hide_a_way_that_leads_back() => Assert.Equal(
+        (0, Loop), (GoSiteOf("49 3b 66 10 76 1b 48 83 ec 18 85 c0 74 08 e8 80 00 00 00 90 eb 0b 48 83 c4 18 e8 80 00 00 00 eb f2 e8 20 00 00 00 eb d8") is var site ? site.Offset : -1, site.Miscount));
+
+    // cmp rsp, [r14+16]; jbe more; vzeroupper; je panic (with a hint, so that no probe can be there); sub rsp, 24; add rsp, 24; ret; panic: call;
+    // more: call morestack; jmp f. A call that panics would not be counted behind the second jump.
+    [Theory]
+    [InlineData("49 3b 66 10 76 14 c5 f8 77 2e 74 09 48 83 ec 18 48 83 c4 18 c3 e8 80 00 00 00 e8 20 00 00 00 eb df", 0, Loop)]
+    [InlineData("49 3b 66 10 76 0f c5 f8 77 2e 74 09 48 83 ec 18 48 83 c4 18 c3 e8 20 00 00 00 eb e4", 12, "")] // both to where the stack is made larger
+    public void What_panics_does_not_begin_again(string hex, int offset, string miscount) =>
+        Assert.Equal((offset, miscount), (GoSiteOf(hex) is var site ? site.Offset : -1, site.Miscount));
+
+    [Fact]
+    public void Only_what_makes_the_stack_larger_comes_back_for_certain() =>
+        Assert.Equal((0, Loop), (SiteOf(new ImageBuilder().Code(0, Bytes(GoBody + GoMore)), Bytes(GoBody + GoMore).Length) is var site ? site.Offset : -1, site.Miscount));
 
     // Large frames are checked twice, and the second check jumps to the same place.
     [Fact]
     public void Both_checks_of_a_large_frame_are_passed()
     {
         // mov r12, rsp; sub r12, 4096; jb +; cmp r12, [r14+16]; jbe +; sub rsp, 24; add rsp, 24; ret; call; jmp f
-        byte[] code = Bytes("49 89 e4 49 81 ec 00 10 00 00 72 0f 4d 3b 66 10 76 09 48 83 ec 18 48 83 c4 18 c3 e8 20 00 00 00 eb de");
-        Assert.Equal((18, ""), (SiteOf(new ImageBuilder().Code(0, code), code.Length) is var site ? site.Offset : 0, site.Miscount));
+        const string Code = "49 89 e4 49 81 ec 00 10 00 00 72 0f 4d 3b 66 10 76 09 48 83 ec 18 48 83 c4 18 c3 e8 20 00 00 00 eb de";
+        Assert.Equal((18, ""), (GoSiteOf(Code) is var site ? site.Offset : 0, site.Miscount));
     }
 
     [Theory]
     [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 90 48 83 c4 18 c3 89 44 24 08 e8 20 00 00 00 8b 44 24 08 c3")] // the way out does not come back: the first instruction is good
     public void Without_a_way_back_the_first_instruction_is_the_place(string hex) =>
-        Assert.Equal((0, ""), (SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length) is var site ? site.Offset : -1, site.Miscount));
+        Assert.Equal((0, ""), (GoSiteOf(hex) is var site ? site.Offset : -1, site.Miscount));
 
     [Theory]
     [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 eb f9 48 83 c4 18 e8 20 00 00 00 eb e8")] // the body loops behind the check
@@ -84,7 +101,7 @@ public sealed class FunctionSitesTests
     [InlineData("49 3b 66 10 76 0b 48 83 ec 18 90 90 48 83 c4 18 c3 84 c0 74 02 ff e0 e8 20 00 00 00 eb e2")] // or go anywhere
     public void A_check_that_is_not_only_that_is_none(string hex)
     {
-        ProbeSite site = SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length);
+        ProbeSite site = GoSiteOf(hex);
         Assert.Equal((0, Loop, false), (site.Offset, site.Miscount, site.IsCountable));
     }
 
@@ -99,6 +116,103 @@ public sealed class FunctionSitesTests
 
         BitConverter.TryWriteBytes(code.AsSpan(27), -1);
         Assert.True(SiteOf(new ImageBuilder().Code(0, code), 23).IsCountable);
+    }
+
+    // endbr64; movzx eax, byte [rdi]; inc rdi; lea rdx, [table] or mov rdx, [pointer]; jmp [rdx+rax*8]; ret
+    private const string Named = "f3 0f 1e fa 0f b6 07 48 ff c7 48 8d 15 f7 17 00 00 ff 24 c2 c3";
+    private const string Pointed = "f3 0f 1e fa 0f b6 07 48 ff c7 48 8b 15 ef 17 00 00 ff 24 c2 c3";
+
+    // A table of two addresses behind a pointer to it: the first is that of the ret. Relocations say the addresses themselves (Rela), or that the words hold them (Relr).
+    [Theory]
+    [InlineData(Named, true, 20, 4, "")]
+    [InlineData(Named, true, 4, 0, "")]
+    [InlineData(Named, true, 0, 0, Loop)]
+    [InlineData(Pointed, true, 4, 0, "")]
+    [InlineData(Named, false, 20, 4, "")]
+    [InlineData(Named, false, 4, 0, "")]
+    [InlineData(Named, false, 0, 0, Loop)]
+    [InlineData(Pointed, false, 4, 0, "")]
+    public void A_table_of_addresses_is_read_as_the_loader_makes_it(string hex, bool hasAddends, int target, int offset, string miscount)
+    {
+        ulong table = ImageBuilder.DataAddress;
+        var builder = new ImageBuilder();
+        ulong[] words = [table + 8, ImageBuilder.CodeAddress + 20, ImageBuilder.CodeAddress + (ulong)target];
+        if (hasAddends)
+        {
+            builder.AddSection(".rela.dyn", 4, builder.Words([.. words.SelectMany((word, i) => new ulong[] { table + (8 * (ulong)i), 8, word })]));
+        }
+        else
+        {
+            builder.Data(0, words).AddSection(".relr.dyn", 19, builder.Words(table, 0b111));
+        }
+
+        Assert.Equal((offset, miscount), (SiteOf(builder.Code(0, Bytes(hex)), Bytes(hex).Length) is var site ? site.Offset : -1, site.Miscount));
+    }
+
+    // Where the image is loaded where it says: mov rax, [rax*8+table]; jmp rax, and mov edx, table; jmp [rdx+rax*8], and those of i386.
+    [Theory]
+    [InlineData(true, "0f b6 07 48 ff c7 48 8b 04 c5 00 28 40 00 ff e0")]
+    [InlineData(true, "0f b6 07 48 ff c7 ba 00 28 40 00 ff 24 c2")]
+    [InlineData(false, "0f b6 07 47 ff 24 85 00 28 40 00")]
+    [InlineData(false, "0f b6 07 47 8b 04 85 00 28 40 00 ff e0")]
+    public void A_program_that_is_not_moved_has_its_addresses_in_the_file(bool is64, string hex)
+    {
+        ProbeSite Site(ulong target) => SiteOf(
+            new ImageBuilder(is64, (ushort)(is64 ? 62 : 3), 2).Code(0, [.. Bytes(hex), 0xc3]).Data(0, ImageBuilder.CodeAddress + (ulong)Bytes(hex).Length, target), Bytes(hex).Length + 1);
+        Assert.Equal((0, Loop), (Site(ImageBuilder.CodeAddress) is var site ? site.Offset : -1, site.Miscount));
+        Assert.True(Site(ImageBuilder.CodeAddress + (ulong)Bytes(hex).Length).IsCountable);
+    }
+
+    // movzx eax, byte [ecx]; inc ecx; mov eax, [ebx+eax*4+0x10]; add eax, ebx; jmp eax; ret: ebx is the global offset table, and what the table holds are distances from it.
+    [Fact]
+    public void Tables_of_position_independent_code_of_i386_are_distances_from_the_global_offset_table()
+    {
+        byte[] code = Bytes("0f b6 01 41 8b 84 83 10 00 00 00 01 d8 ff e0 c3");
+        ProbeSite Site(ulong target)
+        {
+            var builder = new ImageBuilder(is64: false, machine: 3);
+            builder.Data(0x10, unchecked(ImageBuilder.CodeAddress + 15 - ImageBuilder.DataAddress), target - ImageBuilder.DataAddress);
+            builder.AddSection(".got.plt", 1, [], 0, ImageBuilder.DataAddress);
+            return SiteOf(builder.Code(0, code), code.Length);
+        }
+
+        Assert.Equal((0, Loop), (Site(ImageBuilder.CodeAddress) is var site ? site.Offset : -1, site.Miscount));
+        Assert.True(Site(ImageBuilder.CodeAddress + 15).IsCountable);
+    }
+
+    // push rbx; movzx eax, byte [rdi]; lea rdx, [label]; lea rcx, [table]; movsxd rax, [rcx+rax*4]; add rax, rdx; jmp rax; label: pop rbx; ret
+    [Fact]
+    public void Tables_may_hold_distances_from_a_label()
+    {
+        byte[] code = Bytes("53 0f b6 07 48 8d 15 10 00 00 00 48 8d 0d ee 17 00 00 48 63 04 81 48 01 d0 ff e0 5b c3");
+        ProbeSite Site(int second) => SiteOf(new ImageBuilder().Code(0, code).Data(0, (ulong)(uint)second << 32), code.Length);
+        Assert.Equal((0, Loop), (Site(-27) is var site ? site.Offset : -1, site.Miscount));
+        Assert.True(Site(1).IsCountable);
+    }
+
+    [Theory]
+    [InlineData("53 0f b6 07 ff e0 5b c3", "jumps to where a table says that is not found, which may be its beginning")] // push rbx, which it does not take back before it jumps
+    [InlineData("53 0f b6 07 5b ff e0", "")]
+    public void A_jump_with_something_on_the_stack_is_none_to_another_function(string hex, string miscount) =>
+        Assert.Equal(miscount, SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length).Miscount);
+
+    [Fact]
+    public void A_part_that_lies_elsewhere_has_tables_too()
+    {
+        // f: endbr64; push rbx; call; pop rbx; ret. f.cold: lea rdx, [table]; movsxd rax, [rdx+rax*4]; add rax, rdx; jmp rax
+        byte[] code = Bytes("f3 0f 1e fa 53 e8 00 01 00 00 5b c3"), cold = Bytes("48 8d 15 79 17 00 00 48 63 04 82 48 01 d0 ff e0");
+        ProbeSite Site(int target) => SiteOf(
+            new ImageBuilder().Code(0, code).Code(0x80, cold).Data(0, (uint)(target + (long)ImageBuilder.CodeAddress - (long)ImageBuilder.DataAddress)), code.Length,
+            ("f.cold", LocalFunction, 1, ImageBuilder.CodeAddress + 0x80, (ulong)cold.Length));
+        Assert.Equal((0, ""), (Site(4) is var site ? site.Offset : -1, site.Miscount));
+        Assert.Equal(4, Site(10).Offset);
+    }
+
+    [Fact]
+    public void Where_another_function_begins_its_calls_would_be_counted_too()
+    {
+        byte[] code = Bytes("f3 0f 1e fa 55 48 89 e5 5d c3");
+        Assert.Equal((0, ""), (SiteOf(new ImageBuilder().Code(0, code), code.Length, ("g", Function, 1, ImageBuilder.CodeAddress + 4, 6)) is var site ? site.Offset : -1, site.Miscount));
     }
 
     [Fact]
@@ -189,6 +303,14 @@ public sealed class FunctionSitesTests
     {
         ElfImage image = ElfImage.Parse(builder.Symbols(false, [("f", Function, 1, ImageBuilder.CodeAddress, (ulong)size), .. others]).Build());
         return new FunctionSites(image).Find(image.Functions.Single(static one => one.Name == "f"));
+    }
+
+    // Where the first of its calls over 32 bytes leads, Go's runtime makes the stack larger.
+    private static ProbeSite GoSiteOf(string hex)
+    {
+        byte[] code = Bytes(hex);
+        int call = code.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xe8, 0x20, 0, 0, 0]);
+        return SiteOf(new ImageBuilder().Code(0, code), code.Length, ("runtime.morestack_noctxt.abi0", Function, 1, ImageBuilder.CodeAddress + (ulong)call + 5 + 0x20, 1));
     }
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));

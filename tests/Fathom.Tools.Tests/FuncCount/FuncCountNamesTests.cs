@@ -129,6 +129,18 @@ public sealed class FuncCountNamesTests : IDisposable
         Assert.Contains($"the names that {Library} carries with it (.gnu_debugdata) are not used: xz cannot unpack them", WhyNot("hidden1"), StringComparison.Ordinal);
     }
 
+    // Where hundreds of thousands match, to decode them first would take seconds.
+    [Fact]
+    public void Too_many_are_refused_before_it_is_asked_whether_they_can_be_counted()
+    {
+        TestLibrary.Write(Library, 5, slow: false);
+        int all = Find(Library + ":*").Countables.Count;
+        BadArgumentException refused = Assert.Throws<BadArgumentException>(() =>
+            new MatchFinder(Kernel.Running) { Most = all - 1 }.UserFunctions(FuncCountTarget.Parse(Library + ":*", isRegex: false), 0, out _));
+        Assert.StartsWith($"{all} functions match '{Library}:*', more than {all - 1}: ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(all, new MatchFinder(Kernel.Running) { Most = all }.UserFunctions(FuncCountTarget.Parse(Library + ":*", isRegex: false), 0, out _).Countables.Count);
+    }
+
     private static Matches Find(string pattern) => new MatchFinder(Kernel.Running).UserFunctions(FuncCountTarget.Parse(pattern, isRegex: false), 0, out _);
 
     private string WhyNot(string name) => Assert.Throws<CannotRunException>(() => Find($"{Library}:{name}")).Message;

@@ -20,6 +20,7 @@ internal sealed class ImageBuilder(bool is64 = true, ushort machine = 62, ushort
 
     private readonly List<(string Name, uint Type, ulong Address, byte[] Bytes, int Link)> _sections = [("", 0, 0, [], 0)];
     private readonly byte[] _code = new byte[SegmentSize];
+    private readonly byte[] _data = new byte[SegmentSize];
 
     public int Word => is64 ? 8 : 4;
 
@@ -59,6 +60,25 @@ internal sealed class ImageBuilder(bool is64 = true, ushort machine = 62, ushort
     {
         code.CopyTo(_code, offset);
         return this;
+    }
+
+    /// <summary>Adds words of data, as wide as addresses are.</summary>
+    public ImageBuilder Data(int offset, params ulong[] words)
+    {
+        Words(words).CopyTo(_data, offset);
+        return this;
+    }
+
+    /// <summary>Words as wide as addresses are.</summary>
+    public byte[] Words(params ulong[] words)
+    {
+        byte[] bytes = new byte[words.Length * Word];
+        for (int i = 0; i < words.Length; i++)
+        {
+            Write(bytes.AsSpan(i * Word), words[i]);
+        }
+
+        return bytes;
     }
 
     /// <summary>A note about a static probe.</summary>
@@ -105,6 +125,7 @@ internal sealed class ImageBuilder(bool is64 = true, ushort machine = 62, ushort
         bodies.CopyTo(file, bodiesAt);
         names.CopyTo(file, namesAt);
         _code.CopyTo(file, CodeOffset);
+        _data.CopyTo(file, DataOffset);
         WriteHeader(file, table, sections.Count);
         for (int i = 0; i < sections.Count; i++)
         {

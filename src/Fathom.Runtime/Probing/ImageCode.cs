@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Linq;
+using Fathom.Format.Elf.Images;
+
+namespace Fathom.Runtime;
+
+/// <summary>The code of an x86 image, and what the image says of addresses in it. Not safe for use by several threads at a time.</summary>
+internal sealed class ImageCode
+{
+    private readonly ElfImage _image;
+    private readonly CodeDecoder _decoder;
+    private readonly HashSet<ulong> _starts;
+    private readonly HashSet<ulong> _stackGrowth;
+    private readonly ImmutableArray<ElfPointer> _pointers;
+    private readonly ulong[] _pointed;
+
+    /// <summary>Reads what is known of an image.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="bits">64, or 32 for i386.</param>
+    /// <param name="functions">Its functions, without the parts of them that lie elsewhere.</param>
+    public ImageCode(ElfImage image, int bits, IReadOnlyCollection<ElfFunction> functions)
+    {
+        _image = image;
+        _decoder = new CodeDecoder(bits);
+        _starts = [.. functions.Select(static one => one.Address)];
+
+        // https://github.com/golang/go/blob/go1.24.0/src/cmd/internal/obj/x86/obj6.go (stacksplit)
+        _stackGrowth = [.. functions.Where(static one => one.Name.StartsWith("runtime.morestack", StringComparison.Ordinal)).Select(static one => one.Address)];
+        _pointers = image.CodePointers;
+        _pointed = [.. _pointers.Select(static one => one.Target)];
+        Array.Sort(_pointed);
+        GotAddress = bits == 32 ? image.GotAddress : null;
+    }
+
+    /// <summary>Whether what it says of itself is where it is loaded.</summary>
+    public bool IsFixed => _image.Type == ElfImageType.Executable;
+
+    /// <summary>Bytes of an address in its data.</summary>
+    public ulong Word => _image.Is64Bit ? 8u : 4u;
+
+    /// <summary>What position-independent code of i386 counts distances from, if there is one.</summary>
+    public ulong? GotAddress { get; }
+
+    /// <summary>The bytes from an address to the end of its segment, or many; nothing if nothing is loaded there.</summary>
+    public ReadOnlyMemory<byte> Read(ulong address) => _image.ReadLoaded(address);
+
+    /// <summary>The decoder, for some code until the next is asked for.</summary>
+    public CodeDecoder Decoder(ReadOnlyMemory<byte> code)
+    {
+        _decoder.Open(code);
+        return _decoder;
+    }
+
+    /// <summary>Whether an address lies in code.</summary>
+    public bool IsCode(ulong address) => _image.TryGetFileOffset(address, executable: true, out _);
+
+    /// <summary>Whether a function begins at an address.</summary>
+    public bool IsFunction(ulong address) => _starts.Contains(address);
+
+    /// <summary>Whether a function of Go's runtime lies there that comes back when it has made the stack larger.</summary>
+    public bool GrowsStack(ulong address) => _stackGrowth.Contains(address);
+
+    /// <summary>Which addresses from one on and below another some data holds.</summary>
+    public ReadOnlySpan<ulong> PointedAt(ulong from, ulong end)
+    {
+        int first = FirstAtLeast(_pointed.Length, index => _pointed[index], from);
+        return _pointed.AsSpan(first, FirstAtLeast(_pointed.Length, index => _pointed[index], end) - first);
+    }
+
+    /// <summary>The addresses of code that lie one behind the other in data from an address on.</summary>
+    public IEnumerable<ulong> PointersFrom(ulong address)
+    {
+        for (int i = FirstAtLeast(_pointers.Length, index => _pointers[index].Location, address); i < _pointers.Length && _pointers[i].Location == address; i++, address += Word)
+        {
+            yield return _pointers[i].Target;
+        }
+    }
+
+    private static int FirstAtLeast(int count, Func<int, ulong> at, ulong wanted)
+    {
+        int low = 0, high = count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = at(middle) < wanted ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
+}
