@@ -11,7 +11,7 @@ namespace Fathom.Workloads;
 internal static unsafe class Obedience
 {
     // https://github.com/torvalds/linux/blob/v6.18/arch/x86/entry/syscalls/syscall_64.tbl
-    private const int Read = 0, Write = 1, Pipe = 22, Fork = 57, Exit = 60, Wait = 61, ExitGroup = 231;
+    private const int Read = 0, Write = 1, Close = 3, Pipe = 22, Fork = 57, Exit = 60, Wait = 61, ExitGroup = 231;
 
     /// <summary>
     /// Obeys the lines of a FIFO: <c>call N</c> on this thread, <c>thread N</c> on a new one, <c>name NAME</c> sets the command name, <c>fork N</c> makes a
@@ -53,7 +53,8 @@ internal static unsafe class Obedience
                     long child = Libc.Call(Fork);
                     if (child == 0)
                     {
-                        // Nothing of the .NET runtime but this thread is there any more.
+                        // Nothing of the .NET runtime but this thread is there any more. Without the end to write, it goes on when its parent is gone.
+                        Libc.Call(Close, pipe[1]);
                         Libc.Call(Read, pipe[0], (long)&letter, 1);
                         Repeat(function, count);
                         Libc.Call(ExitGroup, 0);

