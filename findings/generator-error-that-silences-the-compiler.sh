@@ -16,6 +16,9 @@ export LC_ALL=C DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_O
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+# Ended from outside, it waits for what unpacks, and then removes the folder.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 export DOTNET_CLI_HOME=$tmp/home NUGET_PACKAGES=$tmp/packages
 cd "$tmp"
 

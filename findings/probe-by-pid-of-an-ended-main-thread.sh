@@ -19,6 +19,9 @@ export LC_ALL=C
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+# Ended from outside, it waits for what unpacks, and then removes the folder.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 root=$tmp/root
 
 # unpack PACKAGE=VERSION...: Debian 13's packages and all that they depend on, from the machine's own mirror; nothing is installed.
