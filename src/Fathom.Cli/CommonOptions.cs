@@ -1,24 +1,28 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Cli;
 
 /// <summary>The options that every tool has.</summary>
 internal static class CommonOptions
 {
-    public static readonly ToolOption Duration = new("--duration", 'd', "SECONDS", "End after this time.");
-    public static readonly ToolOption Interval = new("--interval", 'i', "SECONDS", "Report every so often, not only at the end.");
-    public static readonly ToolOption Pid = new("--pid", 'p', "PID", "Only what this process does.");
-    public static readonly ToolOption Comm = new("--comm", '\0', "NAME", "Only what processes of this command name do.");
-    public static readonly ToolOption Cgroup = new("--cgroup", 'c', "PATH", "Only what processes in this cgroup (version 2) do.");
-    public static readonly ToolOption Json = new("--json", 'j', null, "Print a JSON object in each line: nanoseconds and bytes.");
-    public static readonly ToolOption Timestamp = new("--timestamp", 'T', null, "Begin each report with the time of day.");
-    public static readonly ToolOption Output = new("--output", 'o', "FILE", "Write the result to this file; - is standard output.");
-    public static readonly ToolOption Budget = new("--budget", '\0', "PERCENT", "End tracing if it takes more of this machine's processor time, such as 1%; off for no limit.");
-    public static readonly ToolOption Help = new("--help", 'h', null, "Show this help.");
+    public static readonly Option<TimeSpan> Duration = new("--duration", 'd', Tools.Options.Duration.Kind, "End after this time, such as 5 (seconds), 500ms or 2m.");
+    public static readonly Option<TimeSpan> Interval = new("--interval", 'i', Tools.Options.Duration.Kind, "Report every so often, not only at the end.");
+    public static readonly Option<int> Pid = new("--pid", 'p', WholeNumber.Process, "Only what this process does.");
+    public static readonly Option<string> Comm = new("--comm", '\0', Texts.Command, "Only what processes of this command name do.");
+    public static readonly Option<string> Cgroup = new("--cgroup", 'c', Texts.Cgroup, "Only what processes in this cgroup (version 2) do.");
+    public static readonly Flag Json = new("--json", 'j', "Print a JSON object in each line: nanoseconds and bytes.");
+    public static readonly Flag Timestamp = new("--timestamp", 'T', "Begin each report with the time of day.");
+    public static readonly Option<string> Output = new("--output", 'o', Texts.File, "Write the result to this file; - is standard output.");
+    public static readonly Option<double> Budget = new("--budget", '\0', Percentage.Limit,
+        "End tracing if it takes more of this machine's processor time, such as 1%; off for no limit.");
 
-    public static readonly ToolOption RowTimestamp = Timestamp with { Help = "Begin each row with the time of day." };
+    public static readonly Flag Help = new("--help", 'h', "Show this help.");
+
+    public static readonly Flag RowTimestamp = Timestamp with { Help = "Begin each row with the time of day." };
 
     private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Help];
 

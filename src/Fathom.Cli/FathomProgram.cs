@@ -9,6 +9,7 @@ using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Cli;
@@ -52,10 +53,10 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
                 return ExitCode.Done;
             }
 
-            if (arguments[0] == DoctorCommand.Name)
+            if (CommandSyntax.Commands(tools).FirstOrDefault(command => command.Name == arguments[0]) is { } command)
             {
-                hint = "fathom " + DoctorCommand.Name;
-                return Run(DoctorCommand.Parse(arguments.Skip(1)), clock);
+                hint = "fathom " + command.Name;
+                return Run(command, [.. arguments.Skip(1)], clock);
             }
 
             ITool tool = tools.FirstOrDefault(tool => tool.Description.Name == arguments[0]) ?? throw Unknown(arguments[0]);
@@ -80,7 +81,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         {
             return run();
         }
-        catch (Exception e) when (e is UsageException or BadArgumentException)
+        catch (UsageException e)
         {
             Complain($"{e.Message}; see {hint()} --help");
             return ExitCode.Usage;
@@ -122,7 +123,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     {
         if (invocation.Help)
         {
-            Print(HelpText.OfTool(invocation.Tool.Description));
+            Print(HelpText.Of(CommandSyntax.Of(invocation.Tool.Description)));
             return ExitCode.Done;
         }
 
@@ -178,17 +179,32 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         return ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, command, file?.Descriptor ?? OutputDescriptor);
     }
 
-    private int Run(DoctorCommand command, HostClock clock)
+    private int Run(CommandSyntax command, IReadOnlyList<string> arguments, HostClock clock)
     {
-        if (command.Help)
+        OptionValues given = CommandLine.Parse(command, arguments, out string argument);
+        if (given.Has(CommonOptions.Help))
         {
-            Print(HelpText.OfDoctor());
+            Print(HelpText.Of(command));
             return ExitCode.Done;
         }
 
+        if (command == CommandSyntax.Doctor)
+        {
+            return Examine(given.Has(CommonOptions.Json), clock);
+        }
+
+        IReadOnlyList<CommandSyntax> all = [.. tools.Select(static tool => CommandSyntax.Of(tool.Description)), .. CommandSyntax.Commands(tools)];
+        Print(command == CommandSyntax.Completion ? CompletionScript.Shells[argument](all)
+            : argument.Length == 0 ? ManPage.OfProgram(tools, Version)
+            : ManPage.Of(all.First(one => one.Name == argument), Version));
+        return ExitCode.Done;
+    }
+
+    private int Examine(bool json, HostClock clock)
+    {
         DoctorReport report = Examiner.Examine(tools);
         var stream = new OutputStream(output);
-        if (command.Json)
+        if (json)
         {
             stream.Write(DoctorJson.Write(report, clock.Now).Span);
         }
@@ -200,9 +216,13 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         return report.EveryToolRuns ? ExitCode.Done : ExitCode.CannotRun;
     }
 
-    private UsageException Unknown(string name) => new(name.StartsWith('-')
-        ? $"there is no option '{name}'"
-        : $"there is no tool '{name}': choose one of {string.Join(", ", tools.Select(static tool => tool.Description.Name))}, or {DoctorCommand.Name}");
+    private UsageException Unknown(string name)
+    {
+        string[] names = [.. tools.Select(static tool => tool.Description.Name), .. CommandSyntax.Commands(tools).Select(static command => command.Name)];
+        return name.StartsWith('-')
+            ? ArgumentReader.Unknown($"there is no option '{name}'", name, ["--help", "--version"])
+            : ArgumentReader.Unknown($"there is no tool '{name}'", name, names, $": choose one of {string.Join(", ", names)}");
+    }
 
     private void Print(string text) => new OutputStream(output).Write(Encoding.UTF8.GetBytes(text));
 

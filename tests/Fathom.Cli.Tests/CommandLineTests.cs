@@ -19,7 +19,7 @@ public sealed class CommandLineTests
         Assert.Equal(new Schedule(), invocation.Schedule);
         Assert.False(invocation.Json || invocation.Timestamps || invocation.Help);
         Assert.Null(invocation.Command);
-        Assert.Empty(invocation.Request.Options);
+        Assert.False(invocation.Request.Has(FakeTool.Disk));
     }
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed class CommandLineTests
     public void Everything_can_be_written_in_the_usual_ways(string arguments)
     {
         Invocation invocation = Parse(arguments);
-        Assert.Equal("vda", invocation.Request.ValueOf(FakeTool.Disk));
+        Assert.Equal("vda", invocation.Request.Get(FakeTool.Disk));
         Assert.True(invocation.Request.Has(FakeTool.Flags));
         Assert.True(invocation.Timestamps);
         Assert.Equal(TimeSpan.FromSeconds(1), invocation.Schedule.Interval);
@@ -67,34 +67,34 @@ public sealed class CommandLineTests
     [InlineData("fake -d", "option -d needs a value: DISK; see fathom fake --help")]
     [InlineData("fake --disk", "option --disk needs a value: DISK; see fathom fake --help")]
     [InlineData("fake -d vda -d vdb", "option -d is given more than once; see fathom fake --help")]
-    [InlineData("fake -1", "the interval must be at least 0.001 seconds, but is '-1'; see fathom fake --help")]
-    [InlineData("fake -i -1", "the interval must be at least 0.001 seconds, but is '-1'; see fathom fake --help")]
-    [InlineData("fake 0", "the interval must be at least 0.001 seconds, but is '0'; see fathom fake --help")]
-    [InlineData("fake often", "the interval must be a number of seconds, such as 1 or 0.5, but is 'often'; see fathom fake --help")]
-    [InlineData("fake 1s", "the interval must be a number of seconds, such as 1 or 0.5, but is '1s'; see fathom fake --help")]
-    [InlineData("fake NaN", "the interval must be a number of seconds, such as 1 or 0.5, but is 'NaN'; see fathom fake --help")]
-    [InlineData("fake 1e3", "the interval must be a number of seconds, such as 1 or 0.5, but is '1e3'; see fathom fake --help")]
+    [InlineData("fake -1", "the interval must be at least 1ms, but is '-1'; see fathom fake --help")]
+    [InlineData("fake -i -1", "--interval must be at least 1ms, but is '-1'; see fathom fake --help")]
+    [InlineData("fake 0", "the interval must be at least 1ms, but is '0'; see fathom fake --help")]
+    [InlineData("fake often", "the interval must be a time such as 1.5 (seconds), 500ms or 2m, but is 'often'; see fathom fake --help")]
+    [InlineData("fake 1x", "the interval must be a time such as 1.5 (seconds), 500ms or 2m, but is '1x'; see fathom fake --help")]
+    [InlineData("fake NaN", "the interval must be a time such as 1.5 (seconds), 500ms or 2m, but is 'NaN'; see fathom fake --help")]
+    [InlineData("fake 1e3", "the interval must be a time such as 1.5 (seconds), 500ms or 2m, but is '1e3'; see fathom fake --help")]
     [InlineData("fake 999999999", "the interval must be at most 99999999 seconds, but is '999999999'; see fathom fake --help")]
-    [InlineData("fake 1 0", "the count of reports must be a whole number above 0, but is '0'; see fathom fake --help")]
-    [InlineData("fake 1 -3", "the count of reports must be a whole number above 0, but is '-3'; see fathom fake --help")]
-    [InlineData("fake 1 2.5", "the count of reports must be a whole number above 0, but is '2.5'; see fathom fake --help")]
-    [InlineData("fake 1 many", "the count of reports must be a whole number above 0, but is 'many'; see fathom fake --help")]
-    [InlineData("fake 1 2 3", "'3' is too much: only an interval and a count may follow the options; see fathom fake --help")]
+    [InlineData("fake 1 0", "the count of reports must be a whole number of 1 or more, but is '0'; see fathom fake --help")]
+    [InlineData("fake 1 -3", "the count of reports must be a whole number of 1 or more, but is '-3'; see fathom fake --help")]
+    [InlineData("fake 1 2.5", "the count of reports must be a whole number of 1 or more, but is '2.5'; see fathom fake --help")]
+    [InlineData("fake 1 many", "the count of reports must be a whole number of 1 or more, but is 'many'; see fathom fake --help")]
+    [InlineData("fake 1 2 3", "'3' is unexpected: only an interval and a count may follow the options; see fathom fake --help")]
     [InlineData("fake 1 -i 2", "the interval is given twice, as '1' and with --interval; see fathom fake --help")]
-    [InlineData("fake --duration", "option --duration needs a value: SECONDS; see fathom fake --help")]
-    [InlineData("fake --duration soon", "the duration must be a number of seconds, such as 1 or 0.5, but is 'soon'; see fathom fake --help")]
-    [InlineData("fake -p init", "the process must be a whole number above 0, but is 'init'; see fathom fake --help")]
-    [InlineData("fake -p -1", "the process must be a whole number above 0, but is '-1'; see fathom fake --help")]
-    [InlineData("fake -p 1 -- ls", "--pid and a command cannot be given together; see fathom fake --help")]
-    [InlineData("fake --comm a-very-long-name", "the kernel keeps 15 bytes of a command name, but 'a-very-long-name' has more; see fathom fake --help")]
+    [InlineData("fake --duration", "option --duration needs a value: TIME; see fathom fake --help")]
+    [InlineData("fake --duration soon", "--duration must be a time such as 1.5 (seconds), 500ms or 2m, but is 'soon'; see fathom fake --help")]
+    [InlineData("fake -p init", "--pid must be a whole number of 1 or more, but is 'init'; see fathom fake --help")]
+    [InlineData("fake -p -1", "--pid must be a whole number of 1 or more, but is '-1'; see fathom fake --help")]
+    [InlineData("fake -p 1 -- ls", "--pid and a command are mutually exclusive; see fathom fake --help")]
+    [InlineData("fake --comm a-very-long-name", "--comm must have at most 15 bytes, because the kernel keeps no more of a command name, but is 'a-very-long-name'; see fathom fake --help")]
     [InlineData("fake --comm=", "option --comm needs a value: NAME; see fathom fake --help")]
     [InlineData("fake --disk=", "option --disk needs a value: DISK; see fathom fake --help")]
-    [InlineData("fake @/etc/passwd", "the interval must be a number of seconds, such as 1 or 0.5, but is '@/etc/passwd'; see fathom fake --help")]
+    [InlineData("fake @/etc/passwd", "the interval must be a time such as 1.5 (seconds), 500ms or 2m, but is '@/etc/passwd'; see fathom fake --help")]
     [InlineData("fake --", "a command to trace must follow '--'; see fathom fake --help")]
     [InlineData("fake --flags=yes", "option --flags takes no value; see fathom fake --help")]
-    [InlineData("nosuch", "there is no tool 'nosuch': choose one of fake, or doctor; see fathom --help")]
+    [InlineData("nosuch", "there is no tool 'nosuch': choose one of fake, doctor, completion, man; see fathom --help")]
     [InlineData("--nosuch", "there is no option '--nosuch'; see fathom --help")]
-    [InlineData("fake \u001b[2J", @"the interval must be a number of seconds, such as 1 or 0.5, but is '\x1b[2J'; see fathom fake --help")]
+    [InlineData("fake \u001b[2J", @"the interval must be a time such as 1.5 (seconds), 500ms or 2m, but is '\x1b[2J'; see fathom fake --help")]
     public void A_mistake_is_one_sentence(string arguments, string message)
     {
         var tool = new FakeTool();
@@ -117,9 +117,9 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("fake", "fake needs PATTERN: What to look at.; see fathom fake --help")]
-    [InlineData("fake -F", "fake needs PATTERN: What to look at.; see fathom fake --help")]
-    [InlineData("fake a b", "'b' is too much: there is one PATTERN, which the shell must not take apart or expand (put it in quotes); see fathom fake --help")]
+    [InlineData("fake", "fake needs PATTERN: What to look at; see fathom fake --help")]
+    [InlineData("fake -F", "fake needs PATTERN: What to look at; see fathom fake --help")]
+    [InlineData("fake a b", "'b' is unexpected: there is one PATTERN, which the shell must not take apart or expand (put it in quotes); see fathom fake --help")]
     public void An_argument_that_is_missing_or_not_alone(string arguments, string message)
     {
         var tool = WithArgument();
@@ -130,7 +130,7 @@ public sealed class CommandLineTests
     [Fact]
     public void An_argument_that_makes_no_sense_is_a_mistake_of_usage()
     {
-        var tool = new FakeTool { Failure = new BadArgumentException("there is no CPU 'x'") };
+        var tool = new FakeTool { Failure = new UsageException("there is no CPU 'x'") };
         Assert.Equal((ExitCode.Usage, "", "fathom: there is no CPU 'x'; see fathom fake --help\n"), Run(tool, "fake"));
     }
 
@@ -198,7 +198,7 @@ public sealed class CommandLineTests
     {
         string help = Run(new FakeTool(), "fake", "--help").Output;
         Assert.Matches(@"(?m)^  -d, --disk DISK +Only this disk\.$", help);
-        Assert.Contains("      --duration SECONDS", help, StringComparison.Ordinal);
+        Assert.Contains("      --duration TIME", help, StringComparison.Ordinal);
         Assert.Contains("  fathom fake 1 10", help, StringComparison.Ordinal);
         Assert.Contains("It is blind.", help, StringComparison.Ordinal);
     }
@@ -245,12 +245,5 @@ public sealed class CommandLineTests
         Assert.Equal(Sentence + Sentence, Encoding.UTF8.GetString(errors.ToArray()));
     }
 
-    private static (int Exit, string Output, string Errors) Run(FakeTool tool, params string[] arguments)
-    {
-        using var output = new MemoryStream();
-        using var errors = new MemoryStream();
-        using var clock = new FakeClock();
-        int exit = new FathomProgram([tool], output, errors).Run(arguments, clock);
-        return (exit, Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(errors.ToArray()));
-    }
+    private static (int Exit, string Output, string Errors) Run(FakeTool tool, params string[] arguments) => InProcess.Run([tool], arguments);
 }

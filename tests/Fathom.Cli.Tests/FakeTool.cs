@@ -3,14 +3,15 @@ using System.Collections.Generic;
 using Fathom.Output.Histograms;
 using Fathom.Output.Sinks;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Cli.Tests;
 
 /// <summary>A tool that traces nothing, and remembers what it was asked for.</summary>
 internal sealed class FakeTool : ITool
 {
-    public static readonly ToolOption Disk = new("--disk", 'd', "DISK", "Only this disk.");
-    public static readonly ToolOption Flags = new("--flags", 'F', null, "By flags.");
+    public static readonly Option<string> Disk = new("--disk", 'd', Texts.Disk, "Only this disk.");
+    public static readonly Flag Flags = new("--flags", 'F', "By flags.");
 
     public ToolDescription Description { get; init; } = new()
     {

@@ -35,7 +35,7 @@ public sealed class NamePattern
     /// <param name="isRegex">
     /// Whether it is a regular expression of .NET, without what makes matching slow: backreferences, lookarounds, atomic groups.
     /// </param>
-    /// <exception cref="FormatException">It is no regular expression, or not one of these: one sentence says what is wrong with it.</exception>
+    /// <exception cref="FormatException">It is not a valid regular expression, or not one of these: one sentence says what is wrong with it.</exception>
     public static NamePattern Parse(string text, bool isRegex = false)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -45,27 +45,34 @@ public sealed class NamePattern
             return new NamePattern(text, plain ? text : null, text, null);
         }
 
-        if (text.Length > LongestRegex)
-        {
-            throw new FormatException($"a regular expression may have {LongestRegex} characters, but this one has {text.Length}: choose a shorter one.");
-        }
+        // Lines are no part of names: the pattern's own options cannot make ^ match elsewhere.
+        ParseRegex(text);
+        return new NamePattern(text, null, null, ParseRegex(text, @"\A(?:" + text + ")"));
+    }
 
+    /// <summary>Reads a regular expression, which matches anywhere in a text. Matching takes time in proportion to the text.</summary>
+    /// <param name="text">A regular expression of .NET, without what makes matching slow: backreferences, lookarounds, atomic groups.</param>
+    /// <exception cref="FormatException">It is not a valid regular expression, or not one of these: one sentence says what is wrong with it.</exception>
+    public static Regex ParseRegex(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length <= LongestRegex ? ParseRegex(text, text) : throw new FormatException(
+            $"a regular expression may have {LongestRegex} characters, but this one has {text.Length}: choose a shorter one.");
+    }
+
+    private static Regex ParseRegex(string text, string whole)
+    {
         try
         {
-            // Lines are no part of names: the pattern's own options cannot make ^ match elsewhere.
-            const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
-            _ = new Regex(text, Options);
-            return new NamePattern(text, null, null, new Regex(@"\A(?:" + text + ")", Options));
+            return new Regex(whole, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
         }
         catch (RegexParseException e)
         {
-            throw new FormatException($"\"{text}\" is no regular expression: {Describe(e)}.", e);
+            throw new FormatException($"\"{text}\" is not a valid regular expression: {Describe(e)}.", e);
         }
         catch (NotSupportedException e)
         {
-            throw new FormatException(
-                $"\"{text}\" has a backreference, a lookaround or an atomic group, or is too large, which this kind of regular expression cannot do.",
-                e);
+            throw new FormatException($"\"{text}\" uses a backreference, a lookaround or an atomic group, which are not supported here, or is too large.", e);
         }
     }
 

@@ -1,16 +1,17 @@
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.BioLatency;
 
 /// <summary>The options of biolatency, and its help.</summary>
 internal static class BioLatencyOptions
 {
-    public static readonly ToolOption Queued = new("--queued", 'Q', null, "Include the time that requests waited in the queue, and tell what a limit held back before it.");
-    public static readonly ToolOption Milliseconds = new("--milliseconds", 'm', null, "Show milliseconds instead of microseconds.");
-    public static readonly ToolOption PerDisk = new("--disks", 'D', null, "Show a histogram for each disk.");
-    public static readonly ToolOption PerFlags = new("--flags", 'F', null, "Show a histogram for each set of I/O flags.");
-    public static readonly ToolOption Extension = new("--extension", 'e', null, "Also show the average and the total.");
-    public static readonly ToolOption Disk = new("--disk", 'd', "DISK", "Only this disk, such as vda or /dev/sda.");
+    public static readonly Flag Queued = new("--queued", 'Q', "Include the time that requests waited in the queue, and tell what a limit held back before it.");
+    public static readonly Flag Milliseconds = new("--milliseconds", 'm', "Show milliseconds instead of microseconds.");
+    public static readonly Flag PerDisk = new("--disks", 'D', "Show a histogram for each disk.");
+    public static readonly Flag PerFlags = new("--flags", 'F', "Show a histogram for each set of I/O flags.");
+    public static readonly Flag Extension = new("--extension", 'e', "Also show the average and the total.");
+    public static readonly Option<string> Disk = new("--disk", 'd', Texts.Disk, "Only this disk, such as vda or /dev/sda.");
 
     /// <summary>All of it.</summary>
     public static ToolDescription Description { get; } = new()

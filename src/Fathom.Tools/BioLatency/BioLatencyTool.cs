@@ -50,7 +50,7 @@ public sealed class BioLatencyTool : ITool
     private static BioLatencyProbe.Constants ConstantsOf(ToolRequest request, Disks disks, TaskFilterSetup filter, HistogramView view)
     {
         uint device = 0;
-        if (request.ValueOf(BioLatencyOptions.Disk) is { } name)
+        if (request.Get(BioLatencyOptions.Disk) is { } name)
         {
             Disk disk = disks.Find(name);
             if (disk.Partition is not null)

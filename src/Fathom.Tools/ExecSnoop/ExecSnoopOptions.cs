@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.ExecSnoop;
@@ -6,18 +8,21 @@ namespace Fathom.Tools.ExecSnoop;
 /// <summary>The options of execsnoop, and its help.</summary>
 internal static class ExecSnoopOptions
 {
-    public static readonly ToolOption Seconds = new("--seconds", 't', null, "Begin each row with the seconds since the first one.");
-    public static readonly ToolOption Fails = new("--fails", 'x', null, "Also show what failed.");
-    public static readonly ToolOption User = new("--uid", 'u', "UID", "Only what this user does: a number or a name.");
-    public static readonly ToolOption Quote = new("--quote", 'q', null, "Put each argument into quotation marks.");
-    public static readonly ToolOption Name = new("--name", 'n', "REGEX", "Only commands whose name matches.");
-    public static readonly ToolOption Line = new("--line", 'l', "REGEX", "Only commands whose line of arguments matches.");
-    public static readonly ToolOption PrintUser = new("--print-uid", 'U', null, "Show the user.");
-    public static readonly ToolOption PrintCpu = new("--cpu", 'C', null, "Show the CPU.");
-    public static readonly ToolOption PrintParent = new("--print-pcomm", 'M', null, "Show the parent's name.");
-    public static readonly ToolOption Parent = new("--ppid", 'P', "PID", "Only children of this process.");
-    public static readonly ToolOption MostArguments = new("--max-args", '\0', "COUNT", "Show as many arguments at most; all by default.");
-    public static readonly ToolOption Executable = new("--exe", 'F', null, "Show the executable's real path instead of the one that was given.");
+    public static readonly Flag Seconds = new("--seconds", 't', "Begin each row with the seconds since the first one.");
+    public static readonly Flag Fails = new("--fails", 'x', "Also show what failed.");
+    public static readonly Option<NameOrNumber> User = new("--uid", 'u', NameOrNumber.User, "Only what this user does: a number or a name.");
+    public static readonly Flag Quote = new("--quote", 'q', "Put each argument into quotation marks.");
+    public static readonly Option<Regex> Name = new("--name", 'n', RegularExpression.Kind, "Only commands whose name matches.");
+    public static readonly Option<Regex> Line = new("--line", 'l', RegularExpression.Kind, "Only commands whose line of arguments matches.");
+    public static readonly Flag PrintUser = new("--print-uid", 'U', "Show the user.");
+    public static readonly Flag PrintCpu = new("--cpu", 'C', "Show the CPU.");
+    public static readonly Flag PrintParent = new("--print-pcomm", 'M', "Show the parent's name.");
+    public static readonly Option<int> Parent = new("--ppid", 'P', WholeNumber.Process, "Only children of this process.");
+    public static readonly Option<int> MostArguments = new("--max-args", '\0', WholeNumber.Between("COUNT", 1),
+        "Show as many arguments at most; all by default.", int.MaxValue);
+    public static readonly Flag Executable = new("--exe", 'F', "Show the executable's real path instead of the one that was given.");
+
+    public static readonly Option<int> Buffer = BufferOption.Pages(DefaultPages, LeastPages);
 
     /// <summary>All of it.</summary>
     public static ToolDescription Description { get; } = new()
@@ -25,7 +30,7 @@ internal static class ExecSnoopOptions
         Name = "execsnoop",
         Summary = "Programs that are executed, with their arguments",
         ShowsEvents = true,
-        Options = [Fails, Seconds, User, Quote, Name, Line, PrintUser, PrintCpu, PrintParent, Parent, MostArguments, Executable, BufferOption.Pages(DefaultPages)],
+        Options = [Fails, Seconds, User, Quote, Name, Line, PrintUser, PrintCpu, PrintParent, Parent, MostArguments, Executable, Buffer],
         Examples =
         [
             new("", "every program that is executed"),

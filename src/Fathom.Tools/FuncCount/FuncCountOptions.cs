@@ -1,4 +1,5 @@
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.FuncCount;
 
@@ -8,9 +9,9 @@ internal static class FuncCountOptions
     /// <summary>More places than this are refused unless the user says that it is meant.</summary>
     public const int DefaultMost = 10_000;
 
-    public static readonly ToolOption Regex = new("--regexp", 'r', null, "The pattern is a regular expression.");
-    public static readonly ToolOption Cpu = new("--cpu", 'c', "CPU", "Only what runs on this CPU.");
-    public static readonly ToolOption Most = new("--most", 'm', "COUNT", "The most functions to attach to (10000).");
+    public static readonly Flag Regex = new("--regexp", 'r', "The pattern is a regular expression.");
+    public static readonly Option<int> Cpu = new("--cpu", 'c', WholeNumber.Between("CPU", 0), "Only what runs on this CPU.");
+    public static readonly Option<int> Most = new("--most", 'm', WholeNumber.Between("COUNT", 1), "The most functions to attach to (10000).", DefaultMost);
 
     /// <summary>More places than this are put into every process that uses the file only if the user says that it is meant.</summary>
     public const int MostEverywhere = 100;
@@ -18,10 +19,10 @@ internal static class FuncCountOptions
     /// <summary>More processes than this get more than <see cref="MostEverywhere"/> places only if the user says that it is meant.</summary>
     public const int MostReached = 10;
 
-    public static readonly ToolOption MaxOverhead = new("--max-overhead", '\0', "PERCENT",
+    public static readonly Option<double> MaxOverhead = new("--max-overhead", '\0', Percentage.Limit,
         "End if counting takes more of the machine's processor time (30; of a file with -p no limit).");
 
-    public static readonly ToolOption AllProcesses = new("--all-processes", '\0', null,
+    public static readonly Flag AllProcesses = new("--all-processes", '\0',
         "Of a file, set breakpoints in every process that uses it, and count only those that are asked for: nothing is missed when processes begin, and all pay.");
 
     /// <summary>All of it.</summary>
@@ -58,12 +59,12 @@ internal static class FuncCountOptions
     };
 
     /// <summary>Refuses more places than may be attached to.</summary>
-    /// <exception cref="BadArgumentException">There are more.</exception>
+    /// <exception cref="CannotRunException">There are more.</exception>
     public static void MustNotBeTooMany(FuncCountTarget target, int places, int most)
     {
         if (places > most)
         {
-            throw new BadArgumentException(
+            throw new CannotRunException(
                 $"{places} {target.Things} match '{target.Text}', more than {most}: choose fewer with a narrower pattern, or say with {Most.Name} {places} that it is meant");
         }
     }

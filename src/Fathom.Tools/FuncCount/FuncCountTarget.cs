@@ -42,7 +42,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
     /// Reads a pattern: <c>func</c>, <c>p::func</c>, <c>lib:func</c>, <c>p:lib:func</c>, <c>/path:func</c>, <c>t:category:event</c>,
     /// <c>u:lib:probe</c>, <c>u:lib:provider:probe</c>.
     /// </summary>
-    /// <exception cref="BadArgumentException">It is none of these, or the regular expression is none.</exception>
+    /// <exception cref="UsageException">It is none of these, or the regular expression is none.</exception>
     public static FuncCountTarget Parse(string text, bool isRegex)
     {
         (string first, string? rest) = Cut(text);
@@ -107,7 +107,7 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
     {
         if (text.Length == 0)
         {
-            throw new BadArgumentException("the pattern has no name: write * for all of them");
+            throw new UsageException("the pattern has no name: write * for all of them");
         }
 
         try
@@ -116,10 +116,10 @@ internal sealed record FuncCountTarget(FuncCountKind Kind, string Library, NameP
         }
         catch (FormatException e)
         {
-            throw new BadArgumentException(e.Message.TrimEnd('.'));
+            throw new UsageException(e.Message.TrimEnd('.'));
         }
     }
 
-    private static BadArgumentException Wrong(string text) => new(
-        $"'{text}' is no pattern: write func, lib:func, /path:func, t:category:event or u:lib:probe");
+    private static UsageException Wrong(string text) => new(
+        $"'{text}' is not a valid pattern: write func, lib:func, /path:func, t:category:event or u:lib:probe");
 }

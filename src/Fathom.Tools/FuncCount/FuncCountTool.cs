@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
@@ -25,7 +24,7 @@ public sealed class FuncCountTool : ITool
         Kernel kernel = Kernel.Running;
         FuncCountScope scope = target.IsInFile ? FuncCountScope.Of(request) : new FuncCountScope(FuncCountReach.Everywhere);
         FuncCountProbe.Constants constants = ConstantsOf(request, kernel);
-        int most = MostOf(request, target);
+        int most = request.Get(FuncCountOptions.Most);
         var budget = new CostBudget(BudgetOf(request, scope), target.Kind);
 
         // Once the end is asked for, the result is all there is to say.
@@ -116,15 +115,9 @@ public sealed class FuncCountTool : ITool
     // Of what is set in one process's memory alone it is that which pays, and who named it meant it. How many a name, a cgroup or a command reaches, nobody knows.
     private static double? BudgetOf(ToolRequest request, FuncCountScope scope)
     {
-        const double Default = 30;
-        if (request.ValueOf(FuncCountOptions.MaxOverhead) is not { } text)
-        {
-            return scope.Reach == FuncCountReach.OneProcess ? null : Default / 100;
-        }
-
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
-            ? percent / 100
-            : throw new BadArgumentException($"the most overhead must be a number of percent, above 0 and at most 100, but is '{text}'");
+        const double Default = 0.3;
+        return request.Has(FuncCountOptions.MaxOverhead) ? request.Get(FuncCountOptions.MaxOverhead)
+            : scope.Reach == FuncCountReach.OneProcess ? null : Default;
     }
 
     /// <inheritdoc/>
@@ -174,7 +167,7 @@ public sealed class FuncCountTool : ITool
         int reached = scope.Now().Count;
         if (reached > FuncCountOptions.MostReached)
         {
-            throw new BadArgumentException(
+            throw new CannotRunException(
                 $"{places} {target.Things} match '{target.Text}', and their breakpoints would be set in {reached} processes: "
                 + $"choose one process with -p, or fewer with a narrower pattern, or say with {FuncCountOptions.Most.Name} {places} that it is meant");
         }
@@ -192,7 +185,7 @@ public sealed class FuncCountTool : ITool
         };
         if (places > FuncCountOptions.MostEverywhere && !request.Has(FuncCountOptions.AllProcesses))
         {
-            throw new BadArgumentException(
+            throw new CannotRunException(
                 $"{places} {target.Things} match '{target.Text}', and their breakpoints would be set in every process that uses {file.ShownPath} ({who}): "
                 + $"choose one process with -p, or fewer with a narrower pattern, or say with {FuncCountOptions.AllProcesses.Name} that it is meant");
         }
@@ -215,22 +208,10 @@ public sealed class FuncCountTool : ITool
 
     private static FuncCountProbe.Constants ConstantsOf(ToolRequest request, Kernel kernel)
     {
-        if (request.ValueOf(FuncCountOptions.Cpu) is not { } text)
-        {
-            return new();
-        }
-
-        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint cpu) && cpu < (uint)kernel.PossibleCpus
-            ? new() { Mode = FuncCountMode.OneCpu, Cpu = cpu }
-            : throw new BadArgumentException($"there is no CPU '{text}': they are 0 to {kernel.PossibleCpus - 1}");
-    }
-
-    private static int MostOf(ToolRequest request, FuncCountTarget target)
-    {
-        int most = FuncCountOptions.DefaultMost;
-        return request.ValueOf(FuncCountOptions.Most) is { } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most > 0)
-            ? throw new BadArgumentException($"the most {target.Things} must be a whole number above 0, but is '{text}'")
-            : most;
+        int cpu = request.Get(FuncCountOptions.Cpu);
+        return !request.Has(FuncCountOptions.Cpu) ? new()
+            : cpu < kernel.PossibleCpus ? new() { Mode = FuncCountMode.OneCpu, Cpu = (uint)cpu }
+            : throw new CannotRunException($"there is no CPU {cpu}: they are 0 to {kernel.PossibleCpus - 1}");
     }
 
     private static void TellSkipped(ToolRequest request, FuncCountTarget target, IReadOnlyList<Skipped> skipped)

@@ -35,7 +35,7 @@ internal sealed class MatchFinder(Kernel kernel)
             throw skipped.Count > 0
                 ? new CannotRunException($"the kernel has {Names(skipped.Select(static function => function.Name))}, but does not let {(skipped.Count == 1 ? "it" : "them")} be probed: "
                     + "count what it calls, or what calls it")
-                : Nothing(target, symbols.Functions.Select(static function => function.Name), "or the compiler has inlined it everywhere");
+                : NoMatch.InLibrary(kernel, target) ?? Nothing(target, symbols.Functions.Select(static function => function.Name), "or the compiler has inlined it everywhere");
         }
 
         return new(symbols.AreHidden ? ByName(found) : ByAddress(found), skipped) { Note = found.Count > 1 ? traceable.Note : "" };
@@ -75,7 +75,7 @@ internal sealed class MatchFinder(Kernel kernel)
 
     /// <summary>Functions of a program or library. Names of one function are one, that which reads best.</summary>
     /// <exception cref="CannotRunException">There is no such file, or nothing in it matches.</exception>
-    /// <exception cref="BadArgumentException">More match than <see cref="Most"/>.</exception>
+    /// <exception cref="CannotRunException">More match than <see cref="Most"/>.</exception>
     public Matches UserFunctions(FuncCountTarget target, int process, out UserFile file)
     {
         file = new UserFiles(kernel).Find(target.Library, process);
@@ -166,7 +166,7 @@ internal sealed class MatchFinder(Kernel kernel)
         {
             throw new CannotRunException(
                 $"which tracepoints are in '{group.Text}' is written in tracefs, which is not to be had here: mount -t tracefs tracefs /sys/kernel/tracing, "
-                + $"or {Refusal.Remedy(kernel, CapabilitySet.ReadSearch)}, or leave the category away, as in 't:NAME'");
+                + $"or {Refusal.Remedy(kernel, CapabilitySet.ReadSearch)}, or omit the category, as in 't:NAME'");
         }
 
         List<Countable> found =

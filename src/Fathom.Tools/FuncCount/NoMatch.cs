@@ -48,6 +48,23 @@ internal sealed class NoMatch(Kernel kernel, FuncCountTarget target, UserFile fi
         };
     }
 
+    /// <summary>That the C library has a function of a name that the kernel has not; null if it has none either.</summary>
+    public static CannotRunException? InLibrary(Kernel kernel, FuncCountTarget target)
+    {
+        try
+        {
+            using UserImage image = UserImage.Open(kernel, new UserFiles(kernel).Find("c"));
+            return image.Image.Functions.FirstOrDefault(one => MatchFinder.Matches(target.Name, one.Name)) is { Name: { } name }
+                ? new($"the kernel has no function {name}, but the C library does: count it with 'c:{target.Name.Text}'")
+                : null;
+        }
+        catch (Exception e) when (e is BpfException or BadFormatException)
+        {
+            // Nobody asked for it.
+            return null;
+        }
+    }
+
     private static ulong? AddressOf(string text) =>
         text.TrimStart('+').StartsWith("0x", StringComparison.OrdinalIgnoreCase) && ulong.TryParse(text.TrimStart('+').AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong address)
             ? address : null;

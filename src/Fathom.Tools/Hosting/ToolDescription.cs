@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Hosting;
 
@@ -39,23 +40,16 @@ public sealed record ToolDescription
     public required IReadOnlyList<string> BlindSpots { get; init; }
 }
 
-/// <summary>What a tool must be told.</summary>
+/// <summary>What a tool is told besides options.</summary>
 /// <param name="Name">What the help calls it.</param>
 /// <param name="Help">What it is.</param>
-public sealed record ToolArgument(string Name, string Help);
-
-/// <summary>An option of a tool.</summary>
-/// <param name="Name">The long name, with its dashes.</param>
-/// <param name="Letter">The letter of the short name; none if it is NUL.</param>
-/// <param name="Value">What the help calls its value; null if it takes none.</param>
-/// <param name="Help">What it does.</param>
-public sealed record ToolOption(string Name, char Letter, string? Value, string Help)
+public sealed record ToolArgument(string Name, string Help)
 {
-    /// <summary>Whether it may be given more than once; its values are joined by commas then.</summary>
-    public bool Repeats { get; init; }
+    /// <summary>Whether it may be omitted.</summary>
+    public bool IsOptional { get; init; }
 
-    /// <summary>The short name with its dash; null if there is none.</summary>
-    public string? ShortName => Letter == '\0' ? null : "-" + Letter;
+    /// <summary>What it can be, as far as a shell can propose it; null if it cannot.</summary>
+    public Completion? Completion { get; init; }
 }
 
 /// <summary>An example in the help.</summary>

@@ -1,14 +1,14 @@
 using System;
-using System.Collections.Generic;
 using System.Threading;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Hosting;
 
 /// <summary>What a tool is asked to trace.</summary>
 public sealed record ToolRequest
 {
-    /// <summary>The tool's own options that were given, by long name; the value is empty for one that takes none.</summary>
-    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+    /// <summary>The options that were given.</summary>
+    public OptionValues Options { get; init; } = new();
 
     /// <summary>The tool's argument; empty for a tool that takes none.</summary>
     public string Argument { get; init; } = "";
@@ -46,8 +46,9 @@ public sealed record ToolRequest
     public CancellationToken Stop { get; init; }
 
     /// <summary>Whether an option was given.</summary>
-    public bool Has(ToolOption option) => Options.ContainsKey(option.Name);
+    public bool Has(ToolOption option) => Options.Has(option);
 
-    /// <summary>The value of an option; null if it was not given.</summary>
-    public string? ValueOf(ToolOption option) => Options.GetValueOrDefault(option.Name);
+    /// <summary>The value of an option; that which it has by default if it was not given.</summary>
+    public T? Get<T>(Option<T> option)
+        where T : notnull => Options.Get(option);
 }

@@ -1,8 +1,8 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.OpenSnoop;
 
@@ -21,6 +21,12 @@ internal static class OpenFlags
     ];
 
     private static readonly Dictionary<ulong, string> s_known = [];
+
+    /// <summary>A flag by its name.</summary>
+    public static ValueKind<ulong> Kind { get; } = new("FLAG", static (_, text) => Find(text))
+    {
+        Completion = new(CompletionSource.Words, ["O_WRONLY", "O_RDWR", .. s_flags.Select(static flag => flag.Name)]),
+    };
 
     /// <summary>The names, such as <c>O_RDONLY|O_CLOEXEC</c>; what has no name is a number at the end.</summary>
     public static string Name(ulong flags)
@@ -75,21 +81,13 @@ internal static class OpenFlags
         return wanted.Count == 0;
     }
 
-    /// <summary>The bits of flags as people write them: <c>O_CREAT,O_TRUNC</c>.</summary>
-    /// <exception cref="BadArgumentException">One is unknown, or there is none.</exception>
-    public static IReadOnlyList<ulong> Parse(string names)
-    {
-        string[] words = names.Split([',', '|'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return words.Length == 0 ? throw new BadArgumentException($"'{names}' names no flag: give one such as O_CREAT") : Array.ConvertAll(words, Find);
-    }
-
     private static ulong Find(string name) => name switch
     {
-        "O_RDONLY" => throw new BadArgumentException("O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: leave it away"),
+        "O_RDONLY" => throw new UsageException("O_RDONLY is not a flag but the absence of O_WRONLY and O_RDWR, so opens cannot be chosen by it: omit it"),
         "O_WRONLY" => 1,
         "O_RDWR" => 2,
         _ => s_flags.FirstOrDefault(flag => flag.Name == name).Bits is var found && found != 0
             ? found
-            : throw new BadArgumentException($"there is no flag '{name}': the flags are O_WRONLY, O_RDWR, {string.Join(", ", s_flags.Select(static flag => flag.Name))}"),
+            : throw new UsageException($"there is no flag '{name}': the flags are O_WRONLY, O_RDWR, {string.Join(", ", s_flags.Select(static flag => flag.Name))}"),
     };
 }

@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.OpenSnoop;
@@ -6,15 +8,18 @@ namespace Fathom.Tools.OpenSnoop;
 /// <summary>The options of opensnoop, and its help.</summary>
 internal static class OpenSnoopOptions
 {
-    public static readonly ToolOption Seconds = new("--seconds", 'T', null, "Begin each row with the seconds since the first one.");
-    public static readonly ToolOption PrintUser = new("--print-uid", 'U', null, "Show the user.");
-    public static readonly ToolOption OnlyFailed = new("--failed", 'x', null, "Only calls that failed.");
-    public static readonly ToolOption Thread = new("--tid", 't', "TID", "Only what this thread does; shows threads instead of processes.");
-    public static readonly ToolOption User = new("--uid", 'u', "UID", "Only what this user does: a number or a name.");
-    public static readonly ToolOption Name = new("--name", 'n', "NAME", "Only processes whose name contains this.");
-    public static readonly ToolOption Extended = new("--extended", 'e', null, "Show the flags and the permissions.");
-    public static readonly ToolOption Flags = new("--flag", 'f', "FLAG", "Only opens with this flag, such as O_CREAT; may be repeated.") { Repeats = true };
-    public static readonly ToolOption FullPath = new("--full-path", 'F', null, "Show relative paths with the directory they are relative to.");
+    public static readonly Flag Seconds = new("--seconds", 'T', "Begin each row with the seconds since the first one.");
+    public static readonly Flag PrintUser = new("--print-uid", 'U', "Show the user.");
+    public static readonly Flag OnlyFailed = new("--failed", 'x', "Only calls that failed.");
+    public static readonly Option<int> Thread = new("--tid", 't', WholeNumber.Between("TID", 1), "Only what this thread does; shows threads instead of processes.");
+    public static readonly Option<NameOrNumber> User = new("--uid", 'u', NameOrNumber.User, "Only what this user does: a number or a name.");
+    public static readonly Option<string> Name = new("--name", 'n', Texts.Command, "Only processes whose name contains this.");
+    public static readonly Flag Extended = new("--extended", 'e', "Show the flags and the permissions.");
+    public static readonly Option<IReadOnlyList<ulong>> Flags = new("--flag", 'f', ListOf.Kind(OpenFlags.Kind),
+        "Only opens with this flag, such as O_CREAT; may be repeated.", []);
+    public static readonly Flag FullPath = new("--full-path", 'F', "Show relative paths with the directory they are relative to.");
+
+    public static readonly Option<int> Buffer = BufferOption.Pages(DefaultPages);
 
     /// <summary>All of it.</summary>
     public static ToolDescription Description { get; } = new()
@@ -23,7 +28,7 @@ internal static class OpenSnoopOptions
         Summary = "Files that are opened",
         ShowsEvents = true,
         Budget = 0.05,
-        Options = [Seconds, PrintUser, OnlyFailed, Thread, User, Name, Extended, Flags, FullPath, BufferOption.Pages(DefaultPages)],
+        Options = [Seconds, PrintUser, OnlyFailed, Thread, User, Name, Extended, Flags, FullPath, Buffer],
         Examples =
         [
             new("", "every open of every process"),

@@ -22,12 +22,12 @@ public sealed class OpenSnoopTool : ITool
         ArgumentNullException.ThrowIfNull(request);
         var filter = new TaskFilterSetup(request)
         {
-            Thread = request.ValueOf(OpenSnoopOptions.Thread) is { } thread ? Processes.FindThread(thread, request) : 0,
-            User = request.ValueOf(OpenSnoopOptions.User) is { } user ? new Users().Find(user) : null,
+            Thread = Processes.FindThread(request.Get(OpenSnoopOptions.Thread), request),
+            User = request.Get(OpenSnoopOptions.User) is { } user ? new Users().Find(user) : null,
         };
         string? name = CommandNames.PartOf(request, OpenSnoopOptions.Name);
-        int buffer = BufferOption.Bytes(request, OpenSnoopOptions.DefaultPages);
-        IReadOnlyList<ulong> flags = request.ValueOf(OpenSnoopOptions.Flags) is { } names ? OpenFlags.Parse(names) : [];
+        int buffer = BufferOption.Bytes(request.Get(OpenSnoopOptions.Buffer));
+        IReadOnlyList<ulong> flags = request.Get(OpenSnoopOptions.Flags)!;
         RowLayout<OpenRow> layout = OpenColumns.Layout(
             RowClocks.Measure(),
             request.Timestamps,

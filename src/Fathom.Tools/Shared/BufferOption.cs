@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Numerics;
-using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Shared;
 
@@ -12,10 +11,10 @@ internal static class BufferOption
     // 512 MB: more would be a mistake, and the kernel keeps all of it in memory.
     private const int MostPages = 131_072;
     private const int LeastStep = 128 * 1024;
-    private const string Name = "--buffer-pages";
 
     /// <summary>The option.</summary>
-    public static ToolOption Pages(int usual) => new(Name, 'b', "PAGES", $"Room for events in pages of 4 KB; {usual} by default.");
+    public static Option<int> Pages(int usual, int least = 1) =>
+        new("--buffer-pages", 'b', WholeNumber.Between("PAGES", least, MostPages), $"Room for events in pages of 4 KB; {usual} by default.", usual);
 
     /// <summary>
     /// The bits of a position in the buffer that change where its reader is to be woken: eight times while it is filled. A wake-up costs as much as a
@@ -25,16 +24,5 @@ internal static class BufferOption
     public static ulong WakeBits(int bytes) => bytes / 8 >= LeastStep ? ~((ulong)(bytes / 8) - 1) : 0;
 
     /// <summary>Bytes of the buffer: a power of two.</summary>
-    /// <exception cref="BadArgumentException">It is no size.</exception>
-    public static int Bytes(ToolRequest request, int usual, int least = 1)
-    {
-        if (!request.Options.TryGetValue(Name, out string? text))
-        {
-            return usual * PageBytes;
-        }
-
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pages) && pages >= least && pages <= MostPages
-            ? (int)BitOperations.RoundUpToPowerOf2((uint)pages) * PageBytes
-            : throw new BadArgumentException($"the buffer must have {least} to {MostPages} pages, but {Name} is '{text}'");
-    }
+    public static int Bytes(int pages) => (int)BitOperations.RoundUpToPowerOf2((uint)pages) * PageBytes;
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Shared;
 
@@ -13,24 +14,13 @@ internal sealed class NetworkNamespaces(string procfs = "/proc")
 {
     private const string Prefix = "net:[";
 
-    // Those of the first namespaces of each kind, and behind them the others:
-    // https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/nsfs.h (enum init_ns_ino) and fs/proc/generic.c (PROC_DYNAMIC_FIRST)
-    private const uint FirstNumber = 0xEFFF_FFF0;
-
     /// <summary>The number of a namespace.</summary>
-    /// <param name="name">A name of <c>ip netns</c>, the path of its file, or the number itself.</param>
-    /// <exception cref="BadArgumentException">No namespace can have that number.</exception>
+    /// <param name="namespace">A name of <c>ip netns</c>, the path of its file, or the number itself.</param>
     /// <exception cref="CannotRunException">There is no such namespace.</exception>
-    public uint Find(string name)
+    public uint Find(NameOrNumber @namespace)
     {
-        if (uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
-        {
-            return number >= FirstNumber ? number : throw new BadArgumentException(
-                $"no network namespace has the number {number}: the kernel begins with {FirstNumber}, and ls -l /proc/PID/ns/net shows that of a process");
-        }
-
-        string path = name.StartsWith('/') ? name : "/run/netns/" + name;
-        return OfLink(path) ?? OfMount(path) ?? throw new CannotRunException(
+        string name = @namespace.Name, path = name.StartsWith('/') ? name : "/run/netns/" + name;
+        return @namespace.Number ?? OfLink(path) ?? OfMount(path) ?? throw new CannotRunException(
             $"there is no network namespace '{name}': give a name that ip netns shows, a path such as /proc/PID/ns/net, or a number");
     }
 

@@ -110,48 +110,46 @@ internal static class Processes
         }
     }
 
-    /// <summary>The number of a process that exists.</summary>
-    /// <param name="text">The number as it was given.</param>
-    /// <exception cref="BadArgumentException">It is no number.</exception>
+    /// <summary>The number of a process, which must exist.</summary>
+    /// <param name="process">The number; 0 for all.</param>
     /// <exception cref="CannotRunException">There is no such process.</exception>
-    public static int Find(string text)
+    public static int Find(int process)
     {
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int process) || process == 0)
+        if (process != 0)
         {
-            throw new BadArgumentException($"the process must be a whole number above 0, but is '{text}'");
+            MustShareNumbers();
+            MustExist(process);
         }
 
-        MustShareNumbers();
-        MustExist(process);
         return process;
     }
 
-    /// <summary>The number of a thread that exists.</summary>
-    /// <param name="text">The number as it was given.</param>
+    /// <summary>The number of a thread, which must exist.</summary>
+    /// <param name="thread">The number; 0 for all.</param>
     /// <param name="request">What else was asked for.</param>
     /// <param name="procfs">Where procfs is mounted. Where it is not, every number is taken.</param>
-    /// <exception cref="BadArgumentException">It is no number, or not that of a thread of the process or the command that was asked for.</exception>
-    /// <exception cref="CannotRunException">There is no such thread.</exception>
-    public static int FindThread(string text, ToolRequest request, string procfs = "/proc")
+    /// <exception cref="UsageException">There is a command, too.</exception>
+    /// <exception cref="CannotRunException">There is no such thread, or it is not one of the process that was asked for.</exception>
+    public static int FindThread(int thread, ToolRequest request, string procfs = "/proc")
     {
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int thread) || thread == 0)
+        if (thread == 0)
         {
-            throw new BadArgumentException($"the thread must be a whole number above 0, but is '{text}'");
+            return thread;
         }
 
         if (request.ProcessTree != 0)
         {
-            throw new BadArgumentException($"thread {thread} was there before the command, so that nothing matches both: leave one of them away");
+            throw new UsageException($"thread {thread} was there before the command, so nothing would match both: omit one of them");
         }
 
         MustShareNumbers(procfs);
         if (request.Pid != 0 && ProcessOf(thread, procfs) is { } process && process != request.Pid)
         {
-            throw new BadArgumentException($"thread {thread} is one of process {process} and not of process {request.Pid}, so that nothing matches both");
+            throw new CannotRunException($"thread {thread} belongs to process {process} and not to process {request.Pid}, so nothing would match both");
         }
 
         // A thread has a folder of its own, which is only not listed.
-        return !File.Exists(Path.Combine(procfs, "self/status")) || Directory.Exists(Path.Combine(procfs, text))
+        return !File.Exists(Path.Combine(procfs, "self/status")) || Directory.Exists(Path.Combine(procfs, thread.ToString(CultureInfo.InvariantCulture)))
             ? thread
             : throw new CannotRunException($"there is no thread {thread}: give the number of one that runs, such as ps -L shows it");
     }

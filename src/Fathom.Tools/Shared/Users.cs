@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Shared;
 
@@ -12,19 +13,18 @@ internal sealed class Users(string passwd = "/etc/passwd")
 {
     /// <summary>The number of a user.</summary>
     /// <param name="user">A number, or a name in the list.</param>
-    /// <exception cref="BadArgumentException">It is the number that stands for no user.</exception>
     /// <exception cref="CannotRunException">There is no such user.</exception>
-    public uint Find(string user)
+    public uint Find(NameOrNumber user)
     {
-        if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
+        if (user.Number is { } given)
         {
-            return number != uint.MaxValue ? number : throw new BadArgumentException($"{number} stands for no user, so that nothing matches it");
+            return given;
         }
 
         IEnumerable<string> lines = File.Exists(passwd) ? File.ReadLines(passwd) : [];
-        string? found = lines.Select(static line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[0] == user)?[2];
-        return uint.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out number)
+        string? found = lines.Select(static line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[0] == user.Name)?[2];
+        return uint.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
             ? number
-            : throw new CannotRunException($"there is no user '{user}' in {passwd}: give a name from there, or a number");
+            : throw new CannotRunException($"there is no user '{user.Name}' in {passwd}: give a name from there, or a number");
     }
 }

@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.TcpLife;
@@ -6,15 +8,21 @@ namespace Fathom.Tools.TcpLife;
 /// <summary>The options of tcplife, and its help.</summary>
 internal static class TcpLifeOptions
 {
-    public static readonly ToolOption Seconds = new("--seconds", 't', null, "Begin each row with the seconds since the first one.");
-    public static readonly ToolOption Wide = new("--wide", 'w', null, "Show all columns, with room for IPv6 addresses.");
-    public static readonly ToolOption Csv = new("--csv", 's', null, "Separate columns by commas.");
-    public static readonly ToolOption LocalPort = new("--local-port", 'L', "PORT", "Only these local ports, separated by commas.") { Repeats = true };
-    public static readonly ToolOption RemotePort = new("--remote-port", 'D', "PORT", "Only these remote ports, separated by commas.") { Repeats = true };
-    public static readonly ToolOption IPv4 = new("--ipv4", '4', null, "Only IPv4, also that of IPv6 sockets.");
-    public static readonly ToolOption IPv6 = new("--ipv6", '6', null, "Only IPv6.");
-    public static readonly ToolOption Netns = new("--netns", '\0', "NAME", "Only this network namespace: a name of ip netns, a path or a number.");
-    public static readonly ToolOption MaxSessions = new("--max-sessions", '\0', "N", $"Room for sessions that are open; {DefaultSessions} by default.");
+    public static readonly Flag Seconds = new("--seconds", 't', "Begin each row with the seconds since the first one.");
+    public static readonly Flag Wide = new("--wide", 'w', "Show all columns, with room for IPv6 addresses.");
+    public static readonly Flag Csv = new("--csv", 's', "Separate columns by commas.");
+    public static readonly Option<IReadOnlyList<int>> LocalPort = new("--local-port", 'L', ListOf.Ports,
+        "Only these local ports, separated by commas.", []);
+    public static readonly Option<IReadOnlyList<int>> RemotePort = new("--remote-port", 'D', ListOf.Ports,
+        "Only these remote ports, separated by commas.", []);
+    public static readonly Flag IPv4 = new("--ipv4", '4', "Only IPv4, also that of IPv6 sockets.");
+    public static readonly Flag IPv6 = new("--ipv6", '6', "Only IPv6.") { Excludes = IPv4 };
+    public static readonly Option<NameOrNumber> Netns = new("--netns", '\0', NameOrNumber.NetworkNamespace,
+        "Only this network namespace: a name of ip netns, a path or a number.");
+    public static readonly Option<int> MaxSessions = new("--max-sessions", '\0', WholeNumber.Between("N", 1, MostSessions),
+        $"Room for sessions that are open; {DefaultSessions} by default.", DefaultSessions);
+
+    public static readonly Option<int> Buffer = BufferOption.Pages(DefaultPages);
 
     /// <summary>All of it.</summary>
     public static ToolDescription Description { get; } = new()
@@ -22,7 +30,7 @@ internal static class TcpLifeOptions
         Name = "tcplife",
         Summary = "TCP sessions: between whom, how much, how long, and how they ended",
         ShowsEvents = true,
-        Options = [Seconds, Wide, Csv, LocalPort, RemotePort, IPv4, IPv6, Netns, MaxSessions, BufferOption.Pages(DefaultPages)],
+        Options = [Seconds, Wide, Csv, LocalPort, RemotePort, IPv4, IPv6, Netns, MaxSessions, Buffer],
         Examples =
         [
             new("", "every session, when it ends"),
@@ -49,4 +57,6 @@ internal static class TcpLifeOptions
 
     /// <summary>Sessions that are open at a time.</summary>
     public const int DefaultSessions = 131_072;
+
+    private const int MostSessions = 16_777_216;
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -17,8 +16,6 @@ namespace Fathom.Tools.TcpLife;
 /// <summary>TCP sessions, when they end.</summary>
 public sealed class TcpLifeTool : ITool
 {
-    private const int MostSessions = 16_777_216;
-
     /// <inheritdoc/>
     public ToolDescription Description => TcpLifeOptions.Description;
 
@@ -27,18 +24,17 @@ public sealed class TcpLifeTool : ITool
     {
         ArgumentNullException.ThrowIfNull(request);
         var filter = new TaskFilterSetup(request);
-        if (request.Has(TcpLifeOptions.IPv4) && request.Has(TcpLifeOptions.IPv6))
-        {
-            throw new BadArgumentException("-4 and -6 cannot be given together: leave both away for all sessions");
-        }
-
-        List<uint> ports = [.. PortsOf(request, TcpLifeOptions.LocalPort), .. PortsOf(request, TcpLifeOptions.RemotePort).Select(static port => port | TcpLifeProbe.RemotePort)];
+        HashSet<uint> ports =
+        [
+            .. request.Get(TcpLifeOptions.LocalPort)!.Select(static port => (uint)port),
+            .. request.Get(TcpLifeOptions.RemotePort)!.Select(static port => (uint)port | TcpLifeProbe.RemotePort),
+        ];
         var options = new LoadOptions
         {
             MaxEntries =
             {
-                [nameof(TcpLifeProbe.Events)] = BufferOption.Bytes(request, TcpLifeOptions.DefaultPages),
-                [nameof(TcpLifeProbe.Sessions)] = SessionsOf(request),
+                [nameof(TcpLifeProbe.Events)] = BufferOption.Bytes(request.Get(TcpLifeOptions.Buffer)),
+                [nameof(TcpLifeProbe.Sessions)] = request.Get(TcpLifeOptions.MaxSessions),
                 [nameof(TcpLifeProbe.Ports)] = Math.Max(1, ports.Count),
             },
         };
@@ -54,7 +50,7 @@ public sealed class TcpLifeTool : ITool
             ByLocalPort = request.Has(TcpLifeOptions.LocalPort),
             ByRemotePort = request.Has(TcpLifeOptions.RemotePort),
             ByProcess = filter.IsByProcess,
-            NetworkNamespace = request.ValueOf(TcpLifeOptions.Netns) is { } name ? new NetworkNamespaces().Find(name) : 0,
+            NetworkNamespace = request.Get(TcpLifeOptions.Netns) is { } name ? new NetworkNamespaces().Find(name) : 0,
             Filter = filter.Settings,
         };
         RowLayout<TcpRow> layout = TcpColumns.Layout(
@@ -131,22 +127,4 @@ public sealed class TcpLifeTool : ITool
 
     private static bool IsAnonymous(in TcpSession session, TcpLifeProbe.Constants constants) =>
         constants.ByProcess && (session.Flags & TcpSessionFlags.ProcessKnown) == 0;
-
-    private static HashSet<uint> PortsOf(ToolRequest request, ToolOption option)
-    {
-        var ports = new HashSet<uint>();
-        foreach (string text in (request.ValueOf(option) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            ports.Add(ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0
-                ? port
-                : throw new BadArgumentException($"a port must be a whole number from 1 to 65535, but {option.Name} has '{text}'"));
-        }
-
-        return ports.Count > 0 || !request.Has(option) ? ports : throw new BadArgumentException($"'{request.ValueOf(option)}' names no port for {option.Name}");
-    }
-
-    private static int SessionsOf(ToolRequest request) =>
-        request.ValueOf(TcpLifeOptions.MaxSessions) is not { } text ? TcpLifeOptions.DefaultSessions
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int sessions) && sessions is > 0 and <= MostSessions ? sessions
-        : throw new BadArgumentException($"there can be room for 1 to {MostSessions} sessions, but {TcpLifeOptions.MaxSessions.Name} is '{text}'");
 }

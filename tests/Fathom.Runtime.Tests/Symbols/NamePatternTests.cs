@@ -54,12 +54,12 @@ public sealed class NamePatternTests
         Assert.Equal(matches, NamePattern.Parse(text, isRegex: true).IsMatch(name));
 
     [Theory]
-    [InlineData("(", "\"(\" is no regular expression: a parenthesis is not closed.")]
-    [InlineData("a)", "\"a)\" is no regular expression: the parenthesis at character 2 was not opened.")]
-    [InlineData("[a", "\"[a\" is no regular expression: a bracket is not closed.")]
-    [InlineData("*a", "\"*a\" is no regular expression: there is nothing to repeat at character 1.")]
-    [InlineData("a)|(b", "\"a)|(b\" is no regular expression: the parenthesis at character 2 was not opened.")]
-    [InlineData("(?=a)", "\"(?=a)\" has a backreference, a lookaround or an atomic group, or is too large, which this kind of regular expression cannot do.")]
+    [InlineData("(", "\"(\" is not a valid regular expression: a parenthesis is not closed.")]
+    [InlineData("a)", "\"a)\" is not a valid regular expression: the parenthesis at character 2 was not opened.")]
+    [InlineData("[a", "\"[a\" is not a valid regular expression: a bracket is not closed.")]
+    [InlineData("*a", "\"*a\" is not a valid regular expression: there is nothing to repeat at character 1.")]
+    [InlineData("a)|(b", "\"a)|(b\" is not a valid regular expression: the parenthesis at character 2 was not opened.")]
+    [InlineData("(?=a)", "\"(?=a)\" uses a backreference, a lookaround or an atomic group, which are not supported here, or is too large.")]
     public void What_is_no_regular_expression_is_said(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => NamePattern.Parse(text, isRegex: true)).Message);
 

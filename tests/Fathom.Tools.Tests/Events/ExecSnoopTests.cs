@@ -178,12 +178,12 @@ public sealed class ExecSnoopTests
     }
 
     [Theory]
-    [InlineData(2, "'(' is no regular expression for --name: *", "-n", "(")]
-    [InlineData(2, @"'(a)\\1' needs backtracking, which --line does not do: *", "-l", @"(a)\1")]
-    [InlineData(2, "the kernel keeps 15 bytes of a command name, but --name is '1234567890123456', which is in none; *", "-n", "^1234567890123456$")]
-    [InlineData(2, "'bash' does not match 'z.h', so that --comm and --name match nothing together; *", "--comm", "bash", "-n", "z.h")]
-    [InlineData(2, "the number of arguments must be a whole number above 0, but is '0'; *", "--max-args", "0")]
-    [InlineData(2, "the buffer must have 16 to 131072 pages, but --buffer-pages is '8'; *", "-b", "8")]
+    [InlineData(2, "\"(\" is not a valid regular expression: *", "-n", "(")]
+    [InlineData(2, "\"(a)\\\\1\" uses a backreference, *", "-l", @"(a)\1")]
+    [InlineData(2, "--name must have at most 15 bytes, because the kernel keeps no more of a command name, but is '1234567890123456'; *", "-n", "^1234567890123456$")]
+    [InlineData(2, "'bash' does not match 'z.h', so nothing would match both --comm and --name; *", "--comm", "bash", "-n", "z.h")]
+    [InlineData(2, "--max-args must be a whole number of 1 or more, but is '0'; *", "--max-args", "0")]
+    [InlineData(2, "--buffer-pages must be a whole number from 16 to 131072, but is '8'; *", "-b", "8")]
     [InlineData(1, "there is no process 2147483647: *", "-P", "2147483647")]
     public void Bad_input_gets_one_sentence(int exit, string sentence, params string[] arguments) =>
         BadInputTests.Refused(exit, sentence, Programs.Direct, ["execsnoop", "--duration", "0.1", .. arguments]);

@@ -135,7 +135,7 @@ public sealed class FuncCountNamesTests : IDisposable
     {
         TestLibrary.Write(Library, 5, slow: false);
         int all = Find(Library + ":*").Countables.Count;
-        BadArgumentException refused = Assert.Throws<BadArgumentException>(() =>
+        CannotRunException refused = Assert.Throws<CannotRunException>(() =>
             new MatchFinder(Kernel.Running) { Most = all - 1 }.UserFunctions(FuncCountTarget.Parse(Library + ":*", isRegex: false), 0, out _));
         Assert.StartsWith($"{all} functions match '{Library}:*', more than {all - 1}: ", refused.Message, StringComparison.Ordinal);
         Assert.Equal(all, new MatchFinder(Kernel.Running) { Most = all }.UserFunctions(FuncCountTarget.Parse(Library + ":*", isRegex: false), 0, out _).Countables.Count);

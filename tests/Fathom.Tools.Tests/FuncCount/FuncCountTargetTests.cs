@@ -46,13 +46,13 @@ public sealed class FuncCountTargetTests
     }
 
     [Theory]
-    [InlineData("p:", "'p:' is no pattern: *")]
-    [InlineData("u:c", "'u:c' is no pattern: *")]
-    [InlineData(":x", "':x' is no pattern: *")]
+    [InlineData("p:", "'p:' is not a valid pattern: *")]
+    [InlineData("u:c", "'u:c' is not a valid pattern: *")]
+    [InlineData(":x", "':x' is not a valid pattern: *")]
     [InlineData("c:", "the pattern has no name: write \\* for all of them")]
     [InlineData("t:sched:", "the pattern has no name: write \\* for all of them")]
     public void What_is_no_pattern(string text, string sentence) =>
-        Assert.Matches("^" + sentence.Replace(": *", ": .*", StringComparison.Ordinal) + "$", Assert.Throws<BadArgumentException>(() => FuncCountTarget.Parse(text, isRegex: false)).Message);
+        Assert.Matches("^" + sentence.Replace(": *", ": .*", StringComparison.Ordinal) + "$", Assert.Throws<UsageException>(() => FuncCountTarget.Parse(text, isRegex: false)).Message);
 
     [Fact]
     public void The_cost_is_that_of_the_last_second()

@@ -27,17 +27,14 @@ public sealed class NetworkNamespacesTests
             var namespaces = new NetworkNamespaces(procfs);
             Assert.Equal(4026531840, namespaces.OfProcess("self"));
             Assert.Null(namespaces.OfProcess("1"));
-            Assert.Equal(4026531840, namespaces.Find(link));
-            Assert.Equal(4026532001, namespaces.Find("blue"));
-            Assert.Equal(4026532001, namespaces.Find("/run/netns/blue"));
-            Assert.Equal(4026532001, namespaces.Find("/var/run/netns/blue"));
-            Assert.Equal(4026532999u, namespaces.Find("4026532999"));
-            Assert.Equal(
-                "no network namespace has the number 17: the kernel begins with 4026531824, and ls -l /proc/PID/ns/net shows that of a process",
-                Assert.Throws<BadArgumentException>(() => namespaces.Find("17")).Message);
+            Assert.Equal(4026531840, namespaces.Find(new(link, null)));
+            Assert.Equal(4026532001, namespaces.Find(new("blue", null)));
+            Assert.Equal(4026532001, namespaces.Find(new("/run/netns/blue", null)));
+            Assert.Equal(4026532001, namespaces.Find(new("/var/run/netns/blue", null)));
+            Assert.Equal(4026532999u, namespaces.Find(new("4026532999", 4026532999)));
             Assert.Equal(
                 "there is no network namespace 'odd': give a name that ip netns shows, a path such as /proc/PID/ns/net, or a number",
-                Assert.Throws<CannotRunException>(() => namespaces.Find("odd")).Message);
+                Assert.Throws<CannotRunException>(() => namespaces.Find(new("odd", null))).Message);
         }
         finally
         {
