@@ -19,9 +19,6 @@ internal static class FuncCountOptions
     /// <summary>More processes than this get more than <see cref="MostEverywhere"/> places only if the user says that it is meant.</summary>
     public const int MostReached = 10;
 
-    public static readonly Option<double> MaxOverhead = new("--max-overhead", '\0', Percentage.Limit,
-        "End if counting takes more of the machine's processor time (30; of a file with -p no limit).");
-
     public static readonly Flag AllProcesses = new("--all-processes", '\0',
         "Of a file, set breakpoints in every process that uses it, and count only those that are asked for: nothing is missed when processes begin, and all pay.");
 
@@ -32,7 +29,8 @@ internal static class FuncCountOptions
         Summary = "How often kernel functions, library functions, tracepoints or USDT probes are passed",
         Argument = new("PATTERN", "What to count, in quotes: 'vfs_*' (kernel functions), 'c:mall*' or '/path:f' (functions of a library or program), "
             + "'t:block:*' (tracepoints), 'u:lib:probe' (USDT). * stands for anything."),
-        Options = [Regex, Cpu, Most, MaxOverhead, AllProcesses],
+        Budget = 0.05,
+        Options = [Regex, Cpu, Most, AllProcesses],
         Examples =
         [
             new("'vfs_*'", "kernel functions that begin with vfs_"),

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Filters;
@@ -22,6 +23,13 @@ internal sealed class FuncCountProbeSource : IDisposable
     [
         FuncCountProbe.Programs.FollowForked, FuncCountProbe.Programs.FollowExecuted, FuncCountProbe.Programs.FollowRenamed, FuncCountProbe.Programs.FollowMoved,
     ];
+
+    // What a pass costs at each kind of place, with what the kernel does around the program: bench/funccount, and for the others the measurements of the
+    // kernel's own tracing.
+    private const double TracepointNs = 150;
+    private const double KernelFunctionNs = 300;
+    private const double UserFunctionNs = 1_000;
+    private const double StepNs = 15_000;
 
     private readonly Lock _gate = new();
     private readonly Kernel _kernel;
@@ -96,6 +104,13 @@ internal sealed class FuncCountProbeSource : IDisposable
 
     private bool IsLoaded => _probes.Count > 0;
 
+    private double PassNs => First.Object.Programs.Select(static program => program.Name).FirstOrDefault(s_programs.Contains) switch
+    {
+        FuncCountProbe.Programs.UserFunctions or FuncCountProbe.Programs.UserFunction => UserFunctionNs,
+        FuncCountProbe.Programs.KernelFunctions or FuncCountProbe.Programs.KernelFunction or FuncCountProbe.Programs.KernelTrampoline => KernelFunctionNs,
+        _ => TracepointNs,
+    };
+
     /// <summary>Whether attachments of a type of program can have cookies here.</summary>
     public static bool HasCookies(Kernel kernel, ProgramType type) =>
         kernel.Probe(KernelFeatures.Helper("bpf_get_attach_cookie", 174, "5.15", type)).Support == FeatureSupport.Yes;
@@ -126,26 +141,29 @@ internal sealed class FuncCountProbeSource : IDisposable
         }
     }
 
-    /// <summary>What tracing has cost since the start, on all CPUs together, in ns: an estimate.</summary>
-    /// <param name="pass">What running the program costs, in ns.</param>
-    /// <param name="step">What it costs where an instruction must be run one step at a time, in ns.</param>
-    public double CountCostNs(double pass, double step)
+    /// <summary>
+    /// What counting has cost since the start: how often places were passed, apart where an instruction had to be run one step at a time. Most of it is
+    /// what the kernel does around the program, which no program can measure.
+    /// </summary>
+    public IReadOnlyList<ProgramCost> ReadCost()
     {
         using Lock.Scope held = _gate.EnterScope();
         if (!IsLoaded)
         {
-            return 0;
+            return [];
         }
 
-        Span<ulong> values = stackalloc ulong[2 * First.Passes.CpuCount];
+        int cpus = First.Passes.CpuCount;
+        Span<ulong> values = stackalloc ulong[2 * cpus];
         First.Passes.ReadAll(values);
-        double sum = 0;
-        for (int i = 0; i < values.Length; i++)
+        ulong passed = 0, stepped = 0;
+        for (int cpu = 0; cpu < cpus; cpu++)
         {
-            sum += values[i] * (i < First.Passes.CpuCount ? pass : step);
+            passed += values[cpu];
+            stepped += values[cpus + cpu];
         }
 
-        return sum;
+        return [.. new ProgramCost[] { new("passed", passed, PassNs), new("stepped", stepped, StepNs) }.Where(static one => one.Runs > 0)];
     }
 
     /// <summary>Loads programs that learn the place from a cookie, or that need none.</summary>

@@ -19,17 +19,17 @@ internal sealed class FuncCountStart : IDisposable
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(100);
 
     private readonly ToolRequest _request;
-    private readonly CostBudget _budget;
+    private readonly BudgetWatch _budget;
     private readonly CancellationTokenSource _stop;
     private readonly ManualResetEventSlim _done = new();
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _error;
     private volatile FuncCountProbeSource? _source;
 
-    private FuncCountStart(ToolRequest request, CostBudget budget, Action<FuncCountStart> work)
+    private FuncCountStart(ToolRequest request, Action<FuncCountStart> work)
     {
         _request = request;
-        _budget = budget;
+        _budget = new BudgetWatch(() => _source?.ReadCost(), request.Budget, Environment.ProcessorCount);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(request.Stop);
         _thread = new Thread(() =>
         {
@@ -62,7 +62,7 @@ internal sealed class FuncCountStart : IDisposable
     /// <summary>Ends counting and attaching.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    /// <summary>That counting cost more than it may while it attached, as <see cref="CostBudget.FindExcess"/> says it; null if it did not.</summary>
+    /// <summary>That counting cost more than it may while it attached, as <see cref="BudgetWatch.FindExcess"/> says it; null if it did not.</summary>
     public string? Excess { get; private set; }
 
     /// <summary>What goes on, in words, for people who wait.</summary>
@@ -70,13 +70,12 @@ internal sealed class FuncCountStart : IDisposable
 
     /// <summary>Works until it is done, the end is asked for, or it costs too much.</summary>
     /// <param name="request">What was asked for.</param>
-    /// <param name="budget">What it may cost.</param>
     /// <param name="work">The work; sets <see cref="Source"/> as soon as it counts.</param>
     /// <returns>The work, which may go on; to dispose of it waits for its end.</returns>
     /// <exception cref="Exception">That of the work, if it failed before the end was asked for.</exception>
-    public static FuncCountStart Run(ToolRequest request, CostBudget budget, Action<FuncCountStart> work)
+    public static FuncCountStart Run(ToolRequest request, Action<FuncCountStart> work)
     {
-        var start = new FuncCountStart(request, budget, work);
+        var start = new FuncCountStart(request, work);
         start._thread.Start();
         start.WaitUntilDone();
         if (!start.Stop.IsCancellationRequested && start._error is { } error)
@@ -102,7 +101,7 @@ internal sealed class FuncCountStart : IDisposable
         bool isTold = false;
         while (!Stop.IsCancellationRequested && WaitHandle.WaitAny([_done.WaitHandle, Stop.WaitHandle], s_pace) == WaitHandle.WaitTimeout)
         {
-            Excess = _budget.Pace is null ? null : _budget.FindExcess(_source);
+            Excess = _budget.FindExcess(Stopwatch.GetElapsedTime(begin));
             if (Excess is not null)
             {
                 _stop.Cancel();

@@ -25,12 +25,11 @@ public sealed class FuncCountTool : ITool
         FuncCountScope scope = target.IsInFile ? FuncCountScope.Of(request) : new FuncCountScope(FuncCountReach.Everywhere);
         FuncCountProbe.Constants constants = ConstantsOf(request, kernel);
         int most = request.Get(FuncCountOptions.Most);
-        var budget = new CostBudget(BudgetOf(request, scope), target.Kind);
 
         // Once the end is asked for, the result is all there is to say.
         ToolRequest talk = request with { Note = note => { if (!request.Stop.IsCancellationRequested) { request.Note(note); } } };
         FuncCountAttacher? attaching = null;
-        FuncCountStart start = FuncCountStart.Run(request, budget, start =>
+        FuncCountStart start = FuncCountStart.Run(request, start =>
         {
             var attacher = new FuncCountAttacher(kernel, constants, new TaskFilterSetup(request), source => start.Source = source, start.Stop)
             {
@@ -80,7 +79,7 @@ public sealed class FuncCountTool : ITool
             return $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.";
         }
 
-        return new FuncCountTracing(start, Banner, budget, request);
+        return new FuncCountTracing(start, Banner, request);
     }
 
     private static Matches Find(Kernel kernel, FuncCountTarget target, int process, FuncCountScope scope, int most, out UserFile file)
@@ -111,14 +110,6 @@ public sealed class FuncCountTool : ITool
     }
 
     private static bool HasEnded(FuncCountScope scope) => scope.Reach == FuncCountReach.OneProcess && ProcessTable.HasEnded(scope.Process);
-
-    // Of what is set in one process's memory alone it is that which pays, and who named it meant it. How many a name, a cgroup or a command reaches, nobody knows.
-    private static double? BudgetOf(ToolRequest request, FuncCountScope scope)
-    {
-        const double Default = 0.3;
-        return request.Has(FuncCountOptions.MaxOverhead) ? request.Get(FuncCountOptions.MaxOverhead)
-            : scope.Reach == FuncCountReach.OneProcess ? null : Default;
-    }
 
     /// <inheritdoc/>
     public ToolExamination Examine() => FuncCountExamination.Of(this, Kernel.Running);

@@ -11,9 +11,8 @@ namespace Fathom.Tools.FuncCount;
 /// <summary>Reports what has been counted since the report before.</summary>
 /// <param name="start">What attaches, and may still be at it if the end was asked for meanwhile.</param>
 /// <param name="banner">What is printed when tracing has begun.</param>
-/// <param name="budget">What counting may cost.</param>
 /// <param name="request">What was asked for, and where to say how it goes.</param>
-internal sealed class FuncCountTracing(FuncCountStart start, Func<string> banner, CostBudget budget, ToolRequest request) : IReportTracing
+internal sealed class FuncCountTracing(FuncCountStart start, Func<string> banner, ToolRequest request) : IReportTracing
 {
     private readonly LossReport _losses = new();
     private readonly FuncCountProbeSource? _source = start.Source;
@@ -24,10 +23,10 @@ internal sealed class FuncCountTracing(FuncCountStart start, Func<string> banner
     public string Banner => banner();
 
     /// <inheritdoc/>
-    public TimeSpan? WatchPace => budget.Pace;
+    public string? Excess => start.Excess;
 
     /// <inheritdoc/>
-    public string? FindExcess(TimeSpan elapsed) => start.Excess ?? budget.FindExcess(_source);
+    public IReadOnlyList<ProgramCost>? ReadCost() => _source?.ReadCost();
 
     /// <inheritdoc/>
     public IReadOnlyList<TraceSource> Sources => _source?.Sources ?? [];

@@ -45,13 +45,10 @@ public interface IReportTracing : ITracing
     /// <summary>What is printed when tracing has begun; null for what the tool's description says.</summary>
     string? Banner => null;
 
-    /// <summary>How often <see cref="FindExcess"/> is asked between reports; null for a tool whose cost is bounded by what it traces.</summary>
-    TimeSpan? WatchPace => null;
-
-    /// <summary>Whether tracing costs the machine more than it may, and must end.</summary>
-    /// <param name="elapsed">The time since the start.</param>
-    /// <returns>What it costs and what to do, one sentence; null if it may go on.</returns>
-    string? FindExcess(TimeSpan elapsed) => null;
+    /// <summary>
+    /// That tracing cost more than its budget while it began, one sentence; null if it did not, or was only watched from then on.
+    /// </summary>
+    string? Excess => null;
 
     /// <summary>Writes what happened since the last report, or since the start.</summary>
     void Report(ISink sink);

@@ -53,7 +53,7 @@ public static class ToolHost
             }
 
             string? excess;
-            var cost = new BudgetWatch(tracing, request.Budget, Environment.ProcessorCount);
+            var cost = new BudgetWatch(tracing.ReadCost, request.Budget, Environment.ProcessorCount);
             if (tracing is IEventTracing events)
             {
                 events.Begin(sink);
@@ -120,7 +120,12 @@ public static class ToolHost
     // Gives the reason to end before that time.
     private static string? Wait(IReportTracing tracing, BudgetWatch cost, TimeSpan? due, HostClock clock)
     {
-        if ((tracing.WatchPace ?? cost.Pace) is not { } pace)
+        if (tracing.Excess is { } before)
+        {
+            return before;
+        }
+
+        if (cost.Pace is not { } pace)
         {
             clock.WaitUntil(due);
             return null;
@@ -130,7 +135,7 @@ public static class ToolHost
         {
             TimeSpan next = clock.Elapsed + pace;
             clock.WaitUntil(next > due ? due : next);
-            if ((tracing.FindExcess(clock.Elapsed) ?? cost.FindExcess(clock.Elapsed)) is { } excess)
+            if (cost.FindExcess(clock.Elapsed) is { } excess)
             {
                 return excess;
             }

@@ -23,7 +23,7 @@ internal static class Workload
     public static RunningProgram Trace(IEnumerable<string> tool, params string[] workload)
     {
         Programs.NeedRoot();
-        RunningProgram traced = RunningProgram.Run(Programs.Direct, [.. tool, "--budget", "off", .. tool.Contains("--json") ? (string[])["-o", "-"] : [], "--", Program, .. workload]);
+        RunningProgram traced = RunningProgram.Run(Programs.Direct, [.. tool, .. tool.Contains("--budget") ? (string[])[] : ["--budget", "off"], .. tool.Contains("--json") ? (string[])["-o", "-"] : [], "--", Program, .. workload]);
         Assert.True(traced.ExitCode == 0, traced.Output + traced.Errors);
         return traced;
     }

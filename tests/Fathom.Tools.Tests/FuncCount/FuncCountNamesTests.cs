@@ -80,7 +80,7 @@ public sealed class FuncCountNamesTests : IDisposable
         // _f0 lies where the indirect f0 does.
         Programs.NeedRoot();
         TestLibrary.Write(Library, 5, slow: false, new() { IndirectFunctions = 1, BuildId = s_build });
-        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", Library + ":*f*", "--duration", "0.1");
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", Library + ":*f*", "--duration", "0.1");
         Assert.Contains("Tracing 4 functions", tool.Output, StringComparison.Ordinal);
         Assert.Contains("not counted: 2 functions (", tool.Errors, StringComparison.Ordinal);
         Assert.Contains("_f0", tool.Errors, StringComparison.Ordinal);

@@ -42,7 +42,7 @@ public sealed class FuncCountReachTests : IDisposable
     {
         using Obedient traced = Obedient.Start(_library, _folder + "/a"), bystander = Obedient.Start(_library, _folder + "/b");
         Assert.Equal((false, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "-p", $"{traced.Id}", Pattern);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--budget", "off", "-p", $"{traced.Id}", Pattern);
         tool.WaitFor("Tracing 1 function");
         Assert.Equal((true, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
         traced.Do($"call {Calls}");
@@ -63,7 +63,7 @@ public sealed class FuncCountReachTests : IDisposable
     {
         using Obedient bystander = Obedient.Start(_library, _folder + "/b");
         string fifo = _folder + "/a";
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-o", "-", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--budget", "off", "--json", "-o", "-", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
         using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
         Assert.Equal((true, false), (traced.HasBreakpoint(), bystander.HasBreakpoint()));
         traced.Do($"call {Calls}");
@@ -87,7 +87,7 @@ public sealed class FuncCountReachTests : IDisposable
         // The shell is the command; the program is a child that is forked and executed.
         string fifo = _folder + "/a";
         string[] program = Obedient.Command(_library, fifo);
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-o", "-", Pattern, "--", "/bin/sh", "-c", $"{string.Join(' ', program)}; exit 3"]);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--budget", "off", "--json", "-o", "-", Pattern, "--", "/bin/sh", "-c", $"{string.Join(' ', program)}; exit 3"]);
         using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
         WaitUntil(traced.HasBreakpoint);
         traced.Do($"call {Calls}");
@@ -100,7 +100,7 @@ public sealed class FuncCountReachTests : IDisposable
     public void With_all_processes_nothing_of_a_child_is_missed()
     {
         using RunningProgram tool = RunningProgram.Run(
-            Programs.Direct, "funccount", "--json", "-o", "-", "--all-processes", Pattern, "--", "/bin/sh", "-c",
+            Programs.Direct, "funccount", "--budget", "off", "--json", "-o", "-", "--all-processes", Pattern, "--", "/bin/sh", "-c",
             $"{Workload.Program} calls {_library} 11 3; {Workload.Program} calls {_library} 11 4");
         Assert.Equal((ulong)(7 * Primes.OfFunction(10)), CountOf(tool));
         Assert.DoesNotContain("\"late\"", tool.Output, StringComparison.Ordinal);
@@ -111,7 +111,7 @@ public sealed class FuncCountReachTests : IDisposable
     {
         using Obedient first = Obedient.Start(_library, _folder + "/a"), later = Obedient.Start(_library, _folder + "/c"), bystander = Obedient.Start(_library, _folder + "/b");
         first.Do("name fathom-named");
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--comm", "fathom-named", Pattern);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--budget", "off", "--comm", "fathom-named", Pattern);
         tool.WaitFor("Tracing 1 function");
         Assert.Equal((true, false, false), (first.HasBreakpoint(), later.HasBreakpoint(), bystander.HasBreakpoint()));
         first.Do($"call {Calls}");
@@ -138,7 +138,7 @@ public sealed class FuncCountReachTests : IDisposable
         {
             using Obedient first = Obedient.Start(_library, _folder + "/a"), later = Obedient.Start(_library, _folder + "/c"), bystander = Obedient.Start(_library, _folder + "/b");
             File.WriteAllText(cgroup + "/cgroup.procs", $"{first.Id}");
-            using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--cgroup", cgroup, Pattern);
+            using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--budget", "off", "--cgroup", cgroup, Pattern);
             tool.WaitFor("Tracing 1 function");
             Assert.Equal((true, false, false), (first.HasBreakpoint(), later.HasBreakpoint(), bystander.HasBreakpoint()));
             first.Do($"call {Calls}");
@@ -161,7 +161,7 @@ public sealed class FuncCountReachTests : IDisposable
     public void A_process_in_which_another_thread_begins_a_program_is_counted_once()
     {
         string fifo = _folder + "/a";
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--json", "-o", "-", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--budget", "off", "--json", "-o", "-", "-i", "0.05", Pattern, "--", .. Obedient.Command(_library, fifo)]);
         using Obedient traced = Obedient.Of(tool, fifo, () => FindByArgument(fifo));
         traced.Do($"call {Calls}");
         traced.Execute();
@@ -187,7 +187,7 @@ public sealed class FuncCountReachTests : IDisposable
             using Obedient? named = own is null ? null : Obedient.Of(own, fifo, () => own.Id);
             named?.Do("name fathom-both");
             using RunningProgram tool = RunningProgram.Start(
-                Programs.Direct, ["funccount", "--cgroup", cgroup, Pattern, .. own is null ? (string[])["--", .. command] : ["--comm", "fathom-both"]]);
+                Programs.Direct, ["funccount", "--budget", "off", "--cgroup", cgroup, Pattern, .. own is null ? (string[])["--", .. command] : ["--comm", "fathom-both"]]);
             using Obedient? commanded = own is null ? Obedient.Of(tool, fifo, () => FindByArgument(fifo)) : null;
             Obedient traced = named ?? commanded!;
             tool.WaitFor("Tracing 1 function");
@@ -223,7 +223,7 @@ public sealed class FuncCountReachTests : IDisposable
     [Fact]
     public void The_first_of_all_cgroups_is_everywhere_and_said_to_be()
     {
-        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--cgroup", "/", "-d", "0.1", Pattern);
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "--cgroup", "/", "-d", "0.1", Pattern);
         Assert.Contains("in every process that uses", tool.Errors, StringComparison.Ordinal);
     }
 
@@ -233,7 +233,7 @@ public sealed class FuncCountReachTests : IDisposable
         // 72 descriptors leave room for a few links; the children need none of the library to be attached to.
         Assert.SkipUnless(Programs.IsNative, "The .NET runtime needs more before the program begins.");
         using RunningProgram tool = RunningProgram.Run(
-            Programs.Find("prlimit", "util-linux"), "--nofile=72", Programs.Direct, "funccount", Pattern, "--", "/bin/sh", "-c",
+            Programs.Find("prlimit", "util-linux"), "--nofile=72", Programs.Direct, "funccount", "--budget", "off", Pattern, "--", "/bin/sh", "-c",
             "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do sleep 1 & done; wait; exit 3");
         Assert.True(tool.ExitCode == 3, tool.Output + tool.Errors);
         Assert.Contains("were not attached to", tool.Output + tool.Errors, StringComparison.Ordinal);
@@ -273,10 +273,10 @@ public sealed class FuncCountReachTests : IDisposable
     {
         using Obedient traced = Obedient.Start(_library, _folder + "/a");
         traced.Do("leave");
-        using RunningProgram refused = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", "-p", $"{traced.Id}", Pattern);
+        using RunningProgram refused = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "-d", "0.1", "-p", $"{traced.Id}", Pattern);
         Assert.Equal(1, refused.ExitCode);
         Assert.StartsWith($"fathom: the first thread of process {traced.Id} has ended while others run", refused.Errors, StringComparison.Ordinal);
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--all-processes", "-p", $"{traced.Id}", Pattern);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--budget", "off", "--all-processes", "-p", $"{traced.Id}", Pattern);
         tool.WaitFor("Tracing 1 function");
         traced.Do($"call {Calls}");
         tool.Stop();
@@ -287,11 +287,11 @@ public sealed class FuncCountReachTests : IDisposable
     public void Who_pays_is_told_before()
     {
         using Obedient one = Obedient.Start(_library, _folder + "/a"), other = Obedient.Start(_library, _folder + "/b");
-        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", Pattern);
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "-d", "0.1", Pattern);
         Assert.Equal(
             $"fathom: attaching to 1 function in every process that uses {_library} (at least 2 use it now): each call there will take about a microsecond longer, whoever is counted; "
             + "-p PID keeps it to one process\n", tool.Errors);
-        using RunningProgram kept = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", "-p", $"{one.Id}", "--all-processes", Pattern);
+        using RunningProgram kept = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "-d", "0.1", "-p", $"{one.Id}", "--all-processes", Pattern);
         Assert.EndsWith("whoever is counted\n", kept.Errors, StringComparison.Ordinal);
     }
 

@@ -64,7 +64,7 @@ public sealed class FuncCountStopTests : IDisposable
         using var kernel = new ManualResetEventSlim();
         CancellationToken over = TestContext.Current.CancellationToken;
         Task<FuncCountStart> run = Task.Run(
-            () => FuncCountStart.Run(new ToolRequest { Stop = stop.Token }, Boundless, _ =>
+            () => FuncCountStart.Run(new ToolRequest { Stop = stop.Token }, _ =>
             {
                 began.Set();
                 kernel.Wait(over);
@@ -82,7 +82,7 @@ public sealed class FuncCountStopTests : IDisposable
     [Fact]
     public void An_error_while_attaching_is_that_of_the_tool()
     {
-        var e = Assert.Throws<CannotRunException>(() => FuncCountStart.Run(new ToolRequest(), Boundless, static _ => throw new CannotRunException("a reason")));
+        var e = Assert.Throws<CannotRunException>(() => FuncCountStart.Run(new ToolRequest(), static _ => throw new CannotRunException("a reason")));
         Assert.Equal("a reason", e.Message);
     }
 
@@ -93,7 +93,7 @@ public sealed class FuncCountStopTests : IDisposable
         using RunningProgram busy = RunningProgram.Start(Workload.Program, "many", _library, "2000000000");
         var request = new ToolRequest { Pid = busy.Id };
         var clock = Stopwatch.StartNew();
-        using FuncCountStart start = FuncCountStart.Run(request, new CostBudget(0.01, FuncCountKind.UserFunctions), start =>
+        using FuncCountStart start = FuncCountStart.Run(request with { Budget = 0.01 }, start =>
         {
             var attacher = new FuncCountAttacher(Kernel.Running, new(), new TaskFilterSetup(request), source => start.Source = source, start.Stop);
             Matches matches = new MatchFinder(Kernel.Running).UserFunctions(FuncCountTarget.Parse(_library + ":f10", isRegex: false), busy.Id, out UserFile file);
@@ -103,7 +103,7 @@ public sealed class FuncCountStopTests : IDisposable
             start.Stop.WaitHandle.WaitOne(s_patience);
         });
         using FuncCountProbeSource source = start.Source!;
-        Assert.Matches("^ended after [0-9.]+ s, because counting took about [0-9]+ % of this machine's processor time, more than the 1 % that it may: ", start.Excess);
+        Assert.Matches("^tracing was ended after [0-9.]+ s, because it took about [0-9.]+ % of this machine's processor time, more than its budget of 1 %: ", start.Excess);
         Assert.True(clock.Elapsed < s_patience);
         ulong[] counts = new ulong[1], later = new ulong[1];
         source.Read(counts);
@@ -123,7 +123,7 @@ public sealed class FuncCountStopTests : IDisposable
         // Each call of the kernel that loads or attaches takes a third of a second longer, so that the first attempt to attach is not the last. It ends by
         // itself, should this test fail: who ends strace does not end it.
         using RunningProgram tool = RunningProgram.Start(
-            strace, "-f", "-o", log, "-e", "trace=bpf", "-e", "inject=bpf:delay_exit=300000", Programs.Direct, "funccount", "-d", "20", "-p", $"{traced.Id}", _library + ":*");
+            strace, "-f", "-o", log, "-e", "trace=bpf", "-e", "inject=bpf:delay_exit=300000", Programs.Direct, "funccount", "--budget", "off", "-d", "20", "-p", $"{traced.Id}", _library + ":*");
         var waited = Stopwatch.StartNew();
         while (!File.Exists(log) || !File.ReadAllText(log).Contains("BPF_LINK_CREATE", StringComparison.Ordinal))
         {
@@ -157,7 +157,6 @@ public sealed class FuncCountStopTests : IDisposable
         Assert.Equal($"process {ended.Id} has ended while it was attached to: there is nothing to count any more", e.Message);
     }
 
-    private static CostBudget Boundless => new(null, FuncCountKind.UserFunctions);
 
     private static int ChildOf(int process) => int.Parse(File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ')[0]);
 }

@@ -53,21 +53,4 @@ public sealed class FuncCountTargetTests
     [InlineData("t:sched:", "the pattern has no name: write \\* for all of them")]
     public void What_is_no_pattern(string text, string sentence) =>
         Assert.Matches("^" + sentence.Replace(": *", ": .*", StringComparison.Ordinal) + "$", Assert.Throws<UsageException>(() => FuncCountTarget.Parse(text, isRegex: false)).Message);
-
-    [Fact]
-    public void The_cost_is_that_of_the_last_second()
-    {
-        var watch = new CostWatch(2);
-        TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);
-        Assert.Null(watch.Add(At(0.5), 1e9));
-        Assert.Equal(0.5, watch.Add(At(1), 1e9));
-        Assert.Equal(0.25, watch.Add(At(1.5), 1.5e9));
-        Assert.Equal(0.25, watch.Add(At(2), 1.5e9));
-        Assert.Equal(0, watch.Add(At(3), 1.5e9));
-
-        // Attached anew, in another way, and counted from nothing.
-        Assert.Null(watch.Add(At(3.5), 0.5e9));
-        Assert.Null(watch.Add(At(4), 1e9));
-        Assert.Equal(0.5, watch.Add(At(4.5), 1.5e9));
-    }
 }

@@ -68,7 +68,7 @@ public sealed partial class FuncCountTests : IDisposable
         // The probes with one look at it themselves nowhere: the counter in the process's own memory is what says it.
         using RunningProgram holder = RunningProgram.Start(Workload.Program, "semaphores", _library, "1");
         holder.WaitFor("ready");
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", $"u:{_library}:probe1");
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--budget", "off", $"u:{_library}:probe1");
         tool.WaitFor("Tracing 1 static probe");
         holder.WaitFor("up");
         tool.Stop();
@@ -91,7 +91,7 @@ public sealed partial class FuncCountTests : IDisposable
     public void A_filter_that_lets_nothing_through_shows_nothing(string filter)
     {
         Programs.NeedRoot();
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", .. filter.Replace("SELF", $"{Environment.ProcessId}", StringComparison.Ordinal).Split(' '), _library + ":*"]);
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, ["funccount", "--budget", "off", .. filter.Replace("SELF", $"{Environment.ProcessId}", StringComparison.Ordinal).Split(' '), _library + ":*"]);
         tool.WaitFor("Tracing");
         RunningProgram.Run(Workload.Program, "calls", _library, "100", "1").Dispose();
         tool.Stop();
@@ -104,7 +104,7 @@ public sealed partial class FuncCountTests : IDisposable
     {
         Programs.NeedRoot();
         using RunningProgram waiting = RunningProgram.Start("/bin/sh", "-c", $"read go < {Fifo()}; exec {Workload.Program} calls {_library} 100 2");
-        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "-p", $"{waiting.Id}", _library + ":*");
+        using RunningProgram tool = RunningProgram.Start(Programs.Direct, "funccount", "--budget", "off", "-p", $"{waiting.Id}", _library + ":*");
         tool.WaitFor("Tracing");
         RunningProgram.Run(Workload.Program, "calls", _library, "100", "1").Dispose();
         File.WriteAllText(Fifo(), "go\n");
@@ -137,9 +137,9 @@ public sealed partial class FuncCountTests : IDisposable
     {
         Programs.NeedRoot();
         using RunningProgram busy = RunningProgram.Start(Workload.Program, "many", _library, "2000000000");
-        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--max-overhead", "1", "-d", "30", _library + ":f10");
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "1%", "-d", "30", _library + ":f10");
         Assert.Equal(3, tool.ExitCode);
-        Assert.Matches(@"(?m)^fathom: ended after [0-9.]+ s, because counting took about [0-9]+ % of this machine's processor time, more than the 1 % that it may: ", tool.Errors);
+        Assert.Matches(@"(?m)^fathom: tracing was ended after [0-9.]+ s, because it took about [0-9.]+ % of this machine's processor time, more than its budget of 1 %: ", tool.Errors);
         Assert.NotEmpty(TextRows(tool.Output));
     }
 
@@ -158,12 +158,11 @@ public sealed partial class FuncCountTests : IDisposable
     [InlineData(1, "there is no process 2147483647: *", "-p", "2147483647", "LIB:f1")]
     [InlineData(2, "\"(\" is not a valid regular expression: *; see fathom funccount --help", "-r", "LIB:(")]
     [InlineData(1, "there is no CPU 9999: *", "-c", "9999", "LIB:f1")]
-    [InlineData(2, "--max-overhead must be *", "--max-overhead", "0", "LIB:f1")]
     [InlineData(2, "funccount needs PATTERN: *", "-T")]
     public void Whatever_is_wrong_is_one_sentence(int exit, string sentence, params string[] arguments)
     {
         Programs.NeedRoot();
-        using RunningProgram tool = RunningProgram.Run(Programs.Direct, ["funccount", "-d", "0.1", .. arguments.Select(word => word.Replace("LIB", _library, StringComparison.Ordinal))]);
+        using RunningProgram tool = RunningProgram.Run(Programs.Direct, ["funccount", "--budget", "off", "-d", "0.1", .. arguments.Select(word => word.Replace("LIB", _library, StringComparison.Ordinal))]);
         Assert.Matches("^fathom: " + Regex.Escape(sentence).Replace("\\*", ".*", StringComparison.Ordinal) + "\n$", tool.Errors);
         Assert.Equal((exit, ""), (tool.ExitCode, tool.Output));
     }
@@ -176,7 +175,7 @@ public sealed partial class FuncCountTests : IDisposable
         foreach (int length in (int[])[0, 63, 100, 5000, 30_000, whole.Length - 100])
         {
             File.WriteAllBytes(_folder + "/cut.so", whole[..length]);
-            using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "-d", "0.1", _folder + "/cut.so:*");
+            using RunningProgram tool = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "-d", "0.1", _folder + "/cut.so:*");
             Assert.Equal(1, tool.ExitCode);
             Assert.StartsWith("fathom: ", tool.Errors, StringComparison.Ordinal);
             Assert.Equal(1, tool.Errors.Count(static letter => letter == '\n'));
@@ -189,7 +188,7 @@ public sealed partial class FuncCountTests : IDisposable
         Programs.NeedRoot();
         const int Children = 17;
         using RunningProgram traced = RunningProgram.Run(
-            Programs.Direct, "funccount", "--json", "-o", "-", "t:sched:sched_process_*", "--", "/bin/sh", "-c", $"i=0; while [ $i -lt {Children} ]; do /bin/true; i=$((i+1)); done");
+            Programs.Direct, "funccount", "--budget", "off", "--json", "-o", "-", "t:sched:sched_process_*", "--", "/bin/sh", "-c", $"i=0; while [ $i -lt {Children} ]; do /bin/true; i=$((i+1)); done");
         Dictionary<string, ulong> counts = Parse(traced.Output);
         Assert.Equal((ulong)Children, counts["sched:sched_process_fork"]);
         Assert.Equal((ulong)(Children + 1), counts["sched:sched_process_exec"]);
@@ -219,7 +218,7 @@ public sealed partial class FuncCountTests : IDisposable
 
         // Both look at the same run. Its own name tells the program from strace, but not yet when it begins.
         using RunningProgram traced = RunningProgram.Run(
-            Programs.Direct, "funccount", "--json", "-o", "-", "--comm", "sort", "t:syscalls:sys_enter_*", "--", strace, "-f", "-c", "-U", "name,calls", "-o", summary,
+            Programs.Direct, "funccount", "--budget", "off", "--json", "-o", "-", "--comm", "sort", "t:syscalls:sys_enter_*", "--", strace, "-f", "-c", "-U", "name,calls", "-o", summary,
             "/usr/bin/sort", "--parallel=3", "-o", "/dev/null", big);
         Assert.True(traced.ExitCode == 0, traced.Errors);
         Dictionary<string, ulong> ours = Parse(traced.Output).ToDictionary(static pair => pair.Key["syscalls:sys_enter_".Length..], static pair => pair.Value);
@@ -238,7 +237,7 @@ public sealed partial class FuncCountTests : IDisposable
     public void The_numbers_of_system_calls_are_those_of_this_kernel()
     {
         Programs.NeedRoot();
-        using RunningProgram listed = RunningProgram.Run(Programs.Direct, "funccount", "t:syscalls:*", "-d", "0.01");
+        using RunningProgram listed = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "t:syscalls:*", "-d", "0.01");
         Assert.Equal(0, listed.ExitCode);
         Assert.DoesNotContain("not known", listed.Errors, StringComparison.Ordinal);
     }
@@ -251,7 +250,7 @@ public sealed partial class FuncCountTests : IDisposable
         Dictionary<string, ulong> On(string cpu)
         {
             using RunningProgram traced = RunningProgram.Run(
-                Programs.Direct, "funccount", "--json", "-o", "-", "-c", "0", _library + ":*", "--", taskset, "-c", cpu, Workload.Program, "calls", _library, "100", "1");
+                Programs.Direct, "funccount", "--budget", "off", "--json", "-o", "-", "-c", "0", _library + ":*", "--", taskset, "-c", cpu, Workload.Program, "calls", _library, "100", "1");
             Assert.True(traced.ExitCode == 0, traced.Errors);
             return Parse(traced.Output);
         }

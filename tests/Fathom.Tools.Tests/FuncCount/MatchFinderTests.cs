@@ -39,7 +39,7 @@ public sealed class MatchFinderTests : IDisposable
     {
         Programs.NeedRoot();
         Replace("\0f100\0"u8, 1, Encoding.ASCII.GetBytes(symbol + "\0"));
-        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "funccount", $"{_library}:{pattern}", "--", "/bin/true");
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", $"{_library}:{pattern}", "--", "/bin/true");
         Assert.True(traced.ExitCode == 0, traced.Errors);
         Assert.Contains("Tracing 1 function for", traced.Output, StringComparison.Ordinal);
     }
@@ -64,12 +64,12 @@ public sealed class MatchFinderTests : IDisposable
         const int Function = 102;
         Programs.NeedRoot();
         Replace([0x55, 0x90, 0x48, 0x89, 0xe5, 0x5d, 0xc3, 0], 16 * Function, Convert.FromHexString(code));
-        using RunningProgram some = RunningProgram.Run(Programs.Direct, "funccount", $"{_library}:f10*", "--", "/bin/true");
+        using RunningProgram some = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", $"{_library}:f10*", "--", "/bin/true");
         Assert.True(some.ExitCode == 0, some.Errors);
         Assert.Contains("Tracing 10 functions for", some.Output, StringComparison.Ordinal);
         Assert.Contains($"not counted: 1 function (f{Function}): {reason}", some.Errors, StringComparison.Ordinal);
 
-        using RunningProgram none = RunningProgram.Run(Programs.Direct, "funccount", $"{_library}:f{Function}", "--", "/bin/true");
+        using RunningProgram none = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", $"{_library}:f{Function}", "--", "/bin/true");
         Assert.NotEqual(0, none.ExitCode);
         Assert.Contains($"f{Function} in {_library} cannot be counted: it {reason}", none.Errors, StringComparison.Ordinal);
     }
@@ -78,7 +78,7 @@ public sealed class MatchFinderTests : IDisposable
     public void A_library_that_the_process_has_not_mapped_is_said()
     {
         Programs.NeedRoot();
-        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "funccount", "-p", $"{Environment.ProcessId}", "-d", "0.01", $"{_library}:f1");
+        using RunningProgram traced = RunningProgram.Run(Programs.Direct, "funccount", "--budget", "off", "-p", $"{Environment.ProcessId}", "-d", "0.01", $"{_library}:f1");
         Assert.True(traced.ExitCode == 0, traced.Errors);
         Assert.Contains($"process {Environment.ProcessId} has not mapped {_library}: nothing is counted until it does", traced.Errors, StringComparison.Ordinal);
     }
