@@ -55,29 +55,37 @@ public sealed class CompletionTests
         Assert.NotEqual(0, Installed.Run(shell, script + "\nif true; (\n", ["-n"]).Exit);
     }
 
-    [Theory]
-    [InlineData("bio", "biolatency ")]
-    [InlineData("biolatency 1 10 --he", "biolatency 1 10 --help ")]
-    [InlineData("funccount 'vfs_*' --bud", "funccount 'vfs_*' --budget=")]
-    [InlineData("opensnoop -f O_CREAT,O_TR", "opensnoop -f O_CREAT,O_TRUNC,")]
-    [InlineData("opensnoop --uid=roo", "opensnoop --uid=root ")]
-    [InlineData("tcplife -4 --ip", "tcplife -4 --ip")]
-    [InlineData("biolatency -- cat /etc/passw", "biolatency -- cat /etc/passwd")]
-    public void Zsh_completes(string typed, string words)
+    [Fact]
+    public void Zsh_completes()
     {
-        // Types on a terminal of its own, then Tab, then Ctrl-G, which reports what the line is now.
+        // Types each line on a terminal, then Tab, then Ctrl-G, which reports what the line is now. -D: no file of zsh's own is written.
         const string Drive = """
             zmodload zsh/zpty
+            file=$1
+            shift
             zpty shell zsh -f -i
-            zpty -w shell "autoload -Uz compinit; compinit -D -u; source $1; report() { print -r -- \$BUFFER >$1.new; mv $1.new $1.line; exit }; zle -N report; bindkey '^G' report; bindkey '^I' complete-word"
-            zpty -w -n shell "fathom $2"$'\t\a'
-            repeat 600; do [[ -s $1.line ]] && break; zpty -r -t shell >/dev/null; sleep 0.1; done
-            cat $1.line
-            rm -f $1.line
+            zpty -w shell "autoload -Uz compinit; compinit -D -u; source $file; report() { print -r -- \$BUFFER >$file.new; mv $file.new $file.line; BUFFER= }; zle -N report; bindkey '^G' report; bindkey '^I' complete-word"
+            for typed; do
+                zpty -w -n shell "fathom $typed"$'\t\a'
+                repeat 600; do [[ -s $file.line ]] && break; zpty -r -t shell >/dev/null; sleep 0.1; done
+                cat $file.line
+                rm -f $file.line
+            done
             zpty -d shell
             """;
-        (_, string output, string errors) = Installed.Run("zsh", Script("zsh"), ["-f", "-c", Drive, "zsh"], typed);
-        Assert.Equal(("fathom " + words.TrimEnd(), ""), (output.TrimEnd(), errors));
+        (string Typed, string Words)[] lines =
+        [
+            ("bio", "biolatency"),
+            ("biolatency 1 10 --he", "biolatency 1 10 --help"),
+            ("funccount 'vfs_*' --bud", "funccount 'vfs_*' --budget="),
+            ("opensnoop -f O_CREAT,O_TR", "opensnoop -f O_CREAT,O_TRUNC,"),
+            ("opensnoop --uid=roo", "opensnoop --uid=root"),
+            ("tcplife -4 --ip", "tcplife -4 --ip"),
+            ("biolatency -- cat /etc/passw", "biolatency -- cat /etc/passwd"),
+        ];
+        (_, string output, string errors) = Installed.Run("zsh", Script("zsh"), ["-f", "-c", Drive, "zsh"], [.. lines.Select(static line => line.Typed)]);
+        Assert.Equal("", errors);
+        Assert.Equal(lines.Select(static line => "fathom " + line.Words), output.TrimEnd('\n').Split('\n').Select(static line => line.TrimEnd()));
     }
 
     [Theory]
