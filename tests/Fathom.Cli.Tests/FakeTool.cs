@@ -32,8 +32,11 @@ internal sealed class FakeTool : ITool
 
     public Exception? Failure { get; init; }
 
-    /// <summary>What tracing costs too much; null if it does not.</summary>
+    /// <summary>That it cost too much while it began; null if it did not.</summary>
     public string? Excess { get; init; }
+
+    /// <summary>What it has cost; null if that is not measured.</summary>
+    public Func<double>? CostNs { get; init; }
 
     public Action<FakeTool> OnReport { get; init; } = static _ => { };
 
@@ -45,9 +48,9 @@ internal sealed class FakeTool : ITool
 
     private sealed class Tracing(FakeTool tool) : IReportTracing
     {
-        public TimeSpan? WatchPace => tool.Excess is null ? null : TimeSpan.FromSeconds(0.25);
+        public string? Excess => tool.Excess;
 
-        public string? FindExcess(TimeSpan elapsed) => elapsed >= TimeSpan.FromSeconds(1) ? tool.Excess : null;
+        public IReadOnlyList<ProgramCost>? ReadCost() => tool.CostNs is { } cost ? [new("program", 1, cost())] : null;
 
         public void Report(ISink sink)
         {

@@ -39,11 +39,23 @@ public sealed class ToolHostTests
     {
         using var clock = new FakeClock();
         using var output = new MemoryStream();
-        var tool = new FakeTool { Excess = "too dear" };
+        var tool = new FakeTool { CostNs = () => clock.Elapsed < S(0.4) ? 0 : 1e12 };
         var sink = new TextSink(output, Stream.Null, timestamps: true, TimeZoneInfo.Utc);
-        Assert.Equal("too dear", Assert.Throws<BudgetExceededException>(() => ToolHost.Run(tool, new ToolRequest(), new() { Interval = S(0.7) }, sink, clock)).Message);
+        var excess = Assert.Throws<BudgetExceededException>(() => ToolHost.Run(tool, new ToolRequest { Budget = 0.5 }, new() { Interval = S(0.25) }, sink, clock));
+        Assert.StartsWith("tracing was ended after 0.5 s, because it took about ", excess.Message, StringComparison.Ordinal);
         Assert.Equal((2, 1), (tool.Reports, tool.Disposed));
-        Assert.Equal([S(0.25), S(0.5), S(0.7), S(0.95), S(1.2)], clock.Waits);
+        Assert.Equal([S(0.1), S(0.2), S(0.25), S(0.35), S(0.45)], clock.Waits);
+    }
+
+    [Fact]
+    public void What_cost_too_much_while_it_began_reports_and_ends()
+    {
+        using var clock = new FakeClock();
+        var tool = new FakeTool { Excess = "too much" };
+        var sink = new TextSink(Stream.Null, Stream.Null, timestamps: true, TimeZoneInfo.Utc);
+        Assert.Equal("too much", Assert.Throws<BudgetExceededException>(() => ToolHost.Run(tool, new ToolRequest(), new() { Interval = S(0.7) }, sink, clock)).Message);
+        Assert.Equal((1, 1), (tool.Reports, tool.Disposed));
+        Assert.Empty(clock.Waits);
     }
 
     [Fact]

@@ -67,7 +67,7 @@ public sealed class BudgetTests : IDisposable
     [InlineData("101")]
     [InlineData("%")]
     public void A_budget_that_is_none(string budget) => BadInputTests.Refused(
-        2, $"the budget must be a percentage above 0, such as 1% or 0.5%, or off, but is '{budget}'; see fathom opensnoop --help", Programs.Direct, "opensnoop", "--budget=" + budget);
+        2, $"--budget must be a percentage above 0 and at most 100, such as 1%, or off, but is '{budget}'; see fathom opensnoop --help", Programs.Direct, "opensnoop", "--budget=" + budget);
 
     private void BeginStorm()
     {
