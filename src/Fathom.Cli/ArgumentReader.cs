@@ -1,4 +1,7 @@
+using System;
 using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Linq;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
@@ -6,17 +9,13 @@ using Fathom.Tools.Options;
 
 namespace Fathom.Cli;
 
-/// <summary>
-/// Takes a command line apart: <c>-mT</c>, <c>-d vda</c>, <c>-dvda</c>, <c>-d=vda</c>, <c>--disk vda</c>, <c>--disk=vda</c>, with options and other
-/// words in any order. What looks like an option is never the value of the one before it, unless it is attached with <c>=</c>.
-/// </summary>
-/// <param name="options">The options that there are.</param>
-internal sealed class ArgumentReader(IReadOnlyList<ToolOption> options)
+/// <summary>Takes a command line apart.</summary>
+/// <remarks>
+/// The grammar is System.CommandLine's: <c>-mT</c>, <c>-d vda</c>, <c>-dvda</c>, <c>--disk vda</c>, <c>--disk=vda</c>, in any order. What is wrong is said
+/// here, in one sentence about it rather than with the whole help, and what values mean is decided by their options.
+/// </remarks>
+internal static class ArgumentReader
 {
-    // In the order in which they were given, each with its name as it was written and its values.
-    private readonly List<(ToolOption Option, string Name, List<string> Texts)> _given = [];
-    private readonly List<string> _words = [];
-
     /// <summary>Reads options and their values.</summary>
     /// <param name="options">The options that there are.</param>
     /// <param name="arguments">What was given.</param>
@@ -25,14 +24,41 @@ internal sealed class ArgumentReader(IReadOnlyList<ToolOption> options)
     /// <exception cref="UsageException">It makes no sense.</exception>
     public static OptionValues Read(IReadOnlyList<ToolOption> options, IReadOnlyList<string> arguments, out IReadOnlyList<string> words)
     {
-        var reader = new ArgumentReader(options);
-        for (int i = 0; i < arguments.Count; i++)
+        var grammar = new Command("fathom") { TreatUnmatchedTokensAsErrors = false };
+        List<(Option Parsed, ToolOption Option)> all = [.. options.Select(static option => (ParsedBy(option), option))];
+        all.ForEach(one => grammar.Options.Add(one.Parsed));
+
+        // An argument that begins with @ is no file of arguments, for a tool that runs as root least of all.
+        ParseResult result = grammar.Parse([.. arguments], new ParserConfiguration { ResponseFileTokenReplacer = null });
+        words = result.UnmatchedTokens;
+        var values = new OptionValues();
+        List<(ToolOption Option, OptionResult Found)> given =
+            [.. all.Select(one => (one.Option, Found: result.GetResult(one.Parsed)!)).Where(static one => one.Found is { Implicit: false })];
+        if (given.Exists(static one => one.Option.Name == CommonOptions.Help.Name))
         {
-            reader.Take(arguments, ref i);
+            return values.Add(CommonOptions.Help);
         }
 
-        words = reader._words;
-        return reader._given.Any(static one => one.Option.Name == CommonOptions.Help.Name) ? new OptionValues().Add(CommonOptions.Help) : reader.Values();
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            MustBeKnown(options, arguments[i]);
+        }
+
+        foreach ((ToolOption option, OptionResult found) in given)
+        {
+            values.Add(option, TextsOf(option, found));
+        }
+
+        foreach ((ToolOption option, OptionResult found) in given)
+        {
+            if (option.Excludes is { } other && values.Has(other))
+            {
+                throw new UsageException($"{Called(given.Find(one => one.Option == other))} and {Called((option, found))} are mutually exclusive");
+            }
+        }
+
+        // Whatever else the grammar has found, in its own words.
+        return result.Errors.Count == 0 ? values : throw new UsageException(result.Errors[0].Message.Split('\n')[0].TrimEnd('.'));
     }
 
     /// <summary>What to say of a name that nothing has.</summary>
@@ -43,94 +69,62 @@ internal sealed class ArgumentReader(IReadOnlyList<ToolOption> options)
     public static UsageException Unknown(string sentence, string wanted, IEnumerable<string> names, string otherwise = "") =>
         new(Suggestions.Nearest(wanted, names, 1) is [var near] ? $"{sentence}: did you mean {near}?" : sentence + otherwise);
 
-    private void Take(IReadOnlyList<string> arguments, ref int at)
+    private static Option ParsedBy(ToolOption option)
     {
-        string argument = arguments[at];
-        if (!IsOption(argument))
+        string[] aliases = option.Name == CommonOptions.Help.Name ? ["-h", "-?"] : option.ShortName is { } letter ? [letter] : [];
+        return option.ValueName is null ? new System.CommandLine.Option<bool>(option.Name, aliases) { Arity = ArgumentArity.Zero }
+            : option.Repeats ? new System.CommandLine.Option<string[]>(option.Name, aliases) { Arity = ArgumentArity.OneOrMore }
+            : new System.CommandLine.Option<string>(option.Name, aliases) { Arity = ArgumentArity.ExactlyOne };
+    }
+
+    private static string[] TextsOf(ToolOption option, OptionResult found)
+    {
+        if (option.ValueName is null)
         {
-            _words.Add(argument);
+            return [];
         }
-        else if (argument[1] == '-')
+
+        string[] texts = [.. found.Tokens.Select(static token => token.Value)];
+        return texts.Length == 0 || texts.Contains("") ? throw new UsageException($"option {Called((option, found))} needs a value: {option.ValueName}")
+            : texts.Length > 1 && !option.Repeats ? throw new UsageException($"option {Called((option, found))} is given more than once")
+            : texts;
+    }
+
+    // The grammar would take what it does not know for a word.
+    private static void MustBeKnown(IReadOnlyList<ToolOption> options, string argument)
+    {
+        if (argument.Length < 2 || argument[0] != '-' || char.IsAsciiDigit(argument[1]) || argument[1] == '.')
+        {
+            return;
+        }
+
+        if (argument[1] == '-')
         {
             string name = argument.Split('=')[0];
             ToolOption option = options.FirstOrDefault(option => option.Name == name)
                 ?? throw Unknown($"there is no option '{name}'", name, options.Select(static option => option.Name));
-            Add(option, name, name.Length < argument.Length ? argument[(name.Length + 1)..] : null, arguments, ref at);
-        }
-        else
-        {
-            for (int i = 1; i < argument.Length; i++)
+            if (option.ValueName is null && name.Length < argument.Length)
             {
-                char letter = argument[i];
-                ToolOption option = WithLetter(letter)
-                    ?? throw new UsageException($"there is no option '-{letter}'{(argument.Length > 2 ? $", which '{argument}' contains" : "")}");
-                if (option.ValueName is not null)
-                {
-                    string rest = argument[(i + 1)..];
-                    Add(option, "-" + letter, rest.Length == 0 ? null : rest.StartsWith('=') ? rest[1..] : rest, arguments, ref at);
-                    return;
-                }
-
-                Add(option, "-" + letter, null, arguments, ref at);
+                throw new UsageException($"option {name} takes no value");
             }
-        }
-    }
 
-    // Numbers are no options, but for the letters that are digits.
-    private bool IsOption(string argument) =>
-        argument.Length > 1 && argument[0] == '-' && (!(char.IsAsciiDigit(argument[1]) || argument[1] == '.') || WithLetter(argument[1]) is not null);
-
-    private ToolOption? WithLetter(char letter) =>
-        letter == '\0' ? null : options.FirstOrDefault(option => option.Letter == letter || (letter == '?' && option.Name == CommonOptions.Help.Name));
-
-    private void Add(ToolOption option, string name, string? text, IReadOnlyList<string> arguments, ref int at)
-    {
-        if (option.ValueName is null)
-        {
-            _given.Add(text is null ? (option, name, []) : throw new UsageException($"option {name} takes no value"));
             return;
         }
 
-        if (text is null && at + 1 < arguments.Count && !IsOption(arguments[at + 1]))
+        foreach (char letter in argument.AsSpan(1))
         {
-            text = arguments[++at];
-        }
-
-        if (string.IsNullOrEmpty(text))
-        {
-            throw new UsageException($"option {name} needs a value: {option.ValueName}");
-        }
-
-        if (_given.Find(one => one.Option == option).Texts is not { } texts)
-        {
-            _given.Add((option, name, [text]));
-        }
-        else if (option.Repeats)
-        {
-            texts.Add(text);
-        }
-        else
-        {
-            throw new UsageException($"option {name} is given more than once");
-        }
-    }
-
-    private OptionValues Values()
-    {
-        var values = new OptionValues();
-        foreach ((ToolOption option, _, List<string> texts) in _given)
-        {
-            values.Add(option, texts);
-        }
-
-        foreach ((ToolOption option, string name, _) in _given)
-        {
-            if (option.Excludes is { } other && values.Has(other))
+            ToolOption? option = options.FirstOrDefault(option => option.Letter == letter);
+            if (option is null && letter != '?')
             {
-                throw new UsageException($"{_given.Find(one => one.Option == other).Name} and {name} are mutually exclusive");
+                throw new UsageException($"there is no option '-{letter}'{(argument.Length > 2 ? $", which '{argument}' contains" : "")}");
+            }
+
+            if (option?.ValueName is not null)
+            {
+                return;
             }
         }
-
-        return values;
     }
+
+    private static string Called((ToolOption Option, OptionResult Found) given) => given.Found.IdentifierToken?.Value ?? given.Option.Name;
 }

@@ -70,7 +70,7 @@ public sealed class AllToolsTests
         Usage("--disk chooses a disk, but is '5': to end after that time, write --duration 5; see fathom biolatency --help", "biolatency", "-d", "5");
         Usage("-4 and -6 are mutually exclusive; see fathom tcplife --help", "tcplife", "-4", "-6");
         Usage("-4 and --ipv6 are mutually exclusive; see fathom tcplife --help", "tcplife", "--ipv6", "-4");
-        Usage("option -L needs a value: PORT; see fathom tcplife --help", "tcplife", "-L", "-4");
+        Usage("option -L needs a value: PORT; see fathom tcplife --help", "tcplife", "-4", "-L");
     }
 
     private static void Usage(string sentence, params string[] arguments) =>
