@@ -10,8 +10,11 @@ namespace Fathom.Output.Sinks;
 /// <param name="NsPerRun">How long a run took on average, in ns: an estimate.</param>
 public readonly record struct ProgramCost(string Name, ulong Runs, double NsPerRun)
 {
-    /// <summary>What it has cost, in ns of processor time.</summary>
-    public double Nanoseconds => Runs * NsPerRun;
+    /// <summary>What the kernel does around each run, in ns, as far as it is known: 0 if it is not.</summary>
+    public double AroundNs { get; init; }
+
+    /// <summary>What it has cost, in ns of processor time, with what the kernel does around it.</summary>
+    public double Nanoseconds => Runs * (NsPerRun + AroundNs);
 }
 
 /// <summary>What tracing has cost the machine, all of it.</summary>

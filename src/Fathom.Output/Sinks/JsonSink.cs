@@ -104,6 +104,7 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
             json.WriteStartObject();
             json.WriteString("name", program.Name);
             json.WriteNumber("runs", program.Runs);
+            json.WriteNumber("program_ns", (long)(program.Runs * program.NsPerRun));
             json.WriteNumber("cpu_ns", (long)program.Nanoseconds);
             json.WriteEndObject();
         }

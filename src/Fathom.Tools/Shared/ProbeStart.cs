@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Cost;
 
 namespace Fathom.Tools.Shared;
 
@@ -21,7 +22,7 @@ internal static class ProbeStart
         try
         {
             fill(probe);
-            links = probe.Attach();
+            links = CostMeter.Attach(probe);
             return finish(links);
         }
         catch

@@ -60,6 +60,20 @@ public sealed class BudgetTests : IDisposable
         Assert.Equal(cost.GetProperty("cpu_ns").GetInt64(), cost.GetProperty("programs").EnumerateArray().Sum(static one => one.GetProperty("cpu_ns").GetInt64()), 10.0);
     }
 
+    [Fact]
+    public void What_the_kernel_does_around_a_program_at_system_calls_is_part_of_it()
+    {
+        Programs.NeedRoot();
+        BeginStorm();
+        using var json = RunningProgram.Run(Programs.Direct, "opensnoop", "--budget", "off", "--duration", "0.5", "--json");
+        JsonElement cost = json.Output.Split('\n').Where(static line => line.StartsWith('{')).Select(static line => JsonDocument.Parse(line).RootElement).Single(static record => record.Text("type") == "cost");
+        JsonElement program = cost.GetProperty("programs").EnumerateArray().Single(static one => one.Text("name") == "Returned");
+        long runs = program.GetProperty("runs").GetInt64(), own = program.GetProperty("program_ns").GetInt64(), all = program.GetProperty("cpu_ns").GetInt64();
+
+        // On any machine the slow way through a system call takes tens of nanoseconds.
+        Assert.True(runs > 10_000 && all > own + (runs * 10), $"{runs} runs, {own} ns in the program, {all} ns in all");
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-1%")]

@@ -17,6 +17,12 @@ internal static unsafe partial class RunCost
     /// <summary>The counters of each program on each CPU.</summary>
     internal static RunMeters Meters;
 
+    /// <summary>
+    /// What the kernel does around a program at every system call, in ns, on this machine; 0 where there is none. No program sees it, and user space
+    /// measures it when it attaches.
+    /// </summary>
+    internal static ulong AroundCallNs;
+
     [BeforeProgram]
     private static RunMeter* RunBegins(uint program)
     {
