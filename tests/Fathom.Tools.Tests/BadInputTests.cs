@@ -55,6 +55,7 @@ public sealed class BadInputTests
     [InlineData("tcplife -4 -6", "-4 and -6 cannot be given together: leave both away for all sessions")]
     [InlineData("tcplife --local-port 0", "a port must be a whole number from 1 to 65535, but --local-port has '0'")]
     [InlineData("tcplife --max-sessions 0", "there can be room for 1 to 16777216 sessions, but --max-sessions is '0'")]
+    [InlineData("runqlat -P --pidnss", "only one of -P, -L and --pidnss can be given: a histogram is that of a process, a thread or a namespace")]
     [InlineData("funccount --most 0 p::vfs_*", "the most functions must be a whole number above 0, but is '0'")]
     [InlineData("funccount -r (", "\"(\" is no regular expression: *")]
     public void A_value_that_makes_no_sense(string arguments, string sentence)

@@ -43,8 +43,7 @@ public sealed class RunqLatTool : ITool
         [
             "Waits that began before tracing do not count, and neither do those that have not ended when it ends.",
             "A cgroup's CPU quota (cpu.max) makes its threads wait like a busy CPU does; nr_throttled in the cgroup's cpu.stat tells whether it did.",
-            "Time that a hypervisor takes from the machine (steal time) is not a wait here: the thread is on a CPU, which does not run.",
-            "A thread that another CPU takes over while it waits has one wait, until it runs.",
+            "A thread whose CPU the hypervisor takes away (steal time) does not wait: to this kernel it runs.",
             "The name of a process or thread is that which it has when the report is made; one that has ended has only its number.",
         ],
     };
@@ -55,9 +54,15 @@ public sealed class RunqLatTool : ITool
         ArgumentNullException.ThrowIfNull(request);
         RunqLatKey key = KeyOf(request);
         var filter = new TaskFilterSetup(request);
-        var view = new HistogramView(
-            request.Has(s_milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds, key == RunqLatKey.None ? null : number => NamesOf(key, (uint)number));
-        RunqLatProbe.Loaded probe = RunqLatProbe.Load(Kernel.Running, new() { Key = key, ByKey = view.Names is not null, LatencyUnitNs = view.UnitNs, Filter = filter.Settings });
+        TimeUnit unit = request.Has(s_milliseconds) ? TimeUnit.Milliseconds : TimeUnit.Microseconds;
+        var view = new HistogramView(unit, key == RunqLatKey.None ? null : number => NamesOf(key, (uint)number));
+        RunqLatProbe.Loaded probe = RunqLatProbe.Load(Kernel.Running, new()
+        {
+            Key = key,
+            ByKey = key != RunqLatKey.None,
+            LatencyUnitNs = view.UnitNs,
+            Filter = filter.Settings,
+        });
         return ProbeStart.Run(probe, filter.Fill, links => new HistogramTracing(new HistogramProbe<RunqLatProbe.Loaded>(probe, probe.Constants, links), view));
     }
 

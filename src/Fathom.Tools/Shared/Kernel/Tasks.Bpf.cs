@@ -7,9 +7,9 @@ namespace Fathom.Tools.Shared.Kernel;
 internal static unsafe class Tasks
 {
     /// <summary>
-    /// The state of a thread, as bits; 0 if it runs or could. At a switch this says better than the tracepoint's argument whether the thread that goes stays
-    /// runnable: the argument is from before the kernel looked for signals, and until Linux 6.15 calls a thread asleep that a signal kept awake. What another
-    /// CPU may write here meanwhile is not 0 (<c>TASK_WAKING</c>).
+    /// The state of a thread, as bits; 0 if it runs or could. At a switch this says better than the tracepoint's argument whether the thread that goes
+    /// stays runnable: kernels take the argument before they look for signals, so that one which a signal keeps awake seems to sleep
+    /// (https://github.com/torvalds/linux/blob/v6.1/kernel/sched/core.c, __schedule). What another CPU may write here meanwhile is not 0 (TASK_WAKING).
     /// </summary>
     public static uint StateOf(TaskStruct* task) => Core.FieldExists(task->__state) ? task->__state : (uint)((TaskStructOld*)task)->state;
 
