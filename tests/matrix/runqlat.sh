@@ -71,7 +71,7 @@ else
 fi
 
 # A command waits when it has begun, and with its children: all that it was ever given a CPU for.
-fathom runqlat -P -o out -- sh -c 'i=0; while [ $i -lt 11 ]; do usleep 1000; (exit 0); i=$((i + 1)); done'
+fathom runqlat -P -o out --budget off -- sh -c 'i=0; while [ $i -lt 11 ]; do usleep 1000; (exit 0); i=$((i + 1)); done'
 children=$(grep -c '^pid = ' out)
 if [ "$children" -ge 12 ]; then ok 'runqlat a command and its children'; else not_ok 'runqlat a command and its children' "$children processes"; fi
 

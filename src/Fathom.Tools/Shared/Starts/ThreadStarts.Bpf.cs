@@ -28,6 +28,13 @@ internal static unsafe partial class ThreadStarts
         fixed (StartTable* table = &Starts)
         {
             StartRow* row = RowOf(thread, table);
+            if (row->IsFree)
+            {
+                row->Starts[0] = now;
+                row->Threads[0] = thread;
+                return;
+            }
+
             int place = StartRow.Length;
             for (int i = StartRow.Length - 1; i >= 0; i--)
             {
@@ -94,6 +101,18 @@ internal unsafe struct StartRow
     public fixed ulong Starts[Length];
 
     private fixed ulong _rest[2];
+
+    /// <summary>Whether nobody has a place, which is so nearly always: asked at once.</summary>
+    public bool IsFree
+    {
+        get
+        {
+            fixed (uint* threads = Threads)
+            {
+                return (((ulong*)threads)[0] | ((ulong*)threads)[1]) == 0;
+            }
+        }
+    }
 }
 
 /// <summary>The starts of all threads: 256 KB.</summary>
