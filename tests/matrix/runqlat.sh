@@ -5,7 +5,7 @@ group=/sys/fs/cgroup/waiting
 mkdir $group $group/below
 mkfifo gate
 # It sleeps until it has a line to read.
-taskset 1 sh -c "echo \$\$ >$group/below/cgroup.procs; echo napper >/proc/self/comm; while read line; do :; done" <gate &
+taskset 1 sh -c "echo \$\$ >$group/below/cgroup.procs; printf napper >/proc/self/comm; while read line; do :; done" <gate &
 napper=$!
 exec 3>gate
 
