@@ -4,6 +4,7 @@ using Fathom.Tools.ExecSnoop;
 using Fathom.Tools.FuncCount;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.OpenSnoop;
+using Fathom.Tools.RunqLat;
 using Fathom.Tools.TcpLife;
 
 namespace Fathom.Cli;
@@ -12,5 +13,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new FuncCountTool(), new OpenSnoopTool(), new TcpLifeTool()];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new FuncCountTool(), new OpenSnoopTool(), new RunqLatTool(), new TcpLifeTool()];
 }

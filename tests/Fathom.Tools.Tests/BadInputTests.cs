@@ -57,6 +57,7 @@ public sealed class BadInputTests
     [InlineData("tcplife --max-sessions 0", "--max-sessions must be a whole number from 1 to 16777216, but is '0'")]
     [InlineData("funccount --most 0 p::vfs_*", "--most must be a whole number of 1 or more, but is '0'")]
     [InlineData("funccount -r (", "\"(\" is not a valid regular expression: *")]
+    [InlineData("runqlat -P --pidnss", "-P, -L and --pidnss are mutually exclusive")]
     public void A_value_that_makes_no_sense(string arguments, string sentence)
     {
         Programs.NeedRoot();

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -37,7 +36,7 @@ public sealed class BioLatencyPeerTests
 
         using var ours = RunningProgram.Start(Programs.Fathom, ["biolatency", "-d", disk.Name, .. options]);
         ours.WaitFor("Tracing");
-        using var peer = StartPeer(peerProgram, ["-d", disk.Name, .. peerOptions]);
+        using var peer = PeerProgram.Start(peerProgram, "block_rq_complete", ["-d", disk.Name, .. peerOptions]);
         ReadAndWrite(disk, Requests);
         peer.Stop();
         ours.Stop();
@@ -163,26 +162,6 @@ public sealed class BioLatencyPeerTests
             "--bsrange=4k-128k", "--norandommap", "--io_size=20g",
             $"--number_ios={requests.ToString(CultureInfo.InvariantCulture)}");
         Assert.True(load.ExitCode == 0, load.Errors);
-    }
-
-    // The peer says that it traces, but into a buffer that it does not flush: its last attachment is seen in the kernel.
-    private static int CompletionLinks()
-    {
-        using var links = RunningProgram.Run(Programs.Find("bpftool", "bpftool"), "link", "list");
-        return links.Output.Split("'block_rq_complete").Length - 1;
-    }
-
-    private static RunningProgram StartPeer(string program, IEnumerable<string> arguments)
-    {
-        var before = CompletionLinks();
-        var peer = RunningProgram.Start(program, arguments);
-        var waited = Stopwatch.StartNew();
-        while (CompletionLinks() <= before)
-        {
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), "The peer attached nothing within 20 s: " + peer.Errors);
-        }
-
-        return peer;
     }
 }
 

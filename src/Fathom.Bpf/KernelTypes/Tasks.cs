@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fathom.Bpf.KernelTypes;
 
 #pragma warning disable CS1591 // Fields have the names of the kernel's, where they are documented.
@@ -13,6 +15,9 @@ public unsafe struct TaskStruct
     public int tgid;
     public int prio;
     public uint flags;
+
+    /// <summary>1 while it runs. Kernels that are built for one CPU alone do not have it.</summary>
+    public int on_cpu;
     public TaskStruct* real_parent;
     public TaskStruct* parent;
     public TaskStruct* group_leader;
@@ -21,6 +26,7 @@ public unsafe struct TaskStruct
     public FilesStruct* files;
     public SignalStruct* signal;
     public CssSet* cgroups;
+    public PidStruct* thread_pid;
     public ulong start_time;
     public ulong start_boottime;
 
@@ -48,6 +54,37 @@ public unsafe struct TaskStructOld
 
     /// <summary>In a kernel thread, its <see cref="Kthread"/>.</summary>
     public void* set_child_tid;
+}
+
+/// <summary>View of the numbers of a thread, one in each namespace that sees it (<c>struct pid</c>).</summary>
+[KernelStruct("pid")]
+public struct PidStruct
+{
+    /// <summary>Which of <see cref="numbers"/> is that of the innermost namespace, which the thread itself sees.</summary>
+    public uint level;
+    public UpidList numbers;
+}
+
+/// <summary>Numbers of a thread: as many as it is deep in namespaces.</summary>
+[InlineArray(1)]
+public struct UpidList
+{
+    private Upid _first;
+}
+
+/// <summary>View of the number of a thread in a namespace (<c>struct upid</c>).</summary>
+[KernelStruct("upid")]
+public unsafe struct Upid
+{
+    public int nr;
+    public PidNamespace* ns;
+}
+
+/// <summary>View of a namespace of process numbers (<c>struct pid_namespace</c>).</summary>
+[KernelStruct("pid_namespace")]
+public struct PidNamespace
+{
+    public NsCommon ns;
 }
 
 /// <summary>View of what a kernel thread keeps of itself (<c>struct kthread</c>).</summary>

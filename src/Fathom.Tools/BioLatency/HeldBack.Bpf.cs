@@ -3,6 +3,7 @@ using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.Shared.Filters;
 using Fathom.Tools.Shared.Histograms;
+using Fathom.Tools.Shared.Kernel;
 
 namespace Fathom.Tools.BioLatency;
 
@@ -120,7 +121,7 @@ internal static unsafe partial class HeldBack
     [TracepointBtf("sched_waking"), LoadIf(nameof(HeldIsAsked))]
     private static void HeldWoken(TaskStruct* task)
     {
-        if (!IsSleep(StateOf(task)))
+        if (!IsSleep(Tasks.StateOf(task)))
         {
             return;
         }
@@ -154,7 +155,7 @@ internal static unsafe partial class HeldBack
     private static void HeldSlept(bool preempt, TaskStruct* previous, TaskStruct* next, uint state)
     {
         // The argument, where there is one: the task's own state may say already that another CPU wakes it.
-        if (preempt || !IsSleep(HeldStateIsArgument ? state : StateOf(previous)) || !TaskFilter.WantsCurrentProcess())
+        if (preempt || !IsSleep(HeldStateIsArgument ? state : Tasks.StateOf(previous)) || !TaskFilter.WantsCurrentProcess())
         {
             return;
         }
@@ -214,9 +215,6 @@ internal static unsafe partial class HeldBack
     }
 
     private static bool IsSleep(uint state) => (state & HeldBackSettings.SleepBits) == HeldBackSettings.Uninterruptible;
-
-    private static uint StateOf(TaskStruct* task) =>
-        Core.FieldExists(task->__state) ? task->__state : (uint)((TaskStructOld*)task)->state;
 
     private static uint DeviceOf(Bio* bio)
     {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Fathom.Runtime;
+using Fathom.Runtime.Interop;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared;
@@ -28,6 +29,16 @@ internal sealed class Cgroups(string mounts = "/proc/self/mountinfo")
         return IsCgroup(resolved)
             ? resolved
             : throw new CannotRunException($"'{resolved}' is not a cgroup of version 2: {advice}");
+    }
+
+    /// <summary>The number that the kernel has for a cgroup: that of its directory's inode.</summary>
+    /// <param name="path">Its directory.</param>
+    /// <exception cref="CannotRunException">It is not there any more.</exception>
+    public static ulong NumberOf(string path)
+    {
+        KernelCalls calls = Runtime.Kernel.Running.Calls;
+        using KernelDescriptor? directory = calls.Open(path, out _);
+        return (directory is null ? null : calls.StatusOf(directory.Value)?.Inode) ?? throw new CannotRunException($"the cgroup '{path}' is gone");
     }
 
     /// <summary>The absolute path of a cgroup. <c>/proc/PID/cgroup</c> writes them relative to the mount, with a slash before.</summary>

@@ -154,6 +154,21 @@ internal static class Processes
             : throw new CannotRunException($"there is no thread {thread}: give the number of one that runs, such as ps -L shows it");
     }
 
+    /// <summary>The name of a thread, or of a process, which is that of its first thread; null if there is none with this number any more.</summary>
+    /// <param name="number">The number in the kernel.</param>
+    /// <param name="procfs">Where procfs is mounted.</param>
+    public static string? NameOf(uint number, string procfs = "/proc")
+    {
+        try
+        {
+            return ShareNumbers(procfs) ? File.ReadAllText(Path.Combine(procfs, number.ToString(CultureInfo.InvariantCulture), "comm")).TrimEnd('\n') : null;
+        }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ResourceLimitException.IsLimit(e))
+        {
+            return null;
+        }
+    }
+
     private static CannotRunException Missing(int pid, Exception? exception) =>
         new($"there is no process {pid}: give the number of one that runs, such as ps shows it", exception!);
 }

@@ -41,7 +41,7 @@ public sealed class DoctorAgreesTests
         Assert.Equal(verdicts.All(static verdict => verdict.GetProperty("runs").GetBoolean()) ? 0 : 1, doctor.ExitCode);
 
         JsonElement[] simple = [.. verdicts.Where(static verdict => verdict.GetProperty("parts").GetArrayLength() == 1)];
-        Assert.Equal(["biolatency", "execsnoop", "opensnoop", "tcplife"], simple.Select(static verdict => verdict.GetProperty("name").GetString()));
+        Assert.Equal(["biolatency", "execsnoop", "opensnoop", "runqlat", "tcplife"], simple.Select(static verdict => verdict.GetProperty("name").GetString()));
         foreach (JsonElement verdict in simple)
         {
             JsonElement part = verdict.GetProperty("parts")[0];

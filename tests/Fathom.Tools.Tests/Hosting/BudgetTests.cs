@@ -47,6 +47,7 @@ public sealed class BudgetTests : IDisposable
     [InlineData("biolatency")]
     [InlineData("execsnoop")]
     [InlineData("opensnoop")]
+    [InlineData("runqlat")]
     [InlineData("tcplife")]
     public void Every_tool_says_what_it_cost(string tool)
     {

@@ -20,6 +20,7 @@ public sealed class EndTests
     [InlineData("execsnoop")]
     [InlineData("funccount", "t:sched:sched_process_exit")]
     [InlineData("opensnoop")]
+    [InlineData("runqlat")]
     [InlineData("tcplife")]
     public void The_end_of_the_process(params string[] tool)
     {

@@ -31,6 +31,9 @@ internal static unsafe partial class TaskFilter
     // PF_EXITING
     private const uint Exiting = 4;
 
+    // How many cgroups lie in each other, at most; systemd makes about ten.
+    private const int DeepestCgroup = 64;
+
     /// <summary>Only one process and its descendants count: what follows them costs time at every fork.</summary>
     private static bool HasTree => Filter.ByTree;
 
@@ -150,6 +153,34 @@ internal static unsafe partial class TaskFilter
         }
 
         return !Filter.ByTree || FilterTree.Lookup(process) != null;
+    }
+
+    /// <summary>Whether a task counts, which need not be the current one: the questions that every tool has, alone.</summary>
+    public static bool Wants(TaskStruct* task)
+    {
+        uint process = (uint)task->tgid;
+        return (Filter.Process == 0 || process == Filter.Process)
+            && (!Filter.ByCommand || IsWanted((CommandWords*)task->comm))
+            && (!Filter.ByCgroup || IsInCgroup(task))
+            && (!Filter.ByTree || FilterTree.Lookup(process) != null);
+    }
+
+    /// <summary>Whether a task is in the cgroup that counts, or below it: the helper that <see cref="FilterCgroup"/> is for knows the current task alone.</summary>
+    private static bool IsInCgroup(TaskStruct* task)
+    {
+        Cgroup* cgroup = task->cgroups->dfl_cgrp;
+        for (int i = 0; i < DeepestCgroup && cgroup != null; i++)
+        {
+            if (cgroup->kn->id == Filter.Cgroup)
+            {
+                return true;
+            }
+
+            // A cgroup begins with what its parent is told of: their addresses are the same.
+            cgroup = (Cgroup*)(ulong)cgroup->self.parent;
+        }
+
+        return false;
     }
 
     private static bool IsWanted(CommandWords* name) => name->Low == Filter.Command.Low && name->High == Filter.Command.High;

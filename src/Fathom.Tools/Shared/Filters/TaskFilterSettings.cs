@@ -32,6 +32,9 @@ internal struct TaskFilterSettings
     /// <summary>The only parent.</summary>
     public uint Parent;
 
+    /// <summary>The number of the only cgroup (<c>kn->id</c>).</summary>
+    public ulong Cgroup;
+
     /// <summary>The only command name.</summary>
     public CommandWords Command;
 }

@@ -42,6 +42,7 @@ internal sealed class TaskFilterSetup(ToolRequest request)
                 Thread = (uint)Thread,
                 User = User ?? 0,
                 Parent = (uint)Parent,
+                Cgroup = _cgroup is not null ? Cgroups.NumberOf(_cgroup) : 0,
                 Command = new()
                 {
                     Low = BinaryPrimitives.ReadUInt64LittleEndian(command),
