@@ -201,6 +201,8 @@ public sealed unsafe class RunqLatTests
             task.comm[i] = (byte)name[i];
         }
 
+        // What an earlier, longer name left.
+        task.comm[name.Length + 2] = (byte)'x';
         return _bpf.Place(task);
     }
 

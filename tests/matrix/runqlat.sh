@@ -10,7 +10,7 @@ napper=$!
 exec 3>gate
 
 asleep() {
-    until read -r _ name state _ <"/proc/$napper/stat" && [ "$name $state" = '(napper) S' ]; do usleep 500; done
+    until read -r _ comm state _ <"/proc/$napper/stat" && [ "$comm $state" = '(napper) S' ]; do usleep 500; done
 }
 # What the kernel has counted of it: how often it was taken from a CPU, and for how many ns it waited for one.
 switches() { asleep; awk '/ctxt_switches/ {sum += $2} END {print sum}' /proc/$napper/status; }

@@ -160,9 +160,17 @@ internal static unsafe partial class TaskFilter
     {
         uint process = (uint)task->tgid;
         return (Filter.Process == 0 || process == Filter.Process)
-            && (!Filter.ByCommand || IsWanted((CommandWords*)task->comm))
+            && (!Filter.ByCommand || HasName(task))
             && (!Filter.ByCgroup || IsInCgroup(task))
             && (!Filter.ByTree || FilterTree.Lookup(process) != null);
+    }
+
+    /// <summary>Whether a task has the name that counts: up to its NUL, behind which old kernels leave what was there before.</summary>
+    private static bool HasName(TaskStruct* task)
+    {
+        CommandWords name = default;
+        Helpers.ProbeReadKernelString(&name, CommandWords.Size, task->comm);
+        return IsWanted(&name);
     }
 
     /// <summary>Whether a task is in the cgroup that counts, or below it: the helper that <see cref="FilterCgroup"/> is for knows the current task alone.</summary>
