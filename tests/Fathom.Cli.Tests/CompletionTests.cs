@@ -9,7 +9,7 @@ public sealed class CompletionTests
 {
     [Theory]
     [InlineData("bio", "biolatency")]
-    [InlineData("", "biolatency execsnoop funccount opensnoop tcplife doctor completion man --help --version")]
+    [InlineData("", "biolatency execsnoop funccount opensnoop runqlat tcplife doctor completion man --help --version")]
     [InlineData("biolatency --mil", "--milliseconds")]
     [InlineData("biolatency -mT --ti", "--timestamp")]
     [InlineData("biolatency --", "--queued --milliseconds --disks --flags --extension --disk --timestamp --interval --duration --pid --comm --cgroup --json --output --budget --help --")]

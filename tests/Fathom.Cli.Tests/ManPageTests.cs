@@ -44,7 +44,7 @@ public sealed class ManPageTests
 
     [Theory]
     [InlineData("biolatncy", "there is no TOOL 'biolatncy': did you mean biolatency?")]
-    [InlineData("nonsense", "there is no TOOL 'nonsense': choose one of biolatency, execsnoop, funccount, opensnoop, tcplife, doctor, completion, man")]
+    [InlineData("nonsense", "there is no TOOL 'nonsense': choose one of biolatency, execsnoop, funccount, opensnoop, runqlat, tcplife, doctor, completion, man")]
     public void A_page_that_is_not_there(string page, string sentence) =>
         Assert.Equal((ExitCode.Usage, "", $"fathom: {sentence}; see fathom man --help\n"), InProcess.Run(AllTools.Create(), "man", page));
 
