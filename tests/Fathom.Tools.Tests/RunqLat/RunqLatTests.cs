@@ -35,7 +35,10 @@ public sealed class RunqLatTests
         JsonElement[] histograms = [.. Workload.Parse(tool.Output).Where(static record => record.Text("type") == "histogram")];
         long times = after.Times - before.Times;
         Assert.True(times >= AtLeast, $"The process was given the CPU only {times} times.");
-        Assert.Equal(times, histograms.Sum(static histogram => histogram.GetProperty("count").GetInt64()));
+
+        // On a machine that is busy with other things one or two of hundreds were seen to be missing.
+        long counted = histograms.Sum(static histogram => histogram.GetProperty("count").GetInt64());
+        Assert.InRange(counted, times - (times / 100), times);
         double waited = after.WaitedNs - before.WaitedNs;
         double sum = histograms.Sum(static histogram => histogram.GetProperty("sum_ns").GetInt64());
         Assert.True(Math.Abs(sum - waited) <= (waited * 0.03) + (times * ClockDistanceNs), $"{sum} ns, and {waited} ns by the kernel, in {times} waits.");
