@@ -10,6 +10,9 @@ namespace Fathom.Runtime;
 /// <param name="StackChange">Bytes by which it moves the stack pointer, a call's own and its return together; null if that is not known.</param>
 internal readonly record struct FlowStep(ulong Address, int Length, FlowKind Kind, ulong Target, int? StackChange)
 {
+    /// <summary>Whether it calls a place inside its function.</summary>
+    public bool IsInnerCall { get; init; }
+
     /// <summary>The instruction behind it, if it may go on there; otherwise null.</summary>
     public ulong? Next => RunsOn(Kind) || Kind == FlowKind.Call ? Address + (ulong)Length : null;
 
@@ -22,7 +25,10 @@ internal readonly record struct FlowStep(ulong Address, int Length, FlowKind Kin
     public static FlowStep Of(in Instruction instruction, FlowKind kind) =>
         new(
             instruction.IP, instruction.Length, kind,
-            kind is FlowKind.Jump or FlowKind.Branch or FlowKind.Call ? instruction.NearBranchTarget : 0, StackChangeOf(instruction, kind));
+            kind is FlowKind.Jump or FlowKind.Branch or FlowKind.Call ? instruction.NearBranchTarget : 0, StackChangeOf(instruction, kind))
+        {
+            IsInnerCall = kind == FlowKind.Branch && instruction.FlowControl == FlowControl.Call,
+        };
 
     /// <summary>Whether what lies behind such an instruction is certainly its function's too.</summary>
     public static bool RunsOn(FlowKind kind) => kind is FlowKind.Next or FlowKind.Branch;
