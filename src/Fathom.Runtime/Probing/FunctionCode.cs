@@ -249,7 +249,7 @@ internal sealed class FunctionCode
                 break;
         }
 
-        _tables.Note(instruction, isThunk);
+        _tables.Note(instruction, at == 0, isThunk);
         byte known = (byte)(((int)_kind << KindShift) | instruction.Length);
         if (IsInside(address))
         {

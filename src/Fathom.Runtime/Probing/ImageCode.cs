@@ -20,6 +20,7 @@ internal sealed class ImageCode
     private readonly HashSet<ulong> _returnThunks;
     private readonly ImmutableArray<ElfPointer> _pointers;
     private readonly ulong[] _pointed;
+    private readonly ImmutableArray<ElfRange> _linked;
 
     /// <summary>Reads what is known of an image.</summary>
     /// <param name="image">The image.</param>
@@ -38,6 +39,7 @@ internal sealed class ImageCode
         _pointers = image.CodePointers;
         _pointed = [.. _pointers.Select(static one => one.Target)];
         Array.Sort(_pointed);
+        _linked = image.LinkedRanges;
         GotAddress = bits == 32 ? image.GotAddress : null;
     }
 
@@ -62,6 +64,9 @@ internal sealed class ImageCode
 
     /// <summary>Whether an address lies in code.</summary>
     public bool IsCode(ulong address) => _image.TryGetFileOffset(address, executable: true, out _);
+
+    /// <summary>Whether the loader puts the address of a function there that it links.</summary>
+    public bool IsLinked(ulong location) => _linked.Any(range => location - range.Address < range.Size);
 
     /// <summary>Whether a function begins at an address.</summary>
     public bool IsFunction(ulong address) => _starts.Contains(address);

@@ -23,7 +23,7 @@ internal sealed class JumpTables(ImageCode image, long budget)
 
     private readonly List<ulong> _named = [];
     private int _read;
-    private int _sinceIndexed = int.MaxValue;
+    private int _sinceIndexed = LongestWay + 1;
 
     /// <summary>Where they lead in the function.</summary>
     public HashSet<ulong> Targets { get; } = [];
@@ -31,7 +31,7 @@ internal sealed class JumpTables(ImageCode image, long budget)
     /// <summary>Where tables of distances lead that lead into the function too: the compiler may have put parts of it there, which no symbol names.</summary>
     public HashSet<ulong> Elsewhere { get; } = [];
 
-    /// <summary>The function's indirect jumps.</summary>
+    /// <summary>The function's indirect jumps, without those to functions that the loader links, which are calls.</summary>
     public List<IndirectJump> Jumps { get; } = [];
 
     /// <summary>Whether one was found.</summary>
@@ -45,18 +45,24 @@ internal sealed class JumpTables(ImageCode image, long budget)
 
     /// <summary>Takes an instruction of the function.</summary>
     /// <param name="instruction">The instruction.</param>
+    /// <param name="isFirst">Whether it is not what lies behind the last one.</param>
     /// <param name="isThunk">Whether it jumps by a return to an address that was put on the stack for it, as retpolines do.</param>
-    public void Note(in Instruction instruction, bool isThunk)
+    public void Note(in Instruction instruction, bool isFirst, bool isThunk)
     {
         bool isIndexed = instruction.MemoryIndex != Register.None && instruction.Mnemonic != Mnemonic.Lea;
-        _sinceIndexed = isIndexed ? 0 : Math.Min(_sinceIndexed, LongestWay) + 1;
+        _sinceIndexed = isIndexed ? 0 : isFirst ? LongestWay + 1 : Math.Min(_sinceIndexed, LongestWay) + 1;
         if (isThunk)
         {
             Jumps.Add(new(instruction.IP, JumpSource.Thunk));
         }
-        else if (instruction.FlowControl == FlowControl.IndirectBranch)
+        else if (instruction.FlowControl == FlowControl.IndirectBranch && !(IsByWord(instruction, true) && image.IsLinked(instruction.MemoryDisplacement64)))
         {
             Jumps.Add(new(instruction.IP, _sinceIndexed <= LongestWay ? JumpSource.Table : IsByPointer(instruction) ? JumpSource.Pointer : JumpSource.Unknown));
+        }
+
+        if (instruction.FlowControl is FlowControl.Return or FlowControl.UnconditionalBranch or FlowControl.IndirectBranch)
+        {
+            _sinceIndexed = LongestWay + 1;
         }
 
         if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand)
@@ -125,8 +131,10 @@ internal sealed class JumpTables(ImageCode image, long budget)
     }
 
     // As virtual functions are called at the end of another: jmp [rax+8]
-    private static bool IsByPointer(in Instruction instruction) =>
-        instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase is not (Register.None or Register.RIP or Register.EIP or Register.RSP or Register.ESP);
+    private static bool IsByPointer(in Instruction instruction) => IsByWord(instruction, false) && instruction.MemoryBase is not (Register.RSP or Register.ESP);
+
+    private static bool IsByWord(in Instruction instruction, bool isFixed) => instruction.Op0Kind == OpKind.Memory && instruction.MemoryIndex == Register.None
+        && (instruction.MemoryBase is Register.None or Register.RIP or Register.EIP) == isFixed;
 
     private void ReadTable(ulong table, int size, ulong[] labels, FunctionCode function)
     {

@@ -87,6 +87,18 @@ public sealed class IndirectJumpTests
         Assert.Equal("", SiteOf(builder.Code(0, Bytes(hex)), Bytes(hex).Length).Miscount);
     }
 
+    // mov qword [rdi], vtable; jmp delete, of the procedure linkage table, which no symbol names: jmp [slot]. The slot is none of a variable that could hold a label.
+    [Theory]
+    [InlineData(".got.plt", "")]
+    [InlineData(".data", "comes back to its beginning, as a loop does")]
+    public void A_destructor_that_frees_is_no_loop(string section, string miscount)
+    {
+        byte[] code = Bytes("48 c7 07 00 28 40 00 e9 74 00 00 00");
+        var builder = new ImageBuilder(type: 2);
+        builder.Data(0, ImageBuilder.CodeAddress).Code(0, code).Code(0x80, Bytes("ff 25 7a 17 00 00")).AddSection(section, 1, new byte[8], 0, ImageBuilder.CodeAddress + 0x1800);
+        Assert.Equal(miscount, SiteOf(builder, code.Length).Miscount);
+    }
+
     // The same table, and: jmp [rax*8+table]; push rbx; jmp [rax+8]; mov rax, [rax+8]; jmp rax; movzx eax, [rsi+rax]; mov rax, [rax*8+table]; jmp [rax]
     [Theory]
     [InlineData("0f b6 07 ff 24 c5 00 28 40 00")]

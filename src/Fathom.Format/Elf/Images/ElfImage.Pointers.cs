@@ -43,6 +43,24 @@ public sealed partial class ElfImage
     /// <summary>Where its global offset table begins, which position-independent code of i386 counts distances from; null if it has none.</summary>
     public ulong? GotAddress => (FindSection(".got.plt"u8) ?? FindSection(".got"u8))?.Address ?? (_headers.Sections.IsEmpty ? DynamicEntry(DynamicEntries, GlobalOffsetTable) : null);
 
+    /// <summary>Where the loader puts addresses of functions that it links, which calls and jumps of them read: by its sections.</summary>
+    public ImmutableArray<ElfRange> LinkedRanges
+    {
+        get
+        {
+            ImmutableArray<ElfRange>.Builder ranges = ImmutableArray.CreateBuilder<ElfRange>();
+            foreach (ImageSection? found in new[] { FindSection(".got"u8), FindSection(".got.plt"u8) })
+            {
+                if (found is { } section)
+                {
+                    ranges.Add(new(section.Address, section.Size));
+                }
+            }
+
+            return ranges.ToImmutable();
+        }
+    }
+
     private int WordSize => Is64Bit ? sizeof(ulong) : sizeof(uint);
 
     private ImmutableArray<ElfPointer> ReadPointers()
