@@ -91,6 +91,9 @@ internal sealed class FunctionCode
     /// <summary>Whether one of its tables was found.</summary>
     public bool HasTable => _tables.IsFound;
 
+    /// <summary>Whether its frame pointer is where its stack pointer was, or what it was before.</summary>
+    public bool HasFrame { get; private set; } = true;
+
     /// <summary>Whether it begins transactions of the processor's, which a breakpoint inside them ends.</summary>
     public bool BeginsTransaction { get; private set; }
 
@@ -211,6 +214,7 @@ internal sealed class FunctionCode
         ulong target = 0;
         bool isThunk = false, hasAddress = _putsAddress && at > 0;
         _putsAddress = PutsAddress(instruction);
+        HasFrame &= !FlowStep.SpoilsFrame(instruction);
         BeginsTransaction |= instruction.Mnemonic == Mnemonic.Xbegin;
         EndsTransaction |= instruction.Mnemonic == Mnemonic.Xend;
         _isFiller = instruction.Mnemonic == Mnemonic.Nop;

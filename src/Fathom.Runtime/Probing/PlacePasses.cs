@@ -118,6 +118,8 @@ internal sealed class PlacePasses
     private Dictionary<ulong, int?> Heights(ulong start, int? height, Predicate<ulong> isPart)
     {
         var heights = new Dictionary<ulong, int?>();
+        int? frame = null;
+        bool isOne = _code.HasFrame;
         var waiting = new Stack<(ulong Address, int? Height)>([(start, height)]);
         while (waiting.TryPop(out (ulong Address, int? Height) at))
         {
@@ -131,9 +133,17 @@ internal sealed class PlacePasses
             heights[at.Address] = now;
             if (isPart(at.Address) && _code.StepAt(at.Address) is { } step)
             {
+                if (step.SetsFrame)
+                {
+                    // What was left by another frame is not known then.
+                    isOne &= frame is null || frame == now;
+                    frame = now;
+                }
+
+                int? behind = step.FromFrame is { } distance ? (isOne ? frame + distance : null) : now + step.StackChange;
                 foreach (ulong target in SuccessorsOf(step))
                 {
-                    waiting.Push((target, now + step.StackChange));
+                    waiting.Push((target, behind));
                 }
             }
         }
