@@ -13,6 +13,7 @@ internal sealed class FunctionCode
     private const int MostOutside = 1 << 15;
     private const int LongestInstruction = 15;
     private const int KindShift = 4;
+    private const ulong LongestWait = 32;
 
     private readonly ImageCode _image;
     private readonly ReadOnlyMemory<byte> _code;
@@ -25,19 +26,21 @@ internal sealed class FunctionCode
     private int _followed;
     private FlowKind _kind;
     private bool _isFiller;
+    private bool _putsAddress;
 
     /// <summary>Reads a function.</summary>
     /// <param name="image">The code that it is a part of.</param>
     /// <param name="entry">Its address.</param>
     /// <param name="size">Its bytes.</param>
     /// <param name="parts">What lies elsewhere and is known to belong to it, which only the unwinder may enter.</param>
-    public FunctionCode(ImageCode image, ulong entry, ulong size, IEnumerable<(ulong Address, ulong Size)> parts)
+    /// <param name="tableBudget">How many entries of tables, and tables, may be looked at.</param>
+    public FunctionCode(ImageCode image, ulong entry, ulong size, IEnumerable<(ulong Address, ulong Size)> parts, long tableBudget)
     {
         _image = image;
         _code = image.Read(entry);
         _code = _code[..(int)Math.Min((ulong)_code.Length, size)];
         _inside = new byte[_code.Length];
-        _tables = new JumpTables(image);
+        _tables = new JumpTables(image, tableBudget);
         Entry = entry;
         End = entry + (ulong)_code.Length;
         Sweep(entry, _code);
@@ -53,6 +56,11 @@ internal sealed class FunctionCode
             {
                 Follow(target, false);
             }
+
+            foreach (ulong target in _tables.Elsewhere)
+            {
+                Follow(target, false);
+            }
         }
     }
 
@@ -62,8 +70,14 @@ internal sealed class FunctionCode
     /// <summary>The address behind its last byte, of those that lie together.</summary>
     public ulong End { get; }
 
-    /// <summary>Whether its jumps lead to more code elsewhere, or its tables are longer, than is read.</summary>
-    public bool IsTooLarge => _outside.Count > MostOutside || _tables.IsTooLong;
+    /// <summary>Whether its jumps lead to more code elsewhere, or its tables are more or longer, than is read.</summary>
+    public bool IsTooLarge => _outside.Count > MostOutside || HasTooManyTables;
+
+    /// <summary>Whether its tables are more or longer than is read.</summary>
+    public bool HasTooManyTables => _tables.IsTooLong;
+
+    /// <summary>How many entries of tables, and tables, were looked at.</summary>
+    public long TableWork => _tables.Work;
 
     /// <summary>How many instructions were decoded.</summary>
     public long Decoded { get; private set; }
@@ -71,8 +85,20 @@ internal sealed class FunctionCode
     /// <summary>Where its tables of jumps lead, for those that were found.</summary>
     public HashSet<ulong> TableTargets => _tables.Targets;
 
-    /// <summary>Its indirect jumps, as long as none of its tables was found.</summary>
-    public IReadOnlyList<ulong> BlindJumps => _tables.IsFound ? [] : _tables.Jumps;
+    /// <summary>Its indirect jumps.</summary>
+    public IReadOnlyList<IndirectJump> IndirectJumps => _tables.Jumps;
+
+    /// <summary>Whether one of its tables was found.</summary>
+    public bool HasTable => _tables.IsFound;
+
+    /// <summary>Whether its frame pointer is where its stack pointer was, or what it was before.</summary>
+    public bool HasFrame { get; private set; } = true;
+
+    /// <summary>Whether it begins transactions of the processor's, which a breakpoint inside them ends.</summary>
+    public bool BeginsTransaction { get; private set; }
+
+    /// <summary>Whether it ends them.</summary>
+    public bool EndsTransaction { get; private set; }
 
     /// <summary>The instruction at an address; null where none of the function begins.</summary>
     public FlowStep? StepAt(ulong address)
@@ -125,6 +151,7 @@ internal sealed class FunctionCode
     {
         CodeDecoder decoder = _image.Decoder(code);
         bool runsOn = false;
+        Decoded++;
         for (int at = 0; at < code.Length && !IsTooLarge;)
         {
             // Data between instructions: the next byte may be one again. No-operations fill the room between functions.
@@ -167,6 +194,14 @@ internal sealed class FunctionCode
         }
     }
 
+    // A retpoline, also of one that no symbol names: call 1f; 2: pause; lfence; jmp 2b; 1: mov [rsp], rax; ret
+    private bool IsOwnThunk(ulong address, ulong target, int length) => !IsInside(address) && target - (address + (ulong)length) < LongestWait && !_image.IsFunction(target);
+
+    private static bool PutsAddress(in Instruction instruction) =>
+        instruction.Mnemonic == Mnemonic.Push
+        || (instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase is Register.RSP or Register.ESP
+            && instruction.MemoryIndex == Register.None && instruction.MemoryDisplacement64 == 0);
+
     private int Decode(CodeDecoder decoder, int at, ulong address)
     {
         Decoded++;
@@ -177,6 +212,11 @@ internal sealed class FunctionCode
         }
 
         ulong target = 0;
+        bool isThunk = false, hasAddress = _putsAddress && at > 0;
+        _putsAddress = PutsAddress(instruction);
+        HasFrame &= !FlowStep.SpoilsFrame(instruction);
+        BeginsTransaction |= instruction.Mnemonic == Mnemonic.Xbegin;
+        EndsTransaction |= instruction.Mnemonic == Mnemonic.Xend;
         _isFiller = instruction.Mnemonic == Mnemonic.Nop;
         switch (instruction.FlowControl)
         {
@@ -186,15 +226,19 @@ internal sealed class FunctionCode
                 break;
             case FlowControl.UnconditionalBranch:
                 (_kind, target) = (FlowKind.Jump, instruction.NearBranchTarget);
+                isThunk = _image.IsThunk(target);
+                _kind = isThunk ? FlowKind.Indirect : _image.IsReturnThunk(target) ? FlowKind.End : FlowKind.Jump;
+                target = _kind == FlowKind.Jump ? target : 0;
                 break;
             case FlowControl.ConditionalBranch or FlowControl.XbeginXabortXend:
                 target = instruction.NearBranchTarget;
                 _kind = target != 0 ? FlowKind.Branch : FlowKind.Next;
+                isThunk = _image.IsThunk(target);
                 break;
             case FlowControl.Call:
                 // A call of the next instruction reads the address; a call of the beginning is one.
                 target = instruction.NearBranchTarget;
-                target = target > Entry && target < End ? target : 0;
+                target = (target > Entry && target < End) || IsOwnThunk(address, target, instruction.Length) ? target : 0;
                 _kind = target != 0 ? FlowKind.Branch : FlowKind.Call;
                 break;
             case FlowControl.IndirectCall:
@@ -204,11 +248,12 @@ internal sealed class FunctionCode
                 _kind = FlowKind.Indirect;
                 break;
             default:
-                _kind = FlowKind.End;
+                isThunk = hasAddress && instruction.Mnemonic == Mnemonic.Ret;
+                _kind = isThunk ? FlowKind.Indirect : FlowKind.End;
                 break;
         }
 
-        _tables.Note(instruction);
+        _tables.Note(instruction, at == 0, isThunk);
         byte known = (byte)(((int)_kind << KindShift) | instruction.Length);
         if (IsInside(address))
         {

@@ -9,12 +9,18 @@ namespace Fathom.Runtime;
 /// <summary>The code of an x86 image, and what the image says of addresses in it. Not safe for use by several threads at a time.</summary>
 internal sealed class ImageCode
 {
+    // Of gcc and of LLVM: https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html (-mindirect-branch), https://llvm.org/docs/SpeculativeLoadHardening.html
+    private static readonly string[] s_thunks = ["__x86_indirect_thunk", "__llvm_retpoline_", "__llvm_lvi_thunk_"];
+
     private readonly ElfImage _image;
     private readonly CodeDecoder _decoder;
     private readonly HashSet<ulong> _starts;
     private readonly HashSet<ulong> _stackGrowth;
+    private readonly HashSet<ulong> _thunks;
+    private readonly HashSet<ulong> _returnThunks;
     private readonly ImmutableArray<ElfPointer> _pointers;
     private readonly ulong[] _pointed;
+    private readonly ImmutableArray<ElfRange> _linked;
 
     /// <summary>Reads what is known of an image.</summary>
     /// <param name="image">The image.</param>
@@ -28,9 +34,12 @@ internal sealed class ImageCode
 
         // https://github.com/golang/go/blob/go1.24.0/src/cmd/internal/obj/x86/obj6.go (stacksplit)
         _stackGrowth = [.. functions.Where(static one => one.Name.StartsWith("runtime.morestack", StringComparison.Ordinal)).Select(static one => one.Address)];
+        _thunks = [.. functions.Where(static one => s_thunks.Any(name => one.Name.StartsWith(name, StringComparison.Ordinal))).Select(static one => one.Address)];
+        _returnThunks = [.. functions.Where(static one => one.Name == "__x86_return_thunk").Select(static one => one.Address)];
         _pointers = image.CodePointers;
         _pointed = [.. _pointers.Select(static one => one.Target)];
         Array.Sort(_pointed);
+        _linked = image.LinkedRanges;
         GotAddress = bits == 32 ? image.GotAddress : null;
     }
 
@@ -56,8 +65,17 @@ internal sealed class ImageCode
     /// <summary>Whether an address lies in code.</summary>
     public bool IsCode(ulong address) => _image.TryGetFileOffset(address, executable: true, out _);
 
+    /// <summary>Whether the loader puts the address of a function there that it links.</summary>
+    public bool IsLinked(ulong location) => _linked.Any(range => location - range.Address < range.Size);
+
     /// <summary>Whether a function begins at an address.</summary>
     public bool IsFunction(ulong address) => _starts.Contains(address);
+
+    /// <summary>Whether what lies there jumps on to where a register says.</summary>
+    public bool IsThunk(ulong address) => _thunks.Contains(address);
+
+    /// <summary>Whether what lies there only returns.</summary>
+    public bool IsReturnThunk(ulong address) => _returnThunks.Contains(address);
 
     /// <summary>Whether a function of Go's runtime lies there that comes back when it has made the stack larger.</summary>
     public bool GrowsStack(ulong address) => _stackGrowth.Contains(address);

@@ -11,6 +11,7 @@ internal sealed class PlacePasses
     private readonly FunctionCode _code;
     private readonly ulong[] _prologue;
     private readonly List<(ulong From, int To)> _entries = [];
+    private readonly Dictionary<ulong, int?> _heights;
     private readonly int _firstOpen = int.MaxValue;
 
     /// <summary>Looks through a function.</summary>
@@ -23,8 +24,12 @@ internal sealed class PlacePasses
         _code = code;
         _prologue = prologue;
 
-        // Whoever calls the other function that begins there passes it too.
-        int open = Array.FindIndex(prologue, address => code.TableTargets.Contains(address) || (address != code.Entry && image.IsFunction(address)));
+        // Whoever calls the other function that begins there passes it too. A pointer to the beginning is one to a function, unless something else than those
+        // is jumped through: a destructor names the table of the virtual functions of its class, which holds its own address, and ends by calling another one.
+        _heights = code.IndirectJumps.Count == 0 ? [] : Heights(code.Entry, 0, static _ => true);
+        bool isCalledOnly = code.IndirectJumps.All(jump => jump.Source == JumpSource.Pointer && _heights.GetValueOrDefault(jump.Address) == 0);
+        int open = Array.FindIndex(prologue, address => address == code.Entry
+            ? !isCalledOnly && code.TableTargets.Contains(address) : image.IsFunction(address) || code.TableTargets.Contains(address));
         _firstOpen = open < 0 ? int.MaxValue : open;
 
         // Also what only runs into one, having jumped into the middle of the one before, or to what lies before the beginning.
@@ -38,18 +43,16 @@ internal sealed class PlacePasses
         }
     }
 
-    /// <summary>Whether an indirect jump is none out of the function, since something is on the stack there, and no table says where it leads.</summary>
+    /// <summary>
+    /// Whether an indirect jump is none out of the function, since something is on the stack there or its address is put there, and no table says where it leads.
+    /// A table that was found says so of those alone that read one.
+    /// </summary>
     public bool JumpsBlindly
     {
         get
         {
-            if (_code.BlindJumps.Count == 0)
-            {
-                return false;
-            }
-
-            Dictionary<ulong, int?> heights = Heights(_code.Entry, 0, static _ => true);
-            return _code.BlindJumps.Any(jump => heights.GetValueOrDefault(jump) is not (null or 0));
+            return _code.IndirectJumps.Any(jump => !(_code.HasTable && jump.Source is JumpSource.Table or JumpSource.Thunk)
+                && (jump.Source == JumpSource.Thunk || _heights.GetValueOrDefault(jump.Address) is not (null or 0)));
         }
     }
 
@@ -68,6 +71,12 @@ internal sealed class PlacePasses
         HashSet<ulong> restarts = [];
         for (int i = 0; i < index; i++)
         {
+            // What is called inside the function is passed again when that comes back.
+            if (_code.StepAt(_prologue[i]) is { IsInnerCall: true })
+            {
+                return false;
+            }
+
             if (_code.StepAt(_prologue[i])?.Jump is { } target && !(IndexOf(target) is var to && to > i && to <= index)
                 && !OnlyRestarts(target, index, restarts))
             {
@@ -109,6 +118,8 @@ internal sealed class PlacePasses
     private Dictionary<ulong, int?> Heights(ulong start, int? height, Predicate<ulong> isPart)
     {
         var heights = new Dictionary<ulong, int?>();
+        int? frame = null;
+        bool isOne = _code.HasFrame;
         var waiting = new Stack<(ulong Address, int? Height)>([(start, height)]);
         while (waiting.TryPop(out (ulong Address, int? Height) at))
         {
@@ -122,9 +133,17 @@ internal sealed class PlacePasses
             heights[at.Address] = now;
             if (isPart(at.Address) && _code.StepAt(at.Address) is { } step)
             {
+                if (step.SetsFrame)
+                {
+                    // What was left by another frame is not known then.
+                    isOne &= frame is null || frame == now;
+                    frame = now;
+                }
+
+                int? behind = step.FromFrame is { } distance ? (isOne ? frame + distance : null) : now + step.StackChange;
                 foreach (ulong target in SuccessorsOf(step))
                 {
-                    waiting.Push((target, now + step.StackChange));
+                    waiting.Push((target, behind));
                 }
             }
         }

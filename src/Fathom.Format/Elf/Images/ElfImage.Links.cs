@@ -44,26 +44,35 @@ public sealed partial class ElfImage
         get
         {
             const ulong TextRelocations = 22, Flags = 30, TextFlag = 4;
-            int word = _headers.Is64 ? sizeof(ulong) : sizeof(uint);
+            bool IsSaidIn(ReadOnlySpan<byte> entries) => DynamicEntry(entries, TextRelocations) is not null || (DynamicEntry(entries, Flags) & TextFlag) is > 0;
             foreach (ImageSection section in _headers.Sections)
             {
-                ReadOnlySpan<byte> bytes = section.Type == DynamicSection ? _headers.Bytes(section).Span : default;
-                for (; bytes.Length >= 2 * word; bytes = bytes.Slice(2 * word))
+                if (section.Type == DynamicSection && IsSaidIn(_headers.Bytes(section).Span))
                 {
-                    ulong tag = word == sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-                    if (tag == TextRelocations || (tag == Flags && (bytes[word] & TextFlag) != 0))
-                    {
-                        return true;
-                    }
-
-                    if (tag == 0)
-                    {
-                        break;
-                    }
+                    return true;
                 }
             }
 
-            return false;
+            // The loader knows nothing of sections, and runs a file without any.
+            return IsSaidIn(DynamicEntries);
+        }
+    }
+
+    // What the loader is told.
+    private ReadOnlySpan<byte> DynamicEntries
+    {
+        get
+        {
+            foreach (ImageSegment segment in _headers.Segments)
+            {
+                if (segment.Type == ImageHeaders.DynamicSegment)
+                {
+                    ReadOnlySpan<byte> bytes = ReadLoaded(segment.Address).Span;
+                    return bytes.Slice(0, (int)Math.Min((ulong)bytes.Length, segment.FileSize));
+                }
+            }
+
+            return default;
         }
     }
 
@@ -108,6 +117,20 @@ public sealed partial class ElfImage
 
     /// <summary>A debug file that it carries with it, compressed by xz (<c>.gnu_debugdata</c>); empty if there is none.</summary>
     public ReadOnlyMemory<byte> DebugData => FindSection(".gnu_debugdata"u8) is { } section ? _headers.Bytes(section) : default;
+
+    // The first value of a tag: https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.dynamic.html
+    private ulong? DynamicEntry(ReadOnlySpan<byte> entries, ulong wanted)
+    {
+        for (; entries.Length >= 2 * WordSize && WordAt(entries) is var tag and not 0; entries = entries.Slice(2 * WordSize))
+        {
+            if (tag == wanted)
+            {
+                return WordAt(entries.Slice(WordSize));
+            }
+        }
+
+        return null;
+    }
 
     private void AddNeeded(ReadOnlySpan<byte> entries, ReadOnlySpan<byte> texts, ImmutableArray<string>.Builder names)
     {

@@ -14,6 +14,12 @@ public sealed partial class ElfImage
     private const uint Relocations = 9;
     private const uint RelativeRelocations = 19;
 
+    // What the loader is told of the global offset table, and of relocations: where they are, and behind it their bytes.
+    private const ulong GlobalOffsetTable = 3;
+    private const ulong LoadedWithAddends = 7, LoadedWithAddendsSize = 8;
+    private const ulong Loaded = 17, LoadedSize = 18;
+    private const ulong LoadedRelative = 36, LoadedRelativeSize = 35;
+
     private ImmutableArray<ElfPointer> _pointers;
 
     /// <summary>
@@ -35,7 +41,25 @@ public sealed partial class ElfImage
     }
 
     /// <summary>Where its global offset table begins, which position-independent code of i386 counts distances from; null if it has none.</summary>
-    public ulong? GotAddress => (FindSection(".got.plt"u8) ?? FindSection(".got"u8))?.Address;
+    public ulong? GotAddress => (FindSection(".got.plt"u8) ?? FindSection(".got"u8))?.Address ?? (_headers.Sections.IsEmpty ? DynamicEntry(DynamicEntries, GlobalOffsetTable) : null);
+
+    /// <summary>Where the loader puts addresses of functions that it links, which calls and jumps of them read: by its sections.</summary>
+    public ImmutableArray<ElfRange> LinkedRanges
+    {
+        get
+        {
+            ImmutableArray<ElfRange>.Builder ranges = ImmutableArray.CreateBuilder<ElfRange>();
+            foreach (ImageSection? found in new[] { FindSection(".got"u8), FindSection(".got.plt"u8) })
+            {
+                if (found is { } section)
+                {
+                    ranges.Add(new(section.Address, section.Size));
+                }
+            }
+
+            return ranges.ToImmutable();
+        }
+    }
 
     private int WordSize => Is64Bit ? sizeof(ulong) : sizeof(uint);
 
@@ -66,9 +90,24 @@ public sealed partial class ElfImage
                         break;
                 }
             }
+
+            if (_headers.Sections.IsEmpty)
+            {
+                found.AddRelocations(LoadedTable(LoadedWithAddends, LoadedWithAddendsSize), true);
+                found.AddRelocations(LoadedTable(Loaded, LoadedSize), false);
+                found.AddRelative(LoadedTable(LoadedRelative, LoadedRelativeSize));
+            }
         }
 
         return found.ToSorted();
+    }
+
+    // All of it, although large segments are read in parts.
+    private ReadOnlySpan<byte> LoadedTable(ulong tag, ulong sizeTag)
+    {
+        ReadOnlySpan<byte> entries = DynamicEntries;
+        return DynamicEntry(entries, tag) is { } address && DynamicEntry(entries, sizeTag) is { } size && TryGetFileOffset(address, executable: false, out ulong offset)
+            ? _headers.SliceUpTo(offset, size).Span : default;
     }
 
     private ulong WordAt(ReadOnlySpan<byte> bytes) => Is64Bit ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);

@@ -4,7 +4,7 @@ using System.Collections.Immutable;
 
 namespace Fathom.Format.Elf.Images;
 
-/// <summary>A part of the file that is loaded (<c>PT_LOAD</c>), or notes (<c>PT_NOTE</c>).</summary>
+/// <summary>A part of the file that is loaded (<c>PT_LOAD</c>), notes (<c>PT_NOTE</c>), or what the loader is told (<c>PT_DYNAMIC</c>).</summary>
 internal readonly record struct ImageSegment(uint Type, bool IsExecutable, ulong Offset, ulong Address, ulong FileSize);
 
 /// <summary>A section as its header describes it. Whether it lies in the file is checked where its bytes are asked for.</summary>
@@ -17,6 +17,7 @@ internal readonly record struct ImageSection(int Index, uint NameOffset, uint Ty
 internal sealed class ImageHeaders
 {
     public const uint LoadSegment = 1;
+    public const uint DynamicSegment = 2;
     public const uint NoteSegment = 4;
     public const uint NoteSection = 7;
     public const uint DynamicSymbols = 11;
@@ -172,7 +173,7 @@ internal sealed class ImageHeaders
         {
             ReadOnlySpan<byte> entry = bytes.Slice(i * size, size);
             uint type = Int(entry, 0);
-            if (type is LoadSegment or NoteSegment)
+            if (type is LoadSegment or DynamicSegment or NoteSegment)
             {
                 bool executes = (Int(entry, Is64 ? 4 : 24) & 1) != 0;
                 segments.Add(Is64
