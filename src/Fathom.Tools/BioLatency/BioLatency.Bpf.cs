@@ -339,7 +339,8 @@ internal static unsafe partial class BioLatencyProbe
     {
         uint slot = Latencies.SlotOf(ns);
         Latencies.Add(
-            !Latencies.ByKey ? Latencies.Find(slot) : Latencies.Find(slot, PerDisk ? DeviceOf(request) : 0, PerFlags ? request->cmd_flags : 0), ns);
+            !Latencies.ByKey ? Latencies.Find(slot)
+                : Latencies.Find(new SlotKey { Slot = slot, Low = PerDisk ? DeviceOf(request) : 0, High = PerFlags ? request->cmd_flags : 0 }), ns);
     }
 
     /// <summary>A request ends here without being measured.</summary>

@@ -55,7 +55,7 @@ internal static unsafe partial class RunqLatProbe
         {
             ulong ns = Latencies.Since(start);
             uint slot = Latencies.SlotOf(ns);
-            Latencies.Add(Latencies.ByKey ? Latencies.Find(slot, KeyOf(next), 0) : Latencies.Find(slot), ns);
+            Latencies.Add(Latencies.ByKey ? Latencies.Find(new SlotKey { Slot = slot, Low = KeyOf(next) }) : Latencies.Find(slot), ns);
         }
     }
 

@@ -132,11 +132,10 @@ internal class HistogramTracing(IHistogramSource source, HistogramView view) : I
 internal class HistogramProbe<TProbe>(TProbe probe, Latencies.IConstants constants, LinkSet links) : IHistogramSource
     where TProbe : LoadedBpf, Latencies.ILoaded
 {
+    private readonly LatencyReader _reader = new();
+
     /// <summary>The object.</summary>
     protected TProbe Probe => probe;
-
-    /// <summary>Reads its histograms.</summary>
-    protected LatencyReader Reader { get; } = new();
 
     /// <inheritdoc/>
     public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(links);
@@ -145,7 +144,7 @@ internal class HistogramProbe<TProbe>(TProbe probe, Latencies.IConstants constan
     public IReadOnlyList<ProgramCost>? ReadCost() => CostMeter.Read(probe);
 
     /// <inheritdoc/>
-    public Dictionary<ulong, Histogram> Read() => Reader.Read(probe, constants);
+    public Dictionary<ulong, Histogram> Read() => _reader.Read(probe, constants);
 
     /// <inheritdoc/>
     public virtual IEnumerable<Loss> ReadLosses() => probe.ReadLosses();

@@ -44,16 +44,9 @@ internal static unsafe partial class Latencies
     /// <param name="slot">Which: see <see cref="SlotOf"/>.</param>
     public static SlotTotals* Find(uint slot) => Totals.Lookup(slot);
 
-    /// <summary>The slot of a latency in the histogram of a key, with <see cref="ByKey"/>; null if there is no room for it.</summary>
-    /// <param name="slot">Which: see <see cref="SlotOf"/>.</param>
-    /// <param name="low">The lower half of the key.</param>
-    /// <param name="high">The upper half.</param>
-    public static SlotTotals* Find(uint slot, uint low, uint high)
+    /// <summary>A slot of the histogram of a key, with <see cref="ByKey"/>; null if there is no room for it.</summary>
+    public static SlotTotals* Find(SlotKey key)
     {
-        SlotKey key = default;
-        key.Slot = slot;
-        key.Low = low;
-        key.High = high;
         SlotTotals* totals = Keyed.Lookup(key);
         if (totals == null)
         {
