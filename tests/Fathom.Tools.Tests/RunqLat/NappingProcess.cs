@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
-using System.Linq;
 using System.Threading;
 using Xunit;
 
@@ -20,14 +19,16 @@ internal sealed class NappingProcess : IDisposable
     /// <summary>Its number.</summary>
     public int Id => _napper.Id;
 
-    /// <summary>How often it was given the CPU, for how long it waited for that, both as the kernel counts them. Asked while it sleeps.</summary>
+    /// <summary>
+    /// How often it was taken from the CPU, and for how long it waited for one, both as the kernel counts them. Asked while it sleeps: it was then given the
+    /// CPU as often.
+    /// </summary>
     public (long Times, long WaitedNs) Given
     {
         get
         {
             WaitForSleep();
-            long[] numbers = [.. Read("schedstat").Split(' ').Select(static number => long.Parse(number, CultureInfo.InvariantCulture))];
-            return (numbers[2], numbers[1]);
+            return (SwitchWitness.SwitchesOf(Read("status")), long.Parse(Read("schedstat").Split(' ')[1], CultureInfo.InvariantCulture));
         }
     }
 
