@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Linq;
 using Fathom.Runtime;
-using Fathom.Tools.Hosting;
 using Fathom.Tools.Options;
 
 namespace Fathom.Cli;

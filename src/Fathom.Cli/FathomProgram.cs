@@ -5,6 +5,7 @@ using System.Linq;
 using System.Reflection;
 using System.Text;
 using System.Threading;
+using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Doctor;

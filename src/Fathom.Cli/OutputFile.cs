@@ -1,9 +1,11 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using Fathom.Format.Linux;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fathom.Cli;

@@ -3,6 +3,7 @@ using System.IO;
 using System.Text;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Xunit;
 
 namespace Fathom.Cli.Tests;

@@ -1,5 +1,6 @@
 using System;
 using Fathom.Format.Instructions;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 using Xunit;
 
@@ -131,7 +132,7 @@ public sealed class MachineTests
     [InlineData(181, "bpf_loop")]
     [InlineData(211, "bpf_cgrp_storage_delete")]
     [InlineData(212, "without a name 212")]
-    public void Helpers_have_the_kernels_names(int number, string name) => Assert.Equal(name, HelperNames.Get(number));
+    public void Helpers_have_the_kernels_names(int number, string name) => Assert.Equal(name, HelperNames.NameOf(number));
 
     [Fact]
     public void A_helper_cannot_run_the_machine_that_runs_it()

@@ -1,5 +1,5 @@
 using System.Text;
-using Fathom.Output.Sinks;
+using Fathom.Output.Rows;
 using Xunit;
 
 namespace Fathom.Output.Tests;

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Fathom.Compiler.IR;
+using Fathom.Format.Linux;
 
 namespace Fathom.Compiler.Passes;
 
@@ -10,8 +11,6 @@ namespace Fathom.Compiler.Passes;
 /// </summary>
 internal sealed class Simplify : IPass
 {
-    private const int LoopHelper = 181;
-
     private Function _function = null!;
     private Definitions _definitions = null!;
     private SimplifyArithmetic _arithmetic = null!;
@@ -133,7 +132,7 @@ internal sealed class Simplify : IPass
     // The kernel never follows the body of such a loop, drops it as dead code, and then misses it where it is referred to.
     private bool DropEmptyLoop(IrInstruction call)
     {
-        if (call.Immediate != LoopHelper || !_definitions.TryConstant(call.Operands[0], out long count) || count != 0)
+        if (call.Immediate != (int)HelperId.Loop || !_definitions.TryConstant(call.Operands[0], out long count) || count != 0)
         {
             return false;
         }

@@ -52,6 +52,13 @@ public sealed record BpfFunction
 
     /// <summary>True for an entry program, false for a subprogram.</summary>
     public bool IsEntry => Section != ".text";
+
+    /// <summary>The program that this one stands in for, on a kprobe, where the kernel does not take it; null for any other function. See <see cref="ProgramForms"/>.</summary>
+    public string? KprobeFormOf =>
+        Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal)
+        && (Section.StartsWith("?kprobe/", StringComparison.Ordinal) || Section.StartsWith("?kretprobe/", StringComparison.Ordinal))
+            ? Name.Substring(0, Name.Length - ProgramForms.KprobeSuffix.Length)
+            : null;
 }
 
 /// <summary>What an instruction refers to by name.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
+using Fathom.Format.Linux;
 
 namespace Fathom.Interpreter;
 
@@ -52,99 +53,99 @@ public sealed partial class Machine
             return helper(this, r1, r2, r3, r4, r5);
         }
 
-        switch (number)
+        switch ((HelperId)number)
         {
-            case 1: // map_lookup_elem
+            case HelperId.MapLookupElem:
                 return MapOf(r1) is var map ? map.Lookup(KeyOf(map, r2)) : 0;
-            case 2: // map_update_elem
+            case HelperId.MapUpdateElem:
                 return Update(MapOf(r1), r2, r3, r4);
-            case 3: // map_delete_elem
+            case HelperId.MapDeleteElem:
                 map = MapOf(r1);
                 return (ulong)map.Delete(KeyOf(map, r2));
-            case 4: // probe_read
-            case 112: // probe_read_user
-            case 113: // probe_read_kernel
-            case 148: // copy_from_user
+            case HelperId.ProbeRead:
+            case HelperId.ProbeReadUser:
+            case HelperId.ProbeReadKernel:
+            case HelperId.CopyFromUser:
                 return ProbeRead(r1, r2, r3);
-            case 45: // probe_read_str
-            case 114: // probe_read_user_str
-            case 115: // probe_read_kernel_str
+            case HelperId.ProbeReadStr:
+            case HelperId.ProbeReadUserStr:
+            case HelperId.ProbeReadKernelStr:
                 return ProbeReadString(r1, r2, r3);
-            case 5: // ktime_get_ns
-            case 160: // ktime_get_coarse_ns
+            case HelperId.KtimeGetNs:
+            case HelperId.KtimeGetCoarseNs:
                 return State.TimeNs;
-            case 125: // ktime_get_boot_ns
+            case HelperId.KtimeGetBootNs:
                 return State.BootTimeNs;
-            case 208: // ktime_get_tai_ns
+            case HelperId.KtimeGetTaiNs:
                 return State.TaiTimeNs;
-            case 118: // jiffies64
+            case HelperId.Jiffies64:
                 return State.Jiffies;
-            case 6: // trace_printk
+            case HelperId.TracePrintk:
                 return TracePrintk(r1, r2, r3, r4, r5);
-            case 165: // snprintf
+            case HelperId.Snprintf:
                 return Snprintf(r1, r2, r3, r4, r5);
-            case 182: // strncmp
+            case HelperId.Strncmp:
                 return CompareText(r1, r2, r3);
-            case 7: // get_prandom_u32
+            case HelperId.GetPrandomU32:
                 return State.NextRandom();
-            case 8: // get_smp_processor_id
+            case HelperId.GetSmpProcessorId:
                 return (uint)State.Cpu;
-            case 42: // get_numa_node_id
+            case HelperId.GetNumaNodeId:
                 return (uint)State.NumaNode;
-            case 12: // tail_call
+            case HelperId.TailCall:
                 return TailCall(r2, r3);
-            case 14: // get_current_pid_tgid
+            case HelperId.GetCurrentPidTgid:
                 return ((ulong)State.ProcessId << 32) | State.ThreadId;
-            case 15: // get_current_uid_gid
+            case HelperId.GetCurrentUidGid:
                 return ((ulong)State.GroupId << 32) | State.UserId;
-            case 16: // get_current_comm
+            case HelperId.GetCurrentComm:
                 return GetComm(r1, r2);
-            case 120: // get_ns_current_pid_tgid
+            case HelperId.GetNsCurrentPidTgid:
                 return GetNamespaceIds(r3, r4);
-            case 35: // get_current_task
-            case 158: // get_current_task_btf
+            case HelperId.GetCurrentTask:
+            case HelperId.GetCurrentTaskBtf:
                 return State.CurrentTask;
-            case 80: // get_current_cgroup_id
+            case HelperId.GetCurrentCgroupId:
                 return State.CgroupId;
-            case 123: // get_current_ancestor_cgroup_id
+            case HelperId.GetCurrentAncestorCgroupId:
                 return State.AncestorCgroupIds.TryGetValue((int)r1, out ulong id) ? id : 0;
-            case 109: // send_signal
-            case 117: // send_signal_thread
+            case HelperId.SendSignal:
+            case HelperId.SendSignalThread:
                 State.Signals.Add((int)r1);
                 return 0;
-            case 174: // get_attach_cookie
+            case HelperId.GetAttachCookie:
                 return State.AttachCookie;
-            case 173: // get_func_ip
+            case HelperId.GetFuncIp:
                 return State.FunctionAddress;
-            case 183: // get_func_arg
-                return FunctionWord(r1, (uint)r2 < (uint)State.FunctionArgumentCount ? (int)r2 : -1, r3, Errno.InvalidArgument);
-            case 184: // get_func_ret
-                return FunctionWord(r1, State.FunctionArgumentCount, r2, Errno.NotSupported);
-            case 185: // get_func_arg_cnt
+            case HelperId.GetFuncArg:
+                return FunctionWord(r1, (uint)r2 < (uint)State.FunctionArgumentCount ? (int)r2 : -1, r3, Errno.EINVAL);
+            case HelperId.GetFuncRet:
+                return FunctionWord(r1, State.FunctionArgumentCount, r2, Errno.EOPNOTSUPP);
+            case HelperId.GetFuncArgCnt:
                 return (ulong)State.FunctionArgumentCount;
-            case 127: // seq_write
+            case HelperId.SeqWrite:
                 State.Sequence.Add(Argument(r2, (uint)r3).ToArray());
                 return 0;
-            case 25: // perf_event_output
+            case HelperId.PerfEventOutput:
                 return PerfEventOutput(r2, r3, r4, r5);
-            case 130: // ringbuf_output
+            case HelperId.RingbufOutput:
                 return RingBufferOutput(r1, r2, r3, r4);
-            case 131: // ringbuf_reserve
+            case HelperId.RingbufReserve:
                 return r3 == 0 && RingBufferOf(r1).Reserve(r2, Fill) is { } record ? record.Start : 0;
-            case 132: // ringbuf_submit
-            case 133: // ringbuf_discard
+            case HelperId.RingbufSubmit:
+            case HelperId.RingbufDiscard:
                 return Commit(r1, discard: number == 133);
-            case 134: // ringbuf_query
+            case HelperId.RingbufQuery:
                 return RingBufferOf(r1).Query(r2);
-            case 164: // for_each_map_elem
+            case HelperId.ForEachMapElem:
                 return ForEach(r1, r2, r3, r4);
-            case 181: // loop
+            case HelperId.Loop:
                 return Loop((uint)r1, r2, r3, r4);
-            case 195: // map_lookup_percpu_elem
+            case HelperId.MapLookupPercpuElem:
                 map = MapOf(r1);
                 return (uint)r3 < (uint)map.ValuesPerEntry ? map.Lookup(KeyOf(map, r2), (int)r3) : 0;
             default:
-                throw new UnknownHelperException(Here, number, HelperNames.Get(number));
+                throw new UnknownHelperException(Here, number, HelperNames.NameOf(number));
         }
     }
 
@@ -170,7 +171,7 @@ public sealed partial class Machine
     private ulong Update(InterpretedMap map, ulong key, ulong value, ulong flags)
     {
         ReadOnlySpan<byte> keyBytes = KeyOf(map, key);
-        return (ulong)(map.Definition.IsReadOnlyData ? -Errno.NotPermitted : map.Update(keyBytes, Argument(value, (ulong)map.ValueSize), flags));
+        return (ulong)(map.Definition.IsReadOnlyData ? -Errno.EPERM : map.Update(keyBytes, Argument(value, (ulong)map.ValueSize), flags));
     }
 
     /// <summary>What cannot be read gives -EFAULT, and zeros: https://github.com/torvalds/linux/blob/v6.18/kernel/trace/bpf_trace.c (bpf_probe_read_kernel_common).</summary>
@@ -184,7 +185,7 @@ public sealed partial class Machine
         }
 
         to.Clear();
-        return Negative(Errno.Fault);
+        return Negative(Errno.EFAULT);
     }
 
     /// <summary>Gives the length with the final zero; what is behind that stays: https://github.com/torvalds/linux/blob/v6.18/mm/maccess.c (strncpy_from_kernel_nofault).</summary>
@@ -196,7 +197,7 @@ public sealed partial class Machine
             if (!_memory.TryGet(source + (ulong)i, 1, write: false, out Span<byte> from))
             {
                 to.Clear();
-                return Negative(Errno.Fault);
+                return Negative(Errno.EFAULT);
             }
 
             to[i] = from[0];
@@ -253,7 +254,7 @@ public sealed partial class Machine
         to.Clear();
         if (to.Length != 8)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(to, State.ThreadId);
@@ -309,18 +310,18 @@ public sealed partial class Machine
         ReadOnlySpan<byte> record = Argument(data, size);
         if (flags > currentCpu)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         ulong index = flags == currentCpu ? (ulong)State.Cpu : flags;
         if (index >= (ulong)buffers.MaxEntries)
         {
-            return Negative(Errno.TooBig);
+            return Negative(Errno.E2BIG);
         }
 
         if (index != (ulong)State.Cpu)
         {
-            return Negative(Errno.NotSupported);
+            return Negative(Errno.EOPNOTSUPP);
         }
 
         buffers.Write(record);
@@ -337,12 +338,12 @@ public sealed partial class Machine
         ReadOnlySpan<byte> from = Argument(data, size);
         if ((flags & ~wakeUps) != 0)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         if (ring.Reserve(size, Fill) is not { } record)
         {
-            return Negative(Errno.Again);
+            return Negative(Errno.EAGAIN);
         }
 
         from.CopyTo(record.Bytes);
@@ -361,12 +362,12 @@ public sealed partial class Machine
         const uint maxLoops = 8 << 20;
         if (flags != 0)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         if (count > maxLoops)
         {
-            return Negative(Errno.TooBig);
+            return Negative(Errno.E2BIG);
         }
 
         for (uint i = 0; i < count; i++)
@@ -385,7 +386,7 @@ public sealed partial class Machine
         InterpretedMap map = MapOf(mapAddress);
         if (flags != 0)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         ulong visited = 0;

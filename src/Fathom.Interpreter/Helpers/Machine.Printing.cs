@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Fathom.Format.Linux;
 
 namespace Fathom.Interpreter;
 
@@ -14,7 +15,7 @@ public sealed partial class Machine
         int end = bytes.IndexOf((byte)0);
         if (end < 0 || Print(bytes.Slice(0, end), [a, b, c]) is not { } text)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         State.Trace.Add(text);
@@ -26,7 +27,7 @@ public sealed partial class Machine
         Span<byte> to = Argument(destination, (uint)size, write: true);
         if (dataSize % 8 != 0 || dataSize > 12 * 8)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         ReadOnlySpan<byte> from = Argument(data, dataSize);
@@ -38,7 +39,7 @@ public sealed partial class Machine
 
         if (Print(TextAt(format, int.MaxValue), values) is not { } text)
         {
-            return Negative(Errno.InvalidArgument);
+            return Negative(Errno.EINVAL);
         }
 
         byte[] bytes = Encoding.UTF8.GetBytes(text);

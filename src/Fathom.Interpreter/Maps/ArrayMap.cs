@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 
 namespace Fathom.Interpreter;
@@ -85,18 +86,18 @@ public sealed class ArrayMap : InterpretedMap
     {
         if (flags > HashMap.Exists)
         {
-            return -Errno.InvalidArgument;
+            return -Errno.EINVAL;
         }
 
         uint index = Index(key);
         if (index >= (uint)MaxEntries)
         {
-            return -Errno.TooBig;
+            return -Errno.E2BIG;
         }
 
         if (flags == HashMap.NotExists)
         {
-            return -Errno.Exists;
+            return -Errno.EEXIST;
         }
 
         value.CopyTo(GetValue((int)index, _cpus == 1 ? 0 : State!.Cpu));

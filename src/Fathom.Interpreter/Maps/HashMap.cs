@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 
 namespace Fathom.Interpreter;
@@ -80,7 +81,7 @@ public sealed class HashMap : InterpretedMap
         int element = Find(key);
         if (element == None)
         {
-            return -Errno.NoEntry;
+            return -Errno.ENOENT;
         }
 
         Unlink(element);
@@ -105,18 +106,18 @@ public sealed class HashMap : InterpretedMap
     {
         if (flags > Exists)
         {
-            return -Errno.InvalidArgument;
+            return -Errno.EINVAL;
         }
 
         int element = Find(key);
         if (element != None && flags == NotExists)
         {
-            return -Errno.Exists;
+            return -Errno.EEXIST;
         }
 
         if (element == None && flags == Exists)
         {
-            return -Errno.NoEntry;
+            return -Errno.ENOENT;
         }
 
         if (element != None && _isPerCpu)
@@ -130,7 +131,7 @@ public sealed class HashMap : InterpretedMap
         {
             if (!_isLru)
             {
-                return -Errno.TooBig;
+                return -Errno.E2BIG;
             }
 
             Unlink(_younger[0] - 1);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 
 namespace Fathom.Interpreter;
@@ -65,7 +66,7 @@ public abstract class InterpretedMap
 
     /// <summary>Deletes an entry.</summary>
     /// <returns>0 or the negative errno.</returns>
-    public virtual int Delete(ReadOnlySpan<byte> key) => -Errno.InvalidArgument;
+    public virtual int Delete(ReadOnlySpan<byte> key) => -Errno.EINVAL;
 
     /// <summary>The guest address of a value; 0 if there is none.</summary>
     internal abstract ulong Lookup(ReadOnlySpan<byte> key, int cpu);
@@ -127,17 +128,4 @@ public abstract class InterpretedMap
 
     /// <summary><c>BPF_F_RDONLY_PROG</c>.</summary>
     private protected const uint ReadOnlyForPrograms = 1 << 7;
-}
-
-/// <summary>Error numbers of the kernel.</summary>
-internal static class Errno
-{
-    internal const int NotPermitted = 1;
-    internal const int NoEntry = 2;
-    internal const int TooBig = 7;
-    internal const int Again = 11;
-    internal const int Fault = 14;
-    internal const int Exists = 17;
-    internal const int InvalidArgument = 22;
-    internal const int NotSupported = 95;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 
 namespace Fathom.Interpreter;
@@ -23,7 +24,7 @@ public sealed class ProgramArrayMap : InterpretedMap
 
     internal override ulong Lookup(ReadOnlySpan<byte> key, int cpu) => 0;
 
-    internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.InvalidArgument;
+    internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.EINVAL;
 }
 
 /// <summary>Perf buffers (<c>BPF_MAP_TYPE_PERF_EVENT_ARRAY</c>), which here hold any number of records.</summary>
@@ -43,7 +44,7 @@ public sealed class PerfEventArrayMap : InterpretedMap
 
     internal override ulong Lookup(ReadOnlySpan<byte> key, int cpu) => 0;
 
-    internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.InvalidArgument;
+    internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.EINVAL;
 }
 
 /// <summary>A map of a type that the interpreter does not have: it is there, so that programs that do not use it can run.</summary>

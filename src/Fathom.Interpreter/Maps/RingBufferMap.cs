@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 
 namespace Fathom.Interpreter;
@@ -111,7 +112,7 @@ public sealed class RingBufferMap : InterpretedMap
 
     internal override ulong Lookup(ReadOnlySpan<byte> key, int cpu) => 0;
 
-    internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.InvalidArgument;
+    internal override int Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.EINVAL;
 
     private sealed class Record(MemoryRegion region, long taken)
     {

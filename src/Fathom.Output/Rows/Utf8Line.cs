@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using Fathom.Output.Sinks;
 
 namespace Fathom.Output.Rows;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.Text;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Linq;
 using Fathom.Format;
 using Fathom.Format.Elf.Images;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 using Iced.Intel;
 

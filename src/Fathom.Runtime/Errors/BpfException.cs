@@ -1,5 +1,5 @@
 using System;
-using Fathom.Runtime.Interop;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime;
 

@@ -1,3 +1,5 @@
+using Fathom.Format.Linux;
+
 namespace Fathom.Runtime;
 
 /// <summary>The process lacks capabilities.</summary>
@@ -94,8 +96,8 @@ public sealed class MapCreationException : BpfException
     /// <inheritdoc/>
     public override RefusalCause Cause => ErrorNumber switch
     {
-        Interop.Errno.ENOSYS => RefusalCause.MissingConfig,
-        Interop.Errno.EINVAL => RefusalCause.TooOld,
+        Errno.ENOSYS => RefusalCause.MissingConfig,
+        Errno.EINVAL => RefusalCause.TooOld,
         _ => RefusalCause.Other,
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime;
 
@@ -49,6 +50,6 @@ public sealed class VerifierRejectedException : BpfException
         string why = explanation.Words.Length == 0 ? explanation.Line : explanation.Words + " [" + explanation.Line + "]";
         string calls = explanation.Calls.Count == 0 ? "" : "; in " + string.Join(", in ", explanation.Calls);
         string rest = log.OmittedLines == 0 ? "" : $" ({log.OmittedLines} {(log.OmittedLines == 1 ? "line" : "lines")} omitted)";
-        return $"{where}{why}{calls} (verifying {program}: {Interop.Errno.NameOf(errorNumber)}){rest}";
+        return $"{where}{why}{calls} (verifying {program}: {Errno.NameOf(errorNumber)}){rest}";
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime.Interop;
 

@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime.Interop;
 

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Threading;
 using Fathom.Format;
 using Fathom.Format.Btf;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

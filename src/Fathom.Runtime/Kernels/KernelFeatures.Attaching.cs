@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Fathom.Format.Btf;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -1,5 +1,6 @@
 using System;
 using Fathom.Format.Btf;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Fathom.Format.Objects;
@@ -244,20 +245,15 @@ public sealed class LoadedObject : IDisposable
 
     private static List<Entry> EntriesOf(Kernel kernel, BpfObject definition, LoadOptions options)
     {
-        var others = new Dictionary<string, BpfFunction>(StringComparer.Ordinal);
-        foreach (BpfFunction function in definition.Functions)
-        {
-            if (function.IsEntry && function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal))
-            {
-                others[function.Name[..^ProgramForms.KprobeSuffix.Length]] = function;
-            }
-        }
+        HashSet<string> names = [.. definition.Functions.Where(static function => function.IsEntry).Select(static function => function.Name)];
+        Dictionary<string, BpfFunction> others = definition.Functions
+            .Where(function => function.KprobeFormOf is { } first && names.Contains(first))
+            .ToDictionary(static function => function.KprobeFormOf!, StringComparer.Ordinal);
 
         var entries = new List<Entry>();
         foreach (BpfFunction function in definition.Functions)
         {
-            if (!function.IsEntry || options.Without.Contains(function.Name)
-                || function.Name.EndsWith(ProgramForms.KprobeSuffix, StringComparison.Ordinal))
+            if (!function.IsEntry || options.Without.Contains(function.Name) || others.ContainsValue(function))
             {
                 continue;
             }

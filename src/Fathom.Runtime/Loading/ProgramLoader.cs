@@ -6,6 +6,7 @@ using System.Text;
 using Fathom.Format.Btf;
 using Fathom.Format.CoRe;
 using Fathom.Format.Instructions;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 using Fathom.Runtime.Interop;
 

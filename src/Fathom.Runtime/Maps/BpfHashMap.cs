@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 using Fathom.Runtime.Interop;
 

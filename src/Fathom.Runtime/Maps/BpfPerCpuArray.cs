@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 
 namespace Fathom.Runtime;
@@ -38,7 +39,7 @@ public sealed unsafe class BpfPerCpuArray<TValue>
         byte[] entry = PerCpuCopy.Buffer(Map, ref _entry, values.Length);
         if (!Map.TryLookup(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in index)), entry))
         {
-            throw Map.Failure("look up in map", Interop.Errno.ENOENT);
+            throw Map.Failure("look up in map", Errno.ENOENT);
         }
 
         PerCpuCopy.Read(Map, entry, values);

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -5,7 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
-using Fathom.Runtime.Interop;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime;
 

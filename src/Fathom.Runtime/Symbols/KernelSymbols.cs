@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using System.Threading;
-using Fathom.Runtime.Interop;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime;
 

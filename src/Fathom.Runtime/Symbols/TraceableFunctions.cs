@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
-using Fathom.Runtime.Interop;
+using Fathom.Format.Linux;
 
 namespace Fathom.Runtime;
 

@@ -1,6 +1,7 @@
 using System;
 using Fathom.Format;
 using Fathom.Format.Elf.Images;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -2,6 +2,7 @@ using System;
 using System.Text;
 using Fathom.Format;
 using Fathom.Format.Elf.Images;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 
 namespace Fathom.Runtime;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Fathom.Output.Sinks;
+using Fathom.Output.Rows;
 using Fathom.Output.Text;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;

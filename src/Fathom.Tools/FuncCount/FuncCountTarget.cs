@@ -2,7 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Fathom.Runtime;
-using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
 namespace Fathom.Tools.FuncCount;
 

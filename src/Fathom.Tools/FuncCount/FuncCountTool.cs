@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Fathom.Output.Rows;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Filters;
@@ -76,7 +77,7 @@ public sealed class FuncCountTool : ITool
         string Banner()
         {
             int counted = attaching?.Counted ?? 0;
-            return $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Output.Sinks.Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.";
+            return $"Tracing {counted} {(counted == 1 ? target.Things[..^1] : target.Things)} for \"{Escaping.Escape(target.Text)}\"... Hit Ctrl-C to end.";
         }
 
         return new FuncCountTracing(start, Banner, request);

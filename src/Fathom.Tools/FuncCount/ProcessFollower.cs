@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Fathom.Output.Rows;
 using Fathom.Runtime;
 
 namespace Fathom.Tools.FuncCount;
@@ -48,7 +49,7 @@ internal sealed class ProcessFollower : IDisposable
             double milliseconds = Math.Ceiling(Interlocked.Read(ref _latest) / 1e5) / 10;
             yield return new("late", (ulong)Interlocked.Read(ref _late), string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"processes or threads were attached to only after they had begun to count, and their calls until then are missing ({milliseconds} ms at most; --all-processes misses nothing)"));
-            string reason = _links.Reason is { } known ? $": {Output.Sinks.Escaping.Escape(known)}" : "";
+            string reason = _links.Reason is { } known ? $": {Escaping.Escape(known)}" : "";
             yield return new("unattached", _links.Missed,
                 $"processes or threads were not attached to, because they ended before or could not be, and their calls are missing (--all-processes misses nothing){reason}");
         }

@@ -3,7 +3,6 @@ using System.Threading;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
-using Fathom.Tools.Shared;
 
 namespace Fathom.Tools.Hosting;
 

@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Fathom.Tools.Hosting;
 using Fathom.Tools.Options;
 
 namespace Fathom.Tools.OpenSnoop;

@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Options;
 

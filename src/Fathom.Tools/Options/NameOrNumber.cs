@@ -1,5 +1,4 @@
 using System.Globalization;
-using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Options;
 

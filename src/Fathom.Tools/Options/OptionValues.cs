@@ -11,7 +11,7 @@ public sealed class OptionValues
     /// <param name="option">The option.</param>
     /// <param name="texts">Its values, in this order; none for a flag.</param>
     /// <returns>These values.</returns>
-    /// <exception cref="Hosting.UsageException">A value is not what the option takes.</exception>
+    /// <exception cref="UsageException">A value is not what the option takes.</exception>
     public OptionValues Add(ToolOption option, params IReadOnlyList<string> texts)
     {
         _values[option.Name] = option.Read(texts);

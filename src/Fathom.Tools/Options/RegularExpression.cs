@@ -1,7 +1,6 @@
 using System;
 using System.Text.RegularExpressions;
 using Fathom.Runtime;
-using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Options;
 

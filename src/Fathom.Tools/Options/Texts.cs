@@ -1,5 +1,4 @@
 using System.Text;
-using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Options;
 

@@ -25,7 +25,7 @@ public abstract record ToolOption(string Name, char Letter, string Help)
 
     /// <summary>The value.</summary>
     /// <param name="texts">What was given, in this order.</param>
-    /// <exception cref="Hosting.UsageException">It is not one.</exception>
+    /// <exception cref="UsageException">It is not one.</exception>
     internal abstract object Read(IReadOnlyList<string> texts);
 }
 

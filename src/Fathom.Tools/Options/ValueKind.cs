@@ -8,7 +8,7 @@ namespace Fathom.Tools.Options;
 /// <param name="Name">What the help calls it, in capitals.</param>
 /// <param name="Read">
 /// Reads it. The first argument says what is read, as the subject of a sentence; the second is the text, never empty. What is not of this kind is a
-/// <see cref="Hosting.UsageException"/>. It looks at the text only: whether the machine has such a thing is asked when the tool starts.
+/// <see cref="UsageException"/>. It looks at the text only: whether the machine has such a thing is asked when the tool starts.
 /// </param>
 public sealed record ValueKind<T>(string Name, Func<string, string, T> Read)
 {

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 using Fathom.Format.Tests.Elf.Images;
 using Fathom.Runtime.Interop;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Text;
 using Fathom.Format.Btf;
 using Fathom.Format.Instructions;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 using Fathom.Runtime.Interop;
 using Xunit;

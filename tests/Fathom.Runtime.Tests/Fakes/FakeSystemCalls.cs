@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 using Xunit;
 

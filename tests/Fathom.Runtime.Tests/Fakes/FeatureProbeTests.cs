@@ -5,6 +5,7 @@ using System.IO.Compression;
 using System.Linq;
 using System.Text;
 using Fathom.Format.Btf;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 using Xunit;
 

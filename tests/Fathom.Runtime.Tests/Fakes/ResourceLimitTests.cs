@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Interop;
 using Xunit;
 

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Format.Elf.Images;
+using Fathom.Format.Linux;
 using Fathom.Format.Objects;
 using Fathom.Format.Tests.Elf.Images;
 using Fathom.Runtime.Interop;

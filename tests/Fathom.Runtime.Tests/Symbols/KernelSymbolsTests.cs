@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Fathom.Runtime.Interop;
+using Fathom.Format.Linux;
 using Fathom.Runtime.Tests.Fakes;
 using Xunit;
 

@@ -7,8 +7,8 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using Fathom.Format.Elf.Images;
+using Fathom.Format.Linux;
 using Fathom.Format.Tests.Elf.Images;
-using Fathom.Runtime.Interop;
 using Fathom.Runtime.Tests.Fakes;
 using Xunit;
 

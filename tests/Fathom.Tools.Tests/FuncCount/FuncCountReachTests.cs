@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using Fathom.Attachments;
+using Fathom.Format.Linux;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
 using Fathom.Tools.FuncCount;

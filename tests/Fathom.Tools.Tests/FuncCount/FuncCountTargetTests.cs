@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 using Fathom.Tools.FuncCount;
-using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Xunit;
 
 namespace Fathom.Tools.Tests.FuncCount;

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Fathom.Runtime;
-using Fathom.Tools.Hosting;
 using Fathom.Tools.OpenSnoop;
 using Fathom.Tools.Options;
 using Xunit;

@@ -1,6 +1,5 @@
 using System.IO;
 using Fathom.Tools.Hosting;
-using Fathom.Tools.Shared;
 using Xunit;
 
 namespace Fathom.Tools.Tests.Shared;

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Fathom.Format.Btf;
+using Fathom.Format.Linux;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
 using static Fathom.Attachments.Suite;

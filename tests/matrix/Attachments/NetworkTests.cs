@@ -5,8 +5,8 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using Fathom.Format.Linux;
 using Fathom.Runtime;
-using Fathom.Runtime.Interop;
 using Fathom.Workloads;
 using static Fathom.Attachments.Suite;
 

@@ -1,4 +1,5 @@
 using System;
+using Fathom.Format.Linux;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
 

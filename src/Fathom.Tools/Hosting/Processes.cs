@@ -2,11 +2,12 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Fathom.Format.Linux;
 using Fathom.Runtime;
 using Fathom.Runtime.Interop;
-using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 
-namespace Fathom.Tools.Shared;
+namespace Fathom.Tools.Hosting;
 
 /// <summary>The processes of this machine, from procfs.</summary>
 internal static class Processes

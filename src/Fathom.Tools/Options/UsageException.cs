@@ -1,4 +1,4 @@
-namespace Fathom.Tools.Hosting;
+namespace Fathom.Tools.Options;
 
 /// <summary>The command line makes no sense, whatever the machine. The message is one sentence, without the hint at the help.</summary>
 /// <param name="message">The sentence.</param>

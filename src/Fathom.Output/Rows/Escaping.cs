@@ -2,9 +2,8 @@ using System;
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Fathom.Output.Rows;
 
-namespace Fathom.Output.Sinks;
+namespace Fathom.Output.Rows;
 
 /// <summary>Makes text from the traced system safe to show: a file name must not be able to drive a terminal.</summary>
 /// <remarks>
