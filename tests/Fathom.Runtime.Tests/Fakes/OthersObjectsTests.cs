@@ -164,6 +164,25 @@ public sealed unsafe class OthersObjectsTests
         Assert.Empty(loaded.Notes);
     }
 
+    /// <summary>A name that ends as ours do for the second form of a program is any other's to choose.</summary>
+    [Theory]
+    [InlineData("socket", "", 1)]
+    [InlineData("?kprobe/f", "f__kprobe", 1)]
+    [InlineData("?kprobe/f", "", 0)]
+    public void A_program_with_a_name_like_a_second_form_is_loaded(string section, string asked, int programs)
+    {
+        BpfObject value = Object(section, "mov %r0, 0\n exit", []);
+        value = value with { Functions = [value.Functions[0] with { Name = "f__kprobe" }] };
+        var options = new LoadOptions();
+        if (asked.Length > 0)
+        {
+            options.With.Add(asked);
+        }
+
+        using LoadedObject loaded = LoadedObject.Load(new(new FakeSystemCalls()), value, options);
+        Assert.Equal(programs, loaded.Programs.Count);
+    }
+
     private static BpfObject Object(string section, string text, ImmutableArray<Reference> references, Action<BtfBuilder>? types = null)
     {
         BtfBuilder btf = new();
