@@ -42,23 +42,34 @@ internal static class Pipeline
 
         Run(function, options,
         [
+            // Into SSA, as it comes from the front end.
             new CleanControlFlow(),
             new BuildSsa(),
+
+            // Addresses must be simple, and dead ones gone, before it can be told which slots escape. What was a slot is then a register: SSA again.
             new Simplify(),
             new RemoveDeadInstructions(),
             new PromoteSlots(),
             new BuildSsa(),
+
+            // The slots that are left are memory. What the instruction set lacks comes after the constants that may spare it, and brings new ones.
             new ExpandMemory(),
             new Simplify(),
             new Legalize(options.InstructionSet),
             new Simplify(),
+
+            // Blocks that only set constants become empty, and go: what is computed twice is then in blocks that dominate each other.
             new HoistConstants(),
             new CleanControlFlow(),
+
+            // Equal addresses are one value first: only then are two loads known to be of one place. Loads that became copies make more values equal.
             new NumberValues(),
             new ForwardLoads(),
             new Simplify(),
             new NumberValues(),
             new Simplify(),
+
+            // A decided comparison takes ways away, and with them phis; a way led past its test decides further comparisons.
             new DecideComparisons(),
             new RemoveDeadInstructions(),
             new ThreadJumps(),
@@ -67,15 +78,22 @@ internal static class Pipeline
             new DecideComparisons(),
             new CleanControlFlow(),
             new Simplify(),
+
+            // With the loads that are left: which stores still matter, and which calls can read the same bytes.
             new RemoveDeadStores(),
             new ShareSlots(),
             new RemoveDeadInstructions(),
+
+            // Widths last: the passes before look for equal values, and narrowing tells equal ones apart.
             new NarrowOperations(),
             new Simplify(),
             new NumberValues(),
             new Simplify(),
             new RemoveDeadInstructions(),
             new SinkAddresses(),
+
+            // For the machine: no pass that takes one value for another may follow the truncations; comparisons that no branch took become branches,
+            // whose ways are then led and cleaned as any other's; copies of phis get edges of their own.
             new FreeTruncations(),
             new ExpandCompares(),
             new ThreadJumps(),

@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// SSA construction (pruned, Cytron et al.).
 /// Gives every assignment a register of its own, with phis where ways meet (pruned: only where the register is still used). A register
 /// that is used before any assignment is zero. Reads all definitions; writes operands, results, phis. Invariant: SSA after it. May run
 /// again when a pass has made new registers with several assignments.

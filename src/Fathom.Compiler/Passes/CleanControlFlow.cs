@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Control-flow simplification: unreachable code elimination, block merging, branch straightening.
 /// Removes blocks that nothing reaches, merges a block into its only predecessor, and leads jumps past blocks that only jump on.
 /// Reads and writes blocks and edges. Invariant: phis stay in step; works before and in SSA.
 /// </summary>

@@ -6,6 +6,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Stack slot colouring.
 /// Gives slots that are never needed at the same time one place: every read of kernel memory has a slot of its own, and the stack has room
 /// for sixty. Reads addresses; writes them. Invariant: SSA; no slot is written while another one at its place is live.
 /// </summary>

@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Correlated value propagation (redundant branch elimination).
 /// Decides comparisons whose result follows from the conditions of the branches that lead to them, or from known bits: a bounds check of
 /// what was masked, a null check that was made before. It concludes no more than the verifier does, since the check that goes may be what
 /// the verifier needs: from a condition on the same value, and from bits that it knows too. Reads SSA and branches; makes comparisons

@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Lowering of comparisons.
 /// The machine has no instruction that makes a comparison a number: it becomes a branch over a phi of 1 and 0. Splits blocks.
 /// Invariant: SSA; no <see cref="Opcode.Compare"/> is left. Runs after the passes that fold comparisons into branches.
 /// </summary>

@@ -6,6 +6,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Lowering of memory intrinsics.
 /// Turns <see cref="Opcode.Zero"/> and <see cref="Opcode.CopyMemory"/> into the widest loads and stores that the alignment allows. A copy
 /// between places that may overlap reads all before it writes: an assignment of a struct gives what was there before.
 /// Reads and writes single instructions. Invariant: none of the two is left.

@@ -6,6 +6,7 @@ using Fathom.Format.Instructions;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Redundant load elimination and store-to-load forwarding.
 /// Takes what a load would find from an earlier load or store of the same place, where nothing between may have written there: a field
 /// that is tested and then used is read once, which is also what the verifier needs to believe the test. It looks along a block and on
 /// into blocks that only this one leads to. An atomic operation is a fence, as in .NET: what others may write is read again behind it.

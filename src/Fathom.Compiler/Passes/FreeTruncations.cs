@@ -4,6 +4,7 @@ using Fathom.Format.Instructions;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Elimination of redundant extensions.
 /// Makes a truncation free where no use looks at the upper half of its register. Reads uses; sets flags. Invariant: such a register is
 /// not zero-extended, so no pass that replaces a value by an equal one may follow.
 /// </summary>

@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Constant hoisting.
 /// Moves constants and addresses of slots, maps and functions to the entry block. Code generation makes them where they are used, so this
 /// costs nothing, and blocks that only set a constant become empty. Writes instruction lists. Invariant: SSA.
 /// </summary>

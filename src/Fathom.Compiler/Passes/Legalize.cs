@@ -5,6 +5,7 @@ using Fathom.Format.Instructions;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Legalisation.
 /// Replaces what the instruction set has not: before v4, signed division and sign-extending loads. Reads and writes single
 /// instructions. Invariant: SSA; afterwards no DivideSigned, ModuloSigned or signed load is left unless the set has them.
 /// </summary>

@@ -3,6 +3,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Demanded- and known-bits simplification.
 /// Drops masks and extensions of values that fit already, makes sign extension of what is not negative free, and truncation where the
 /// value fits (its flag says so). Reads known bits; writes single instructions. Invariant: SSA; 32-bit values are zero-extended.
 /// </summary>

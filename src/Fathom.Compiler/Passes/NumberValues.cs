@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Global value numbering (dominator-based).
 /// Finds instructions that compute what a dominating one has computed, and makes them copies of it: pure operations, loads from the
 /// context (the kernel does not change it while the program runs) unless the program may store there, and loads of frozen globals. Equal
 /// relocated numbers are equal; what they are is not looked at. What was computed from a value before a branch limits it is computed again

@@ -6,6 +6,7 @@ using Fathom.Format.Instructions;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Scalar replacement of aggregates, and promotion of memory to registers.
 /// Turns stack slots whose address does not escape into registers, one for each piece. Reads SSA; writes loads, stores, zeros and copies
 /// as assignments. Invariant: no longer SSA for the new registers, so <see cref="BuildSsa"/> must follow.
 /// </summary>

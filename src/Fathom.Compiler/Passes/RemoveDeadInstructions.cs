@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Dead code elimination (mark and sweep).
 /// Removes instructions without effect whose result reaches no effect, phis in circles among them. Reads uses; writes instruction lists.
 /// Invariant: SSA.
 /// </summary>

@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Dead store elimination.
 /// Removes stores to stack slots that nothing reads before they are overwritten or the function ends: above all the zeros of a struct
 /// whose fields are then set. Reads addresses; removes stores. Invariant: SSA; memory as seen by loads and calls is the same.
 /// </summary>

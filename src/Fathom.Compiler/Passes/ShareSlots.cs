@@ -5,6 +5,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Merging of equal stack objects.
 /// Lets calls that only read a piece of stack share one that holds the same: a key that is looked up and then deleted is stored once, and
 /// one that a helper has read stays where the helper put it. Only where every way to a call that reads has passed the stores, so that none
 /// finds what an earlier round of a loop left. Reads stores and calls; writes addresses and removes stores. Invariant: SSA; each call finds

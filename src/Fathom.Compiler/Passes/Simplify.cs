@@ -5,6 +5,7 @@ using Fathom.Format.Linux;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Copy and constant propagation with instruction combining (peephole).
 /// Propagates copies and constants, folds what is known, and rewrites operations to cheaper ones of the same value, one instruction at a
 /// time. Reads definitions; writes instructions in place, and may put new ones before them. Never looks into relocated numbers.
 /// Invariant: SSA; edges change only where a branch is decided, and blocks go that nothing reaches any more.

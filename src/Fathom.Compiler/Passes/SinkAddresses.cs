@@ -3,6 +3,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Code sinking.
 /// Moves the address of a global that is used once to where it is used, if that is no deeper in loops: the ways that do not come there
 /// need not make it, and no register holds it across calls. Reads uses; moves single instructions. Invariant: SSA.
 /// </summary>

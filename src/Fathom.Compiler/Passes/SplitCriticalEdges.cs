@@ -3,6 +3,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Critical edge splitting.
 /// Puts a block on each edge from a block with several successors to a block with phis, so that copies for the phi run on that edge
 /// only. Reads and writes edges. Invariant: SSA. An edge that brings one constant stays: setting it before the branch costs less than
 /// the jump of another block, and leaving SSA is right on critical edges too.

@@ -4,6 +4,7 @@ using Fathom.Compiler.IR;
 namespace Fathom.Compiler.Passes;
 
 /// <summary>
+/// Jump threading.
 /// Leads a block that brings a constant into a phi past the branch that only tests this phi: what <c>a &amp;&amp; b</c> leaves behind, and a
 /// pointer that is null where nothing was found. The tested block must hold nothing but phis and the branch, and nobody may need these phis
 /// where the way leads then. Reads phis and branches; writes edges. Invariant: SSA.
