@@ -24,7 +24,7 @@ internal static class CommandLine
         if (!help)
         {
             argument = ArgumentOf(CommandSyntax.Of(tool.Description), ref words);
-            MustFit(given, command);
+            MustFit(tool.Description, given, command);
         }
 
         return new()
@@ -77,7 +77,7 @@ internal static class CommandLine
                 $"there is no {wanted.Name} '{argument}'", argument, known.Words, $": choose one of {string.Join(", ", known.Words)}");
     }
 
-    private static void MustFit(OptionValues given, IReadOnlyList<string>? command)
+    private static void MustFit(ToolDescription tool, OptionValues given, IReadOnlyList<string>? command)
     {
         if (command is { Count: 0 })
         {
@@ -87,6 +87,11 @@ internal static class CommandLine
         if (command is not null && given.Has(CommonOptions.Pid))
         {
             throw new UsageException($"{CommonOptions.Pid.Name} and a command are mutually exclusive");
+        }
+
+        if (tool.Rows?.AreCounted(given) == false && given.Has(CommonOptions.Interval))
+        {
+            throw new UsageException($"{CommonOptions.Interval.Name} is for counts, with --top or --by: rows are shown as they come");
         }
 
         // The command has our standard output, and what it prints in the midst of it is no JSON.

@@ -63,6 +63,9 @@ internal sealed record CommandSyntax
     /// <summary>What else is to be known, a paragraph each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The columns of its rows.</summary>
+    public IReadOnlyList<ColumnDescription> Columns { get; init; } = [];
+
     /// <summary>What it cannot see, one sentence each.</summary>
     public IReadOnlyList<string> BlindSpots { get; init; } = [];
 
@@ -108,6 +111,7 @@ internal sealed record CommandSyntax
         Argument = tool.Argument,
         TakesInterval = tool.TakesInterval,
         TakesCommand = true,
+        Columns = tool.Rows?.Columns ?? [],
         Examples = tool.Examples,
         BlindSpots = tool.BlindSpots,
     };
@@ -115,6 +119,10 @@ internal sealed record CommandSyntax
     /// <summary>The names of an option and its value.</summary>
     public static string TermOf(ToolOption option, string separator = ", ") =>
         (option.ShortName is { } letter ? letter + separator : "") + option.Name + (option.ValueName is { } value ? " " + value : "");
+
+    /// <summary>A column in words: what programs call it, what it means, and when people see it.</summary>
+    public static string WordsOf(ColumnDescription column) =>
+        $"{(column.Name is { } name ? name + ": " : "")}{column.Help}{(column.When.Length > 0 ? $" ({column.When})" : "")}.";
 
     private static CommandSyntax Man(IReadOnlyList<ITool> tools) => new()
     {

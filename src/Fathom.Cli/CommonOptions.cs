@@ -26,12 +26,15 @@ internal static class CommonOptions
 
     private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Help];
 
-    private static readonly ToolOption[] s_forEvents = [RowTimestamp, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Help];
+    public static readonly Option<TimeSpan> CountInterval = Interval with { Help = "With --top or --by, report every so often, not only at the end." };
+
+    private static readonly ToolOption[] s_forEvents = [RowTimestamp, CountInterval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Help];
 
     /// <summary>All options of a tool: its own, then the common ones, without the letters that its own have taken.</summary>
     public static IReadOnlyList<ToolOption> With(ToolDescription tool) =>
     [
         .. tool.Options,
-        .. (tool.ShowsEvents ? s_forEvents : s_all).Select(common => tool.Options.Any(own => own.Letter == common.Letter) ? common with { Letter = '\0' } : common),
+        .. tool.Rows?.Options ?? [],
+        .. (tool.Rows is null ? s_all : s_forEvents).Select(common => tool.Options.Any(own => own.Letter == common.Letter) ? common with { Letter = '\0' } : common),
     ];
 }

@@ -57,7 +57,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             if (CommandSyntax.Commands(tools).FirstOrDefault(command => command.Name == arguments[0]) is { } command)
             {
                 hint = "fathom " + command.Name;
-                return Run(command, [.. arguments.Skip(1)], clock);
+                return Run(command, [.. arguments.Skip(1)]);
             }
 
             ITool tool = tools.FirstOrDefault(tool => tool.Description.Name == arguments[0]) ?? throw Unknown(arguments[0]);
@@ -175,12 +175,15 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     {
         using OutputFile? file = invocation.Output is { } path ? OutputFile.Open(path, command is not null) : null;
         Stream result = file?.Stream ?? output;
-        ISink sink = invocation.Json ? new JsonSink(result, invocation.Tool.Description.Name, RowClocks.Measure()) : new TextSink(result, errors, invocation.Timestamps);
+        ToolDescription tool = invocation.Tool.Description;
+        ISink sink = invocation.Json
+            ? new JsonSink(result, new(tool.Name, Version, tool.SchemaVersion), RowClocks.Measure())
+            : new TextSink(result, errors, invocation.Timestamps);
         ToolRequest request = invocation.Request with { Note = Complain, Status = Console.IsErrorRedirected ? null : ShowStatus };
         return ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, command, file?.Descriptor ?? OutputDescriptor);
     }
 
-    private int Run(CommandSyntax command, IReadOnlyList<string> arguments, HostClock clock)
+    private int Run(CommandSyntax command, IReadOnlyList<string> arguments)
     {
         OptionValues given = CommandLine.Parse(command, arguments, out string argument);
         if (given.Has(CommonOptions.Help))
@@ -191,7 +194,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
 
         if (command == CommandSyntax.Doctor)
         {
-            return Examine(given.Has(CommonOptions.Json), clock);
+            return Examine(given.Has(CommonOptions.Json));
         }
 
         IReadOnlyList<CommandSyntax> all = [.. tools.Select(static tool => CommandSyntax.Of(tool.Description)), .. CommandSyntax.Commands(tools)];
@@ -201,13 +204,13 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         return ExitCode.Done;
     }
 
-    private int Examine(bool json, HostClock clock)
+    private int Examine(bool json)
     {
         DoctorReport report = Examiner.Examine(tools);
         var stream = new OutputStream(output);
         if (json)
         {
-            stream.Write(DoctorJson.Write(report, clock.Now).Span);
+            stream.Write(DoctorJson.Write(report, Version, RowClocks.Measure()).Span);
         }
         else
         {

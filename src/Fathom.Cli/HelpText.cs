@@ -48,6 +48,8 @@ internal static class HelpText
         Entries(text, syntax.Operands, TermWidth);
         text.Append(syntax.Operands.Any() ? "\nOptions:\n" : "Options:\n");
         Entries(text, syntax.Options.Select(static option => ((option.ShortName is null ? "    " : "") + CommandSyntax.TermOf(option), option.Help)), TermWidth);
+        text.Append(syntax.Columns.Count > 0 ? "\nColumns, with their names in JSON, which has all of them, and for --by:\n" : "");
+        Entries(text, syntax.Columns.Select(static column => (column.Header, CommandSyntax.WordsOf(column))), 10);
         foreach (string note in syntax.Notes)
         {
             text.Append('\n').AppendWrapped(note, 0, 0);

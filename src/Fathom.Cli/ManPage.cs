@@ -44,6 +44,12 @@ internal sealed class ManPage
         }
 
         page.Section("OPTIONS").Entries(syntax.Options.Select(static option => (CommandSyntax.TermOf(option), option.Help)));
+        if (syntax.Columns.Count > 0)
+        {
+            page.Section("COLUMNS").Line("With their names in JSON, which has all of them, and for --by:");
+            page.Entries(syntax.Columns.Select(static column => (column.Header, CommandSyntax.WordsOf(column))));
+        }
+
         if (syntax.Examples.Count > 0)
         {
             page.Section("EXAMPLES").Entries(syntax.Examples.Select(example => ($"fathom {syntax.Name} {example.Arguments}".TrimEnd(), example.Meaning)));

@@ -9,12 +9,12 @@ public sealed class CompletionTests
 {
     [Theory]
     [InlineData("bio", "biolatency")]
-    [InlineData("", "biolatency execsnoop funccount opensnoop runqlat tcplife doctor completion man --help --version")]
+    [InlineData("", "TOOLS doctor completion man --help --version")]
     [InlineData("biolatency --mil", "--milliseconds")]
     [InlineData("biolatency -mT --ti", "--timestamp")]
     [InlineData("biolatency --", "--queued --milliseconds --disks --flags --extension --disk --timestamp --interval --duration --pid --comm --cgroup --json --output --budget --help --")]
-    [InlineData("tcplife -", "-t --seconds -w --wide -s --csv -L --local-port -D --remote-port -4 --ipv4 -6 --ipv6 --netns --max-sessions -b --buffer-pages "
-        + "-T --timestamp -d --duration -p --pid --comm -c --cgroup -j --json -o --output --budget -h --help --")]
+    [InlineData("tcplife -", "-t --seconds -w --wide -s --csv -L --local-port -D --remote-port -4 --ipv4 -6 --ipv6 --netns --max-sessions -b --buffer-pages --top --by "
+        + "-T --timestamp -i --interval -d --duration -p --pid --comm -c --cgroup -j --json -o --output --budget -h --help --")]
     [InlineData("opensnoop -f O_C", "O_CREAT O_CLOEXEC")]
     [InlineData("opensnoop --flag = O_T", "O_TRUNC O_TMPFILE")]
     [InlineData("opensnoop -f O_CREAT,O_T", "O_CREAT,O_TRUNC O_CREAT,O_TMPFILE")]
@@ -33,7 +33,7 @@ public sealed class CompletionTests
     [InlineData("nosuch --he", "")]
     public void Bash_completes(string typed, string words)
     {
-        string[] expected = [.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(static word => !word.StartsWith('/') || Path.Exists(word))];
+        string[] expected = [.. words.Replace("TOOLS", string.Join(' ', AllTools.Create().Select(static tool => tool.Description.Name)), StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(static word => !word.StartsWith('/') || Path.Exists(word))];
         Assert.Equal(expected.Order(StringComparer.Ordinal), Complete(typed).Order(StringComparer.Ordinal));
     }
 

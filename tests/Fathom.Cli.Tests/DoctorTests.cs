@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using Fathom.Output.Rows;
 using Fathom.Runtime;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
@@ -129,7 +130,7 @@ public sealed class DoctorTests
     {
         DoctorReport report = new([], [new("kernel", "6.1\u001b[2J", "")], []);
         Assert.Contains(@"6.1\x1b[2J", DoctorText.Write(report).ToString(), StringComparison.Ordinal);
-        Assert.Contains(@"6.1\u001b[2J", Encoding.UTF8.GetString(DoctorJson.Write(report, DateTimeOffset.UnixEpoch).Span), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(@"6.1\u001b[2J", Encoding.UTF8.GetString(DoctorJson.Write(report, "1", new RowClock(0)).Span), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -181,7 +182,7 @@ public sealed class DoctorTests
     };
 
     private static IEnumerable<JsonElement> Lines(DoctorReport report, string type) =>
-        Encoding.UTF8.GetString(DoctorJson.Write(report, DateTimeOffset.UnixEpoch).Span).TrimEnd('\n').Split('\n')
+        Encoding.UTF8.GetString(DoctorJson.Write(report, "1", new RowClock(0)).Span).TrimEnd('\n').Split('\n')
             .Select(static line => JsonDocument.Parse(line).RootElement)
             .Where(line => line.GetProperty("type").GetString() == type);
 

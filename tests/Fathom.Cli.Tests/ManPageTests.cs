@@ -38,15 +38,19 @@ public sealed class ManPageTests
             Assert.Contains($"fathom {name} {syntax.Usage}", output, StringComparison.Ordinal);
             Assert.All(syntax.Options, option => Assert.Contains(Words($"{CommandSyntax.TermOf(option)} {option.Help}"), output, StringComparison.Ordinal));
             Assert.All(syntax.Examples, example => Assert.Contains(Words($"fathom {name} {example.Arguments} {example.Meaning}"), output, StringComparison.Ordinal));
+            Assert.All(syntax.Columns, column => Assert.Contains(Words($"{column.Header} {CommandSyntax.WordsOf(column)}"), output, StringComparison.Ordinal));
             Assert.All(syntax.BlindSpots, blindSpot => Assert.Contains(Words(blindSpot), output, StringComparison.Ordinal));
         }
     }
 
     [Theory]
     [InlineData("biolatncy", "there is no TOOL 'biolatncy': did you mean biolatency?")]
-    [InlineData("nonsense", "there is no TOOL 'nonsense': choose one of biolatency, execsnoop, funccount, opensnoop, runqlat, tcplife, doctor, completion, man")]
-    public void A_page_that_is_not_there(string page, string sentence) =>
-        Assert.Equal((ExitCode.Usage, "", $"fathom: {sentence}; see fathom man --help\n"), InProcess.Run(AllTools.Create(), "man", page));
+    [InlineData("nonsense", "there is no TOOL 'nonsense': choose one of TOOLS, doctor, completion, man")]
+    public void A_page_that_is_not_there(string page, string sentence)
+    {
+        string all = sentence.Replace("TOOLS", string.Join(", ", AllTools.Create().Select(static tool => tool.Description.Name)), StringComparison.Ordinal);
+        Assert.Equal((ExitCode.Usage, "", $"fathom: {all}; see fathom man --help\n"), InProcess.Run(AllTools.Create(), "man", page));
+    }
 
     private static string Words(string text) => Regex.Replace(text, @"\s+", " ").Trim();
 

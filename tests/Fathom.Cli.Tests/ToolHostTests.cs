@@ -127,7 +127,7 @@ public sealed class ToolHostTests
             using var clock = new HostClock();
             using var output = new MemoryStream();
             using var command = TracedCommand.Start(["sh", "-c", "echo $$ > \"$1\"; exit 7", "sh", file]);
-            Assert.Equal(EndReason.CommandEnded, ToolHost.Run(tool, new ToolRequest(), new Schedule(), new JsonSink(output, "fake"), clock, command));
+            Assert.Equal(EndReason.CommandEnded, ToolHost.Run(tool, new ToolRequest(), new Schedule(), new JsonSink(output, new("fake", "1", 1)), clock, command));
             Assert.Equal([false, true], seen);
             Assert.Equal((tool.Tree, command.Pid), (int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture), tool.Tree));
             Assert.Equal((7, null), (command.WaitForExit(out string? problem), problem));
@@ -221,7 +221,7 @@ public sealed class ToolHostTests
         using var output = new MemoryStream();
         Assert.Equal(
             EndReason.ProcessEnded,
-            ToolHost.Run(new FakeTool(), new ToolRequest { Pid = process.Id }, new Schedule(), new JsonSink(output, "fake"), clock));
+            ToolHost.Run(new FakeTool(), new ToolRequest { Pid = process.Id }, new Schedule(), new JsonSink(output, new("fake", "1", 1)), clock));
         Assert.EndsWith(
             $"\"reason\":\"process-ended\",\"text\":\"process {process.Id} has ended\"}}\n", Encoding.UTF8.GetString(output.ToArray()), StringComparison.Ordinal);
         process.WaitForExit();

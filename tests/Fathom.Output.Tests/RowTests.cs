@@ -14,6 +14,8 @@ public sealed class RowTests
     // 2026-11-22 07:14:43 UTC.
     private const long BootNs = 1_795_331_683_000_000_000;
 
+    private static readonly JsonSource s_source = new("tool", "1", 1);
+
     private static readonly IntegerOf<Row> s_time = static (in Row row) => row.Time;
 
     private static RowLayout<Row> Layout(params Column<Row>[] columns) => new() { Type = "thing", TimeNs = s_time, Text = columns, All = columns };
@@ -22,12 +24,12 @@ public sealed class RowTests
     [
         new TimeOfDayColumn<Row>(-8, new RowClock(BootNs, TimeZoneInfo.Utc), s_time),
         new SecondsColumn<Row>(-7, "F3", s_time),
-        new IntegerColumn<Row>("pid", "PID", 5, static (in Row row) => row.Number),
-        new QuotientColumn<Row>("took_ns", "MS", 7, 1e6, "F2", static (in Row row) => row.Number * 1_000_000),
-        new OctalColumn<Row>("mode", "MODE", -4, static (in Row row) => row.Number),
-        new WordColumn<Row>("word", "WORD", -5, static (in Row row) => row.Number > 0 ? "yes" : null),
-        new TextColumn<Row>("name", "NAME", -6, static (in Row row) => row.Text),
-        new TextColumn<Row>("path", "PATH", -1, static (in Row row) => row.Text),
+        new IntegerColumn<Row>("pid", "PID", 5, "The process", static (in Row row) => row.Number),
+        new QuotientColumn<Row>("took_ns", "MS", 7, "The time", 1e6, "F2", static (in Row row) => row.Number * 1_000_000),
+        new OctalColumn<Row>("mode", "MODE", -4, "The permissions", static (in Row row) => row.Number),
+        new WordColumn<Row>("word", "WORD", -5, "A word", static (in Row row) => row.Number > 0 ? "yes" : null),
+        new TextColumn<Row>("name", "NAME", -6, "The name", static (in Row row) => row.Text),
+        new TextColumn<Row>("path", "PATH", -1, "The path", static (in Row row) => row.Text),
     ];
 
     private static string Text(params (long Time, long Number, byte[]? Text, long Length)[] rows)
@@ -48,9 +50,8 @@ public sealed class RowTests
     private static JsonElement Json(long number, byte[]? text, long length = 0)
     {
         using var output = new MemoryStream();
-        var sink = new JsonSink(output, "tool", new RowClock(BootNs));
+        var sink = new JsonSink(output, s_source, new RowClock(BootNs));
         RowLayout<Row> layout = Layout(Columns());
-        sink.BeginRows(layout);
         sink.WriteRow(layout, new Row(1_234_567_890, number, ValueOf(text, length)));
         sink.EndRows();
         string line = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(output.ToArray());
@@ -90,6 +91,7 @@ public sealed class RowTests
         JsonElement row = Json(7, "a\n\u001b\"b"u8.ToArray());
         Assert.Equal("thing", row.GetProperty("type").GetString());
         Assert.Equal("2026-11-22T07:14:44.234567890Z", row.GetProperty("time").GetString());
+        Assert.Equal(1_234_567_890, row.GetProperty("since_boot_ns").GetInt64());
         Assert.Equal(7_000_000, row.GetProperty("took_ns").GetInt64());
         Assert.Equal("a\n\u001b\"b", row.GetProperty("path").GetString());
         Assert.False(row.TryGetProperty("path_base64", out _));
@@ -152,7 +154,7 @@ public sealed class RowTests
     {
         byte[] name = "/usr/lib/x86_64-linux-gnu/libc.so.6"u8.ToArray();
         var text = new TextSink(Stream.Null, Stream.Null, timestamps: false);
-        var json = new JsonSink(Stream.Null, "tool", new RowClock(BootNs));
+        var json = new JsonSink(Stream.Null, s_source, new RowClock(BootNs));
         RowLayout<Row> layout = Layout(Columns());
         void Write(int rows)
         {

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
+using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
 using Xunit;
 
@@ -15,6 +16,9 @@ namespace Fathom.Output.Tests;
 public sealed class SinkTests
 {
     private static readonly DateTimeOffset s_time = new(2026, 11, 22, 7, 14, 43, 123, 456, TimeSpan.Zero);
+
+    // The same time.
+    private const long BootNs = 1_795_331_683_000_000_000, SinceBootNs = 123_456_000;
 
     private static Histogram Some(params ulong[] ns)
     {
@@ -37,7 +41,7 @@ public sealed class SinkTests
     private static List<JsonElement> Json(Action<ISink> write)
     {
         using var output = new MemoryStream();
-        write(new JsonSink(output, "biolatency"));
+        write(new JsonSink(output, new("biolatency", "1.2.3", 7), new RowClock(BootNs, read: static () => (SinceBootNs, 0))));
         string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(output.ToArray());
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
     }
@@ -85,8 +89,96 @@ public sealed class SinkTests
         Assert.Equal(["count", "count"], records.Select(static record => record.GetProperty("type").GetString()));
         Assert.Equal(("f()", "_Z1fv", 104_729UL), (records[1].GetProperty("name").GetString(), records[1].GetProperty("symbol").GetString(), records[1].GetProperty("count").GetUInt64()));
         Assert.False(records[0].TryGetProperty("symbol", out _));
-        Assert.Equal("2026-11-22T07:14:43.123456Z", records[0].GetProperty("time").GetString());
+        Assert.Equal("2026-11-22T07:14:43.123456000Z", records[0].GetProperty("time").GetString());
     }
+
+    [Fact]
+    public void Counts_of_rows_are_a_table_with_what_it_leaves_out()
+    {
+        var counts = new RowCounts<string>([s_name, s_length], 2);
+        Array.ForEach((string[])["bb", "a\u001b", "bb", "ccc", "dddd"], name => counts.Add(name));
+        RowCountTable table = counts.Take();
+        Assert.Equal(
+            "\n   COUNT NAME  LEN\n       2 bb      2\n       1 a\\x1b   2\n       2 in 2 others\n",
+            Text(sink => Report(sink, table)));
+        Assert.Equal("\nCOUNT,NAME,LEN\n2,bb,2\n1,a\\x1b,2\n", Text(sink => Report(sink, table with { CommaSeparated = true }), out string errors));
+        Assert.Equal("rows in 2 others: 2\n", errors);
+
+        List<JsonElement> records = Json(sink => Report(sink, table));
+        Assert.Equal(["count", "count", "rest"], records.Select(static record => record.GetProperty("type").GetString()));
+        Assert.Equal("""{"name":"a\u001B","length":2}""", records[1].GetProperty("key").GetRawText());
+        Assert.Equal((1, 2, 2, 0, 0), (
+            records[1].GetProperty("count").GetInt32(), records[2].GetProperty("groups").GetInt32(), records[2].GetProperty("count").GetInt32(),
+            records[2].GetProperty("ungrouped").GetInt32(), records[2].GetProperty("error").GetInt32()));
+
+        // The next report begins at nothing.
+        Assert.Equal("\n", Text(sink => Report(sink, counts.Take())));
+    }
+
+    [Fact]
+    public void Counts_of_more_rows_than_there_is_room_for_add_up_and_know_how_wrong_they_can_be()
+    {
+        const int Room = 64, Rows = 100_000;
+        var counts = new RowCounts<string>([s_name], 10, Room);
+        var random = new Random(11);
+        var truth = new Dictionary<string, ulong>();
+        for (int i = 0; i < Rows; i++)
+        {
+            // A few that are frequent, the last of them late, among thousands that are not.
+            string name = random.Next(20) switch { 0 => "often", 1 => "always", 2 when i > Rows / 2 => "late", _ => $"{random.Next(5000)}" };
+            truth[name] = truth.GetValueOrDefault(name) + 1;
+            counts.Add(name);
+        }
+
+        RowCountTable table = counts.Take();
+        Assert.Equal((ulong)Rows, table.Rows.Aggregate(table.OtherRows + table.Forgotten, static (sum, row) => sum + row.Count));
+        Assert.True(table.Forgotten > 0 && table.Error > 0 && table.OtherGroups < Room);
+        Assert.Equal((string[])["always", "late", "often"], table.Rows.Take(3).Select(static row => Encoding.UTF8.GetString(row.Cells[0])).Order(StringComparer.Ordinal));
+        Assert.All(table.Rows, row => Assert.InRange(truth[Encoding.UTF8.GetString(row.Cells[0])] - row.Count, 0UL, table.Error));
+        Assert.Contains($"up to {table.Error}): {table.Forgotten}\n", Errors(table), StringComparison.Ordinal);
+
+        // Few, but long ones, are as many as there is room for as well.
+        counts = new([s_name], 10, Room, bytes: 10_000);
+        Array.ForEach([.. Enumerable.Range(0, 20)], i => counts.Add(new string((char)('a' + i), 1000)));
+        table = counts.Take();
+        Assert.InRange((ulong)table.Rows.Count + table.OtherGroups, 1UL, 5UL);
+        Assert.Equal(20UL, (ulong)table.Rows.Count + table.OtherGroups + table.Forgotten);
+
+        static string Errors(RowCountTable table)
+        {
+            Text(sink => Report(sink, table), out string errors);
+            return errors;
+        }
+    }
+
+    [Fact]
+    public void A_row_that_is_counted_allocates_nothing()
+    {
+        var counts = new RowCounts<string>([s_name, s_length], 10);
+        void Add()
+        {
+            for (int i = 0; i < 5000; i++)
+            {
+                counts.Add("name");
+            }
+        }
+
+        Add();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Add();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
+    private static void Report(ISink sink, RowCountTable table)
+    {
+        sink.BeginInterval(s_time);
+        sink.Write(table);
+        sink.EndInterval();
+    }
+
+    private static readonly byte[] s_nameBytes = new byte[2000];
+    private static readonly TextColumn<string> s_name = new("name", "NAME", -5, "The name", static (in string row) => TextValue.Whole(s_nameBytes.AsSpan(0, Encoding.UTF8.GetBytes(row, s_nameBytes))));
+    private static readonly IntegerColumn<string> s_length = new("length", "LEN", 3, "Its length", static (in string row) => row.Length);
 
     [Fact]
     public void The_classic_layout()
@@ -171,15 +263,17 @@ public sealed class SinkTests
             sink.Write(new LossRecord("map-full", 3, "text"));
             sink.EndInterval();
         });
-        Assert.Equal(2, lines.Count);
+        Assert.Equal(3, lines.Count);
+        Assert.Equal(
+            """{"tool":"biolatency","type":"start","time":"2026-11-22T07:14:43.123456000Z","since_boot_ns":123456000,"version":"1.2.3","schema":7}""", lines[0].GetRawText());
         Assert.Equal(
             """
-            {"tool":"biolatency","type":"histogram","time":"2026-11-22T07:14:43.123456Z","unit":"ns","key":{"disk":"v\"\u001B\uFFFDa"},"count":25,"sum_ns":50025,"max_ns":2001,"max_is_exact":true,"percentiles":{"p50":{"low_ns":2000,"high_ns":2001}},"buckets":[{"low_ns":2000,"high_ns":2124,"count":25}]}
+            {"tool":"biolatency","type":"histogram","time":"2026-11-22T07:14:43.123456000Z","since_boot_ns":123456000,"unit":"ns","key":{"disk":"v\"\u001B\uFFFDa"},"count":25,"sum_ns":50025,"max_ns":2001,"max_is_exact":true,"percentiles":{"p50":{"low_ns":2000,"high_ns":2001}},"buckets":[{"low_ns":2000,"high_ns":2124,"count":25}]}
             """,
-            lines[0].GetRawText());
-        Assert.Equal(
-            """{"tool":"biolatency","type":"loss","time":"2026-11-22T07:14:43.123456Z","kind":"map-full","count":3,"text":"text"}""",
             lines[1].GetRawText());
+        Assert.Equal(
+            """{"tool":"biolatency","type":"loss","time":"2026-11-22T07:14:43.123456000Z","since_boot_ns":123456000,"kind":"map-full","count":3,"text":"text"}""",
+            lines[2].GetRawText());
     }
 
     [Fact]

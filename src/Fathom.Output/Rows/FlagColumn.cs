@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Text.Json;
+using Fathom.Output.Json;
 
 namespace Fathom.Output.Rows;
 
@@ -9,9 +11,12 @@ public delegate bool FlagOf<T>(in T row)
 
 /// <summary>Yes or no.</summary>
 /// <inheritdoc cref="Column{T}"/>
-public sealed class FlagColumn<T>(string name, string header, int width, FlagOf<T> value) : Column<T>(name, header, width)
+public sealed class FlagColumn<T>(string name, string header, int width, string help, FlagOf<T> value) : Column<T>(name, header, width, help)
     where T : allows ref struct
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields => [new(Name, JsonKind.Flag, Help)];
+
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to) => to.Append(value(row) ? "yes"u8 : "no"u8);
 

@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Text.Json;
+using Fathom.Output.Json;
 
 namespace Fathom.Output.Rows;
 
@@ -9,9 +11,12 @@ public delegate long IntegerOf<T>(in T row)
 
 /// <summary>A whole number.</summary>
 /// <inheritdoc cref="Column{T}"/>
-public sealed class IntegerColumn<T>(string name, string header, int width, IntegerOf<T> value) : Column<T>(name, header, width)
+public sealed class IntegerColumn<T>(string name, string header, int width, string help, IntegerOf<T> value) : Column<T>(name, header, width, help)
     where T : allows ref struct
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields => [new(Name, JsonKind.Integer, Help)];
+
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to) => to.Append(value(row));
 
@@ -24,12 +29,17 @@ public sealed class IntegerColumn<T>(string name, string header, int width, Inte
 /// <param name="name">Its name in JSON.</param>
 /// <param name="header">What stands over it in text.</param>
 /// <param name="width">Characters in text.</param>
+/// <param name="help">What it means, without a full stop.</param>
 /// <param name="divisor">What it is divided by in text.</param>
 /// <param name="format">How the quotient is shown, such as <c>F2</c>.</param>
 /// <param name="value">The number; negative if it is not known.</param>
-public sealed class QuotientColumn<T>(string name, string header, int width, double divisor, string format, IntegerOf<T> value) : Column<T>(name, header, width)
+public sealed class QuotientColumn<T>(string name, string header, int width, string help, double divisor, string format, IntegerOf<T> value)
+    : Column<T>(name, header, width, help)
     where T : allows ref struct
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields => [new(Name, JsonKind.Integer, Help) { IsNullable = true }];
+
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to)
     {
@@ -61,9 +71,12 @@ public sealed class QuotientColumn<T>(string name, string header, int width, dou
 
 /// <summary>Permissions: four octal digits, for programs a number. Negative if there are none: a dash, and null.</summary>
 /// <inheritdoc cref="Column{T}"/>
-public sealed class OctalColumn<T>(string name, string header, int width, IntegerOf<T> value) : Column<T>(name, header, width)
+public sealed class OctalColumn<T>(string name, string header, int width, string help, IntegerOf<T> value) : Column<T>(name, header, width, help)
     where T : allows ref struct
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields => [new(Name, JsonKind.Integer, Help) { IsNullable = true }];
+
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to)
     {

@@ -58,6 +58,9 @@ public sealed class RowClock
         return new(offset, read: read);
     }
 
+    /// <summary>The time since boot without what the machine was suspended for, in ns.</summary>
+    public long NowNs => _read?.Invoke().MonotonicNs ?? Stopwatch.GetTimestamp();
+
     /// <summary>Writes <c>HH:MM:SS</c>, local.</summary>
     public void WriteTimeOfDay(long timeNs, Utf8Line to)
     {

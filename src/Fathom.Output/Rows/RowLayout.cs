@@ -19,6 +19,9 @@ public sealed class RowLayout<T>
     /// <summary>Whether the columns for people are separated by commas (CSV, RFC 4180), for spreadsheets, rather than aligned.</summary>
     public bool CommaSeparated { get; init; }
 
+    /// <summary>Whether columns are as wide as they need, rather than to fit beside each other.</summary>
+    public bool IsWide { get; init; }
+
     /// <summary>Everything there is, for programs.</summary>
     public required IReadOnlyList<Column<T>> All { get; init; }
 }

@@ -1,5 +1,7 @@
+using System.Collections.Generic;
 using System.Text.Json;
 using System.Text.Unicode;
+using Fathom.Output.Json;
 
 namespace Fathom.Output.Rows;
 
@@ -14,11 +16,19 @@ public delegate TextValue TextOf<T>(in T row)
 /// <c>NAME_base64</c>, and where its end is missing, the number of bytes that it really has as <c>NAME_bytes</c>.
 /// </summary>
 /// <inheritdoc cref="Column{T}"/>
-public sealed class TextColumn<T>(string name, string header, int width, TextOf<T> value) : Column<T>(name, header, width)
+public sealed class TextColumn<T>(string name, string header, int width, string help, TextOf<T> value) : Column<T>(name, header, width, help)
     where T : allows ref struct
 {
     private readonly string _base64 = name + "_base64";
     private readonly string _bytes = name + "_bytes";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields =>
+    [
+        new(Name, JsonKind.Text, Help) { IsNullable = true },
+        new(_base64, JsonKind.Base64, $"The bytes of {Name}, where they are no UTF-8") { IsOptional = true },
+        new(_bytes, JsonKind.Integer, $"How many bytes {Name} really has, where its end is missing") { IsOptional = true },
+    ];
 
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to)

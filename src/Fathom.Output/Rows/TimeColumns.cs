@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Text.Json;
+using Fathom.Output.Json;
 
 namespace Fathom.Output.Rows;
 
@@ -7,9 +9,12 @@ namespace Fathom.Output.Rows;
 /// <param name="width">Characters in text.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="timeNs">When it happened, in ns since boot.</param>
-public sealed class TimeOfDayColumn<T>(int width, RowClock clock, IntegerOf<T> timeNs) : Column<T>("time", "TIME", width)
+public sealed class TimeOfDayColumn<T>(int width, RowClock clock, IntegerOf<T> timeNs) : Column<T>("time", "TIME", width, "the time of day")
     where T : allows ref struct
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields => [];
+
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to) => clock.WriteTimeOfDay(timeNs(row), to);
 
@@ -24,10 +29,13 @@ public sealed class TimeOfDayColumn<T>(int width, RowClock clock, IntegerOf<T> t
 /// <param name="width">Characters in text.</param>
 /// <param name="format">How the seconds are shown, such as <c>F3</c>.</param>
 /// <param name="timeNs">When it happened, in ns since boot.</param>
-public sealed class SecondsColumn<T>(int width, string format, IntegerOf<T> timeNs) : Column<T>("seconds", "TIME(s)", width)
+public sealed class SecondsColumn<T>(int width, string format, IntegerOf<T> timeNs) : Column<T>("seconds", "TIME(s)", width, "the seconds since the first row")
     where T : allows ref struct
 {
     private long? _first;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields => [];
 
     /// <inheritdoc/>
     public override void WriteText(in T row, Utf8Line to)

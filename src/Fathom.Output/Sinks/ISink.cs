@@ -13,7 +13,7 @@ namespace Fathom.Output.Sinks;
 public interface ISink
 {
     /// <summary>Says that tracing has begun.</summary>
-    /// <param name="banner">A sentence for people.</param>
+    /// <param name="banner">A sentence for people; empty for none.</param>
     void Begin(string banner);
 
     /// <summary>Begins what is due at a time.</summary>
@@ -32,6 +32,9 @@ public interface ISink
 
     /// <summary>How often each of several things happened in the interval.</summary>
     void Write(CountTable table);
+
+    /// <summary>How many rows of the interval had the same values.</summary>
+    void Write(RowCountTable table);
 
     /// <summary>Something was lost.</summary>
     void Write(LossRecord record);

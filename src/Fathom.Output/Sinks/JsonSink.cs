@@ -1,43 +1,42 @@
 using System;
 using System.Buffers;
-using System.Globalization;
 using System.IO;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
+using Fathom.Output.Json;
 using Fathom.Output.Rows;
 
 namespace Fathom.Output.Sinks;
 
 /// <summary>
-/// Results for programs: one JSON object in each line (NDJSON), always valid UTF-8. Times are RFC 3339 in UTC; durations are whole
-/// nanoseconds, and a name that ends in <c>_ns</c> says so.
+/// Results for programs: one JSON object in each line (NDJSON), always valid UTF-8. Times are RFC 3339 in UTC, and nanoseconds since boot; durations are
+/// whole nanoseconds, and a name that ends in <c>_ns</c> says so. Its records are those of <see cref="JsonRecords"/>: what is written here and what is
+/// promised there is compared by tests.
 /// </summary>
 /// <param name="output">Standard output. It is written to when a line is complete, and never buffers after that.</param>
-/// <param name="tool">The tool's name, which every record carries.</param>
-/// <param name="clock">The time of day of rows; measured by default.</param>
-public sealed class JsonSink(Stream output, string tool, RowClock? clock = null) : ISink
+/// <param name="source">Whose records they are.</param>
+/// <param name="clock">The clock of all times; measured by default.</param>
+public sealed class JsonSink(Stream output, JsonSource source, RowClock? clock = null) : ISink
 {
     private const int FullBuffer = 64 * 1024;
 
-    // The default encoder also escapes what HTML might take for its own; these lines are not HTML.
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly OutputStream _output = new(output);
     private readonly ArrayBufferWriter<byte> _line = new(4096);
-    private readonly RowClock _clock = clock ?? RowClock.Measure();
-    private readonly byte[] _timestamp = new byte[30];
+    private readonly RowClock _clock = clock ??= RowClock.Measure();
+    private readonly JsonEnvelope _envelope = new(source, clock);
     private Utf8JsonWriter? _rows;
-    private DateTimeOffset? _time;
+    private long? _time;
 
-    /// <inheritdoc/>
+    /// <summary>Writes the first record.</summary>
     public void Begin(string banner)
     {
+        _envelope.WriteStart(_line, _clock.NowNs);
+        EndRows();
     }
 
-    /// <inheritdoc/>
-    public void BeginInterval(DateTimeOffset time) => _time = time;
+    /// <summary>Begins what is due. All records of an interval have one time, and that is by the clock of rows: one that is set meanwhile is not followed.</summary>
+    public void BeginInterval(DateTimeOffset time) => _time = _clock.NowNs;
 
     /// <inheritdoc/>
     public void Write(HistogramRecord record) => WriteLine("histogram", record, static (json, record) =>
@@ -82,6 +81,28 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
                 json.WriteNumber("count", row.Count);
             });
         }
+    }
+
+    /// <summary>A record for each group, and one of what they leave out.</summary>
+    public void Write(RowCountTable table)
+    {
+        foreach (RowCount row in table.Rows)
+        {
+            WriteLine("count", row, static (json, row) =>
+            {
+                json.WritePropertyName("key");
+                json.WriteRawValue(row.Json, skipInputValidation: true);
+                json.WriteNumber("count", row.Count);
+            });
+        }
+
+        WriteLine("rest", table, static (json, table) =>
+        {
+            json.WriteNumber("groups", table.OtherGroups);
+            json.WriteNumber("count", table.OtherRows);
+            json.WriteNumber("ungrouped", table.Forgotten);
+            json.WriteNumber("error", table.Error);
+        });
     }
 
     /// <inheritdoc/>
@@ -129,22 +150,17 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     /// <inheritdoc/>
     public void EndInterval() => _time = null;
 
-    /// <inheritdoc/>
+    /// <summary>Writes the first record.</summary>
     public void BeginRows<T>(RowLayout<T> layout)
-        where T : allows ref struct
-    {
-    }
+        where T : allows ref struct => Begin("");
 
     /// <inheritdoc/>
     public void WriteRow<T>(RowLayout<T> layout, in T row)
         where T : allows ref struct
     {
-        Utf8JsonWriter json = _rows ??= new Utf8JsonWriter(_line, s_options);
-        json.WriteStartObject();
-        json.WriteString("tool", tool);
-        json.WriteString("type", layout.Type);
-        _clock.WriteTimestamp(layout.TimeNs(row), _timestamp);
-        json.WriteString("time", _timestamp);
+        Utf8JsonWriter json = _rows ??= new Utf8JsonWriter(_line, JsonText.Options);
+        _envelope.Begin(json, layout.Type, layout.TimeNs(row));
+
         // By index: an enumerator of an interface would be allocated for each row.
         for (int i = 0; i < layout.All.Count; i++)
         {
@@ -240,18 +256,7 @@ public sealed class JsonSink(Stream output, string tool, RowClock? clock = null)
     private void WriteLine<T>(string type, T record, Action<Utf8JsonWriter, T> write)
     {
         EndRows();
-        using (var json = new Utf8JsonWriter(_line, s_options))
-        {
-            json.WriteStartObject();
-            json.WriteString("tool", tool);
-            json.WriteString("type", type);
-            json.WriteString("time", (_time ?? DateTimeOffset.UtcNow).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
-            write(json, record);
-            json.WriteEndObject();
-        }
-
-        _line.Write("\n"u8);
-        _output.Write(_line.WrittenSpan);
-        _line.ResetWrittenCount();
+        _envelope.WriteLine(_line, type, _time ?? _clock.NowNs, record, write);
+        EndRows();
     }
 }

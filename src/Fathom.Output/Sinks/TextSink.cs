@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -19,6 +18,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
 {
     // A pipe takes as much at a time.
     private const int FullBuffer = 64 * 1024;
+    private const int CountWidth = 8;
 
     private readonly OutputStream _output = new(output);
     private readonly OutputStream _errors = new(errors);
@@ -28,8 +28,11 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     /// <inheritdoc/>
     public void Begin(string banner)
     {
-        _block.Append(banner).Append('\n');
-        Flush();
+        if (banner.Length > 0)
+        {
+            _block.Append(banner).Append('\n');
+            Flush();
+        }
     }
 
     /// <inheritdoc/>
@@ -111,6 +114,58 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     }
 
     /// <inheritdoc/>
+    public void Write(RowCountTable table)
+    {
+        Flush();
+        if (table.Rows.Count > 0)
+        {
+            WriteLine("COUNT"u8, i => Encoding.UTF8.GetBytes(table.Columns[i].Header));
+        }
+
+        foreach (RowCount row in table.Rows)
+        {
+            WriteLine(Number(row.Count), i => row.Cells[i]);
+        }
+
+        if (table.OtherGroups > 0)
+        {
+            string others = string.Create(CultureInfo.InvariantCulture, $"in {table.OtherGroups} other{(table.OtherGroups == 1 ? "" : "s")}");
+            if (table.CommaSeparated)
+            {
+                Say(string.Create(CultureInfo.InvariantCulture, $"rows {others}: {table.OtherRows}\n"));
+            }
+            else
+            {
+                _block.Append(CultureInfo.InvariantCulture, $"{table.OtherRows,CountWidth} {others}\n");
+            }
+        }
+
+        if (table.Forgotten > 0)
+        {
+            Say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"rows in no count, because there are more different ones than there is room for (a count may be too low by up to {table.Error}): {table.Forgotten}\n"));
+        }
+
+        Flush();
+
+        static byte[] Number(ulong number) => Encoding.UTF8.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+
+        void WriteLine(ReadOnlySpan<byte> count, Func<int, byte[]> cell)
+        {
+            int start = _rows.Length;
+            _rows.Append(count);
+            EndCell(table.CommaSeparated, CountWidth, isLast: false, start);
+            for (int i = 0; i < table.Columns.Count; i++)
+            {
+                start = _rows.Length;
+                _rows.Append(cell(i));
+                EndCell(table.CommaSeparated, table.Columns[i].Width, i == table.Columns.Count - 1, start);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void Write(LossRecord record) => Say(string.Create(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
 
     /// <inheritdoc/>
@@ -142,7 +197,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         {
             int start = _rows.Length;
             _rows.Append(layout.Text[i].Header.AsSpan());
-            EndCell(layout, i, start);
+            EndCell(layout.CommaSeparated, layout.IsWide ? layout.Text[i].WideWidth : layout.Text[i].Width, i == layout.Text.Count - 1, start);
         }
 
         Flush();
@@ -156,7 +211,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         {
             int start = _rows.Length;
             layout.Text[i].WriteText(row, _rows);
-            EndCell(layout, i, start);
+            EndCell(layout.CommaSeparated, layout.IsWide ? layout.Text[i].WideWidth : layout.Text[i].Width, i == layout.Text.Count - 1, start);
         }
 
         if (_rows.Length >= FullBuffer)
@@ -169,21 +224,18 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     public void EndRows() => Flush();
 
     // Numbers of columns that stand at the right may still need their spaces when they are the last.
-    private void EndCell<T>(RowLayout<T> layout, int index, int start)
-        where T : allows ref struct
+    private void EndCell(bool commaSeparated, int width, bool isLast, int start)
     {
-        IReadOnlyList<Column<T>> columns = layout.Text;
-        bool isLast = index == columns.Count - 1;
-        if (layout.CommaSeparated)
+        if (commaSeparated)
         {
             _rows.QuoteForCsv(start);
         }
-        else if (!isLast || columns[index].Width > 0)
+        else if (!isLast || width > 0)
         {
-            _rows.Align(start, columns[index].Width);
+            _rows.Align(start, width);
         }
 
-        _rows.Append(isLast ? (byte)'\n' : layout.CommaSeparated ? (byte)',' : (byte)' ');
+        _rows.Append(isLast ? (byte)'\n' : commaSeparated ? (byte)',' : (byte)' ');
     }
 
     private void Say(string line)

@@ -1,3 +1,4 @@
+using Fathom.Output.Json;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Options;
 
@@ -20,6 +21,11 @@ internal static class BioLatencyOptions
         Summary = "Latency of block device I/O as a histogram",
         Banner = "Tracing block device I/O... Hit Ctrl-C to end.",
         TakesInterval = true,
+        Records =
+        [
+            JsonRecords.Histogram(new("disk", JsonKind.Text, "With -D: the disk"), new("flags", JsonKind.Text, "With -F: the operation with its flags")),
+            JsonRecords.Summary("held", "With -Q: how long what a limit held back waited before the disk"),
+        ],
         Options = [Queued, Milliseconds, PerDisk, PerFlags, Extension, Disk],
         Examples =
         [

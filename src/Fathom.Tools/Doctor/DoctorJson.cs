@@ -1,9 +1,10 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
-using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Fathom.Output.Json;
+using Fathom.Output.Rows;
+using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
@@ -12,24 +13,78 @@ namespace Fathom.Tools.Doctor;
 /// <summary>A report for programs: one JSON object in each line, whose <c>type</c> is verdict, fact, feature or privilege.</summary>
 public static class DoctorJson
 {
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>The name of the command, in each record.</summary>
+    public const string Name = "doctor";
+
+    /// <summary>The version of the schema of <see cref="Records"/>.</summary>
+    public const int SchemaVersion = 1;
+
+    private static readonly JsonField s_cause = new("cause", JsonKind.Text, "Why not, as a word; null where nothing stands in the way") { IsNullable = true };
+
+    /// <summary>The records.</summary>
+    public static IReadOnlyList<JsonRecord> Records { get; } =
+    [
+        JsonRecords.Start,
+        new(
+            "verdict", "A tool, started and ended",
+            new("name", JsonKind.Text, "The tool"),
+            new("runs", JsonKind.Flag, "Whether it runs, at least in part"),
+            new("parts", JsonKind.Objects, "What it can watch, one at least")
+            {
+                Fields =
+                [
+                    new("name", JsonKind.Text, "What is watched; empty for a tool that has one part"),
+                    new("runs", JsonKind.Flag, "Whether it can be"),
+                    new("sources", JsonKind.Objects, "What would be attached")
+                    {
+                        Fields = [new("way", JsonKind.Text, "How it is attached"), new("target", JsonKind.Text, "To what")],
+                    },
+                    s_cause,
+                    new("why", JsonKind.Text, "What the tool itself would say; null if it runs") { IsNullable = true },
+                    new("change", JsonKind.Text, "What to change; null if it runs") { IsNullable = true },
+                    new("missing", JsonKind.Texts, "The capabilities that the process lacks, if that is the cause"),
+                ],
+            },
+            new("limits", JsonKind.Texts, "What it cannot do here, a sentence each")),
+        new(
+            "fact", "What decides what can be traced",
+            new("name", JsonKind.Text, "What it is about"), new("value", JsonKind.Text, "What was found"), new("meaning", JsonKind.Text, "What that means; may be empty")),
+        new(
+            "feature", "A feature of the kernel, tried",
+            new("name", JsonKind.Text, "The feature"),
+            new("since", JsonKind.Text, "The version of Linux that it came with"),
+            new("answer", JsonKind.Text, "yes, no or unknown"),
+            s_cause,
+            new("missing", JsonKind.Texts, "The capabilities that it takes to try it"),
+            new("evidence", JsonKind.Text, "What was tried, and the answer")),
+        new(
+            "privilege", "What could be tried with more privileges",
+            new("missing", JsonKind.Texts, "The capabilities"),
+            new("tools", JsonKind.Texts, "Tools that lack exactly these"),
+            new("features", JsonKind.Texts, "Features that lack exactly these")),
+    ];
 
     /// <summary>The report in lines of UTF-8.</summary>
     /// <param name="report">The report.</param>
-    /// <param name="time">When it was made.</param>
-    public static ReadOnlyMemory<byte> Write(DoctorReport report, DateTimeOffset time)
+    /// <param name="version">The version of the program.</param>
+    /// <param name="clock">The clock.</param>
+    public static ReadOnlyMemory<byte> Write(DoctorReport report, string version, RowClock clock)
     {
         ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(clock);
         var lines = new ArrayBufferWriter<byte>(16 * 1024);
-        string moment = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        var envelope = new JsonEnvelope(new(Name, version, SchemaVersion), clock);
+        long time = clock.NowNs;
+        void Line(string type, Action<Utf8JsonWriter> write) => envelope.WriteLine(lines, type, time, write, static (json, write) => write(json));
+        envelope.WriteStart(lines, time);
         foreach (ToolFinding tool in report.Tools)
         {
-            Line(lines, "verdict", moment, json => WriteTool(json, tool));
+            Line("verdict", json => WriteTool(json, tool));
         }
 
         foreach (MachineFact fact in report.Facts)
         {
-            Line(lines, "fact", moment, json =>
+            Line("fact", json =>
             {
                 json.WriteString("name", fact.Name);
                 json.WriteString("value", fact.Value);
@@ -39,12 +94,12 @@ public static class DoctorJson
 
         foreach (FeatureFinding finding in report.Features)
         {
-            Line(lines, "feature", moment, json => WriteFeature(json, finding));
+            Line("feature", json => WriteFeature(json, finding));
         }
 
         foreach (PrivilegeFinding privilege in report.Privileges)
         {
-            Line(lines, "privilege", moment, json =>
+            Line("privilege", json =>
             {
                 Names(json, "missing", privilege.Missing.Names);
                 Names(json, "tools", privilege.Tools);
@@ -108,20 +163,5 @@ public static class DoctorJson
         }
 
         json.WriteEndArray();
-    }
-
-    private static void Line(ArrayBufferWriter<byte> lines, string type, string moment, Action<Utf8JsonWriter> write)
-    {
-        using (var json = new Utf8JsonWriter(lines, s_options))
-        {
-            json.WriteStartObject();
-            json.WriteString("tool", "doctor");
-            json.WriteString("type", type);
-            json.WriteString("time", moment);
-            write(json);
-            json.WriteEndObject();
-        }
-
-        lines.Write("\n"u8);
     }
 }

@@ -1,23 +1,37 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json;
 using System.Text.Unicode;
+using Fathom.Output.Json;
 using Fathom.Output.Rows;
 
 namespace Fathom.Tools.ExecSnoop;
+
+/// <summary>How people see arguments.</summary>
+/// <param name="Quotes">Each in quotation marks.</param>
+/// <param name="Most">How many at most.</param>
+/// <param name="Executable">Behind the executable's real path.</param>
+internal sealed record ArgumentStyle(bool Quotes, int Most, bool Executable);
 
 /// <summary>
 /// The command line: the path, then the arguments but the first, which is the path again or what the program is to take for it; of a script
 /// those that its caller gave. Programs see all arguments as they are, in an array.
 /// </summary>
-/// <param name="quotes">Whether people see each in quotation marks.</param>
-/// <param name="most">How many people see at most.</param>
-/// <param name="executable">Whether people see the executable's real path.</param>
-internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : Column<ExecRow>("args", "ARGS", -1)
+internal sealed class ArgumentsColumn() : Column<ExecRow>("args", "ARGS", -1, "The path and the arguments behind the first; in JSON a list of all")
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<JsonField> Fields =>
+    [
+        new(Name, JsonKind.Texts, "All arguments, as far as they are known") { IsNullable = true },
+        new("args_base64", JsonKind.Base64, "The bytes of the arguments, each with its NUL, where they are no UTF-8") { IsOptional = true },
+        new("args_truncated", JsonKind.Flag, "Whether there are more arguments than these") { IsOptional = true },
+        new("args_bytes", JsonKind.Integer, "How many bytes all arguments have, where that is known") { IsOptional = true },
+    ];
+
     /// <inheritdoc/>
     public override void WriteText(in ExecRow row, Utf8Line to)
     {
-        Write(executable ? row.Executable : row.Shown, to);
+        Write(row.Style.Executable ? row.Executable : row.Shown, row.Style, to);
         TextValue arguments = row.Arguments;
         if (arguments.IsUnreadable)
         {
@@ -28,14 +42,14 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
         ReadOnlySpan<byte> rest = row.ArgumentsOfCaller;
         for (int shown = 1; !rest.IsEmpty; shown++)
         {
-            if (shown >= most)
+            if (shown >= row.Style.Most)
             {
                 to.Append(" ..."u8);
                 return;
             }
 
             to.Append((byte)' ');
-            Write(TextValue.Whole(ExecRow.Next(ref rest)), to);
+            Write(TextValue.Whole(ExecRow.Next(ref rest)), row.Style, to);
         }
 
         if (row.Record.HasMore != 0)
@@ -90,7 +104,7 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
         }
     }
 
-    private void Write(TextValue text, Utf8Line to)
+    private static void Write(TextValue text, ArgumentStyle style, Utf8Line to)
     {
         if (text.IsUnreadable)
         {
@@ -98,7 +112,7 @@ internal sealed class ArgumentsColumn(bool quotes, int most, bool executable) : 
             return;
         }
 
-        if (!quotes)
+        if (!style.Quotes)
         {
             to.AppendEscaped(text.Bytes);
             return;

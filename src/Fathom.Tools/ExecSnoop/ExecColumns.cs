@@ -1,48 +1,26 @@
-using System.Collections.Generic;
 using Fathom.Output.Rows;
 using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Tools.ExecSnoop;
 
-/// <summary>Which columns of execsnoop people see.</summary>
-/// <param name="TimeOfDay">The time of day.</param>
-/// <param name="Seconds">The seconds since the first row.</param>
-/// <param name="User">The user.</param>
-/// <param name="Parent">The parent's name.</param>
-/// <param name="Cpu">The CPU.</param>
-internal sealed record ExecColumns(bool TimeOfDay, bool Seconds, bool User, bool Parent, bool Cpu)
+/// <summary>What a row of execsnoop says.</summary>
+internal static class ExecColumns
 {
-    private static readonly IntegerColumn<ExecRow> s_user = new("uid", "UID", -6, static (in ExecRow row) => row.Record.User);
-    private static readonly TextColumn<ExecRow> s_command = new("comm", "COMM", -16, static (in ExecRow row) => row.Command);
-    private static readonly IntegerColumn<ExecRow> s_process = new("pid", "PID", -7, static (in ExecRow row) => row.Record.Process);
-    private static readonly TextColumn<ExecRow> s_parentCommand = new("pcomm", "PCOMM", -16, static (in ExecRow row) => row.ParentCommand);
-    private static readonly IntegerColumn<ExecRow> s_parent = new("ppid", "PPID", -7, static (in ExecRow row) => row.Record.Parent);
-    private static readonly IntegerColumn<ExecRow> s_cpu = new("cpu", "CPU", -4, static (in ExecRow row) => row.Record.Cpu);
-    private static readonly IntegerColumn<ExecRow> s_result = new("ret", "RET", 3, static (in ExecRow row) => row.Record.Result);
-    private static readonly WordColumn<ExecRow> s_error = new("error", "ERROR", -8, static (in ExecRow row) => ErrorNames.Of(-row.Record.Result));
-    private static readonly TextColumn<ExecRow> s_file = new("filename", "FILENAME", -1, static (in ExecRow row) => row.File);
-    private static readonly TextColumn<ExecRow> s_executable = new("exe", "EXE", -1, static (in ExecRow row) => row.Executable);
-
-    /// <summary>The rows.</summary>
-    public RowLayout<ExecRow> Layout(RowClock clock, ArgumentsColumn arguments)
+    /// <summary>The columns.</summary>
+    public static EventRows<ExecRow> Rows { get; } = new(
+        "exec", "A program that was executed, or was to be", static (in row) => (long)row.Record.TimeNs, ExecSnoopTool.Seconds, -8, "F3")
     {
-        IntegerOf<ExecRow> time = static (in ExecRow row) => (long)row.Record.TimeNs;
-        var text = new List<Column<ExecRow>>();
-        void Add(bool isShown, params Column<ExecRow>[] columns) => text.AddRange(isShown ? columns : []);
-        Add(TimeOfDay, new TimeOfDayColumn<ExecRow>(-8, clock, time));
-        Add(Seconds, new SecondsColumn<ExecRow>(-8, "F3", time));
-        Add(User, s_user);
-        Add(true, s_command, s_process);
-        Add(Parent, s_parentCommand);
-        Add(true, s_parent);
-        Add(Cpu, s_cpu);
-        Add(true, s_result, arguments);
-        return new()
-        {
-            Type = "exec",
-            TimeNs = time,
-            Text = text,
-            All = [s_user, s_command, s_process, s_parent, s_parentCommand, s_cpu, s_result, s_error, s_file, s_executable, arguments],
-        };
-    }
+        { new IntegerColumn<ExecRow>("uid", "UID", -6, "The user", static (in row) => row.Record.User), Shown.With(ExecSnoopTool.PrintUser) },
+        new TextColumn<ExecRow>("comm", "COMM", -16, "The thread's name: the new one", static (in row) => row.Command),
+        new IntegerColumn<ExecRow>("pid", "PID", -7, "The process", static (in row) => row.Record.Process),
+        { new TextColumn<ExecRow>("pcomm", "PCOMM", -16, "The parent's name", static (in row) => row.ParentCommand), Shown.With(ExecSnoopTool.PrintParent) },
+        new IntegerColumn<ExecRow>("ppid", "PPID", -7, "The parent", static (in row) => row.Record.Parent),
+        { new IntegerColumn<ExecRow>("cpu", "CPU", -4, "The CPU", static (in row) => row.Record.Cpu), Shown.With(ExecSnoopTool.PrintCpu) },
+        new IntegerColumn<ExecRow>("ret", "RET", 3, "0, or the negative error", static (in row) => row.Record.Result),
+        { new WordColumn<ExecRow>("error", "ERROR", -8, "The error by name; null for none", static (in row) => ErrorNames.Of(-row.Record.Result)), Shown.InJson },
+        { new TextColumn<ExecRow>("filename", "FILENAME", -1, "The path as it was given", static (in row) => row.File), Shown.InJson },
+        { new TextColumn<ExecRow>("exe", "EXE", -1, "The executable's real path; with -F in ARGS, too", static (in row) => row.Executable), Shown.InJson },
+        new ArgumentsColumn(),
+    };
 }

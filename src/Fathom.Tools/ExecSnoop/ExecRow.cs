@@ -8,7 +8,8 @@ namespace Fathom.Tools.ExecSnoop;
 /// <param name="file">The path as it was given.</param>
 /// <param name="executable">The executable's real path.</param>
 /// <param name="arguments">The arguments, each with its NUL.</param>
-internal readonly ref struct ExecRow(ref readonly ExecRecord record, TextValue file, TextValue executable, TextValue arguments)
+/// <param name="style">How people see them.</param>
+internal readonly ref struct ExecRow(ref readonly ExecRecord record, TextValue file, TextValue executable, TextValue arguments, ArgumentStyle style)
 {
     private readonly ref readonly ExecRecord _record = ref record;
 
@@ -23,6 +24,9 @@ internal readonly ref struct ExecRow(ref readonly ExecRecord record, TextValue f
 
     /// <summary>The arguments, each with its NUL.</summary>
     public TextValue Arguments { get; } = arguments;
+
+    /// <summary>How people see the arguments.</summary>
+    public ArgumentStyle Style { get; } = style;
 
     /// <summary>The command's name.</summary>
     public TextValue Command => TextValue.UpToNul(_record.Command);

@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using Fathom.Output.Rows;
@@ -11,28 +10,18 @@ namespace Fathom.Tools.ExecSnoop;
 
 /// <summary>Makes rows of records.</summary>
 /// <param name="source">The kernel side.</param>
-/// <param name="layout">How rows are shown.</param>
+/// <param name="view">How rows are shown.</param>
+/// <param name="style">How arguments are.</param>
 /// <param name="name">What the command's name must match; null for any.</param>
 /// <param name="line">What the line of path and arguments must match; null for any.</param>
-internal sealed class ExecSnoopTracing(IEventSource source, RowLayout<ExecRow> layout, Regex? name, Regex? line) : EventTracing(source)
+internal sealed class ExecSnoopTracing(IEventSource source, EventView<ExecRow> view, ArgumentStyle style, Regex? name, Regex? line)
+    : EventTracing<ExecRecord, ExecRow>(source, view)
 {
-    private static readonly int s_head = Marshal.SizeOf<ExecRecord>();
-
     private readonly PathText _path = new();
 
     /// <inheritdoc/>
-    public override void Begin(ISink sink) => sink.BeginRows(layout);
-
-    /// <inheritdoc/>
-    protected override void Write(ISink sink, ReadOnlySpan<byte> record)
+    protected override void Write(ISink sink, ref readonly ExecRecord head, ReadOnlySpan<byte> rest)
     {
-        if (record.Length < s_head)
-        {
-            return;
-        }
-
-        ref readonly ExecRecord head = ref MemoryMarshal.AsRef<ExecRecord>(record);
-        ReadOnlySpan<byte> rest = record[s_head..];
         ReadOnlySpan<byte> names = Take(ref rest, head.PathBytes);
         ReadOnlySpan<byte> file = Take(ref rest, head.FileBytes);
         ReadOnlySpan<byte> arguments = Take(ref rest, head.ArgumentBytes);
@@ -40,10 +29,11 @@ internal sealed class ExecSnoopTracing(IEventSource source, RowLayout<ExecRow> l
             in head,
             file.IsEmpty ? TextValue.Unreadable : TextValue.Whole(file[..^1]),
             head.Result != 0 ? TextValue.Unreadable : _path.Join(names, head.PathEnd, []),
-            head.ArgumentBytes < 0 ? TextValue.Unreadable : TextValue.Beginning(arguments, head.AllArgumentBytes));
+            head.ArgumentBytes < 0 ? TextValue.Unreadable : TextValue.Beginning(arguments, head.AllArgumentBytes),
+            style);
         if ((name is null || name.IsMatch(Encoding.UTF8.GetString(row.Command.Bytes))) && (line is null || line.IsMatch(LineOf(row))))
         {
-            sink.WriteRow(layout, row);
+            Show(sink, row);
         }
     }
 

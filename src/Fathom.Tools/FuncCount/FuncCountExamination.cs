@@ -16,6 +16,7 @@ namespace Fathom.Tools.FuncCount;
 internal static class FuncCountExamination
 {
     private const string RareFunction = "kernel_power_off";
+    private const string RareLibraryFunction = "c:getgrgid_r";
     private const string RareTracepoint = "t:sched:sched_kthread_stop";
     private const string RareCall = "t:syscalls:sys_enter_sysfs";
     private const string Self = "/proc/self/exe";
@@ -28,7 +29,7 @@ internal static class FuncCountExamination
         return new(
             [
                 functions.Obstacle is { Cause: RefusalCause.Other or RefusalCause.MissingConfig or RefusalCause.TooOld } obstacle ? functions with { Obstacle = Explain(kernel, obstacle) } : functions,
-                ToolPart.Try("library functions and static probes", () => AttachToSelf(kernel)),
+                ToolPart.Try("library functions and static probes", () => AttachToSelf(kernel)) with { Sample = RareLibraryFunction },
                 Start(tool, "tracepoints", RareTracepoint, limits),
                 Start(tool, "system calls", RareCall, limits),
             ],
@@ -39,7 +40,10 @@ internal static class FuncCountExamination
     {
         using ITracing tracing = tool.Start(new ToolRequest { Argument = pattern, Note = limits.Add });
         return tracing.Sources;
-    });
+    }) with
+    {
+        Sample = pattern,
+    };
 
     private static IReadOnlyList<TraceSource> AttachToSelf(Kernel kernel)
     {

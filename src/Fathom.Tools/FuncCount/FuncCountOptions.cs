@@ -1,3 +1,4 @@
+using Fathom.Output.Json;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Options;
 
@@ -28,8 +29,12 @@ internal static class FuncCountOptions
         Name = "funccount",
         Summary = "How often kernel functions, library functions, tracepoints or USDT probes are passed",
         Argument = new("PATTERN", "What to count, in quotes: 'vfs_*' (kernel functions), 'c:mall*' or '/path:f' (functions of a library or program), "
-            + "'t:block:*' (tracepoints), 'u:lib:probe' (USDT). * stands for anything."),
+            + "'t:block:*' (tracepoints), 'u:lib:probe' (USDT). * stands for anything.")
+        {
+            Sample = "t:sched:sched_process_exec",
+        },
         Budget = 0.05,
+        Records = [JsonRecords.Count],
         Options = [Regex, Cpu, Most, AllProcesses],
         Examples =
         [

@@ -75,4 +75,9 @@ public interface IEventTracing : ITracing
     /// <param name="isLast">Whether it is the end: nothing more is traced then, and nothing held back.</param>
     /// <returns>Whether events come so fast that the next call should follow at once.</returns>
     bool Poll(ISink sink, bool isLast);
+
+    /// <summary>Writes what it has counted since the last report, if it was asked to count rows in place of writing them.</summary>
+    void Report(ISink sink)
+    {
+    }
 }

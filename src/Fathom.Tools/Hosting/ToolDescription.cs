@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Fathom.Output.Json;
 using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Hosting;
@@ -15,8 +16,20 @@ public sealed record ToolDescription
     /// <summary>What is printed when tracing has begun; nothing for a tool that shows each event, whose columns are printed.</summary>
     public string Banner { get; init; } = "";
 
-    /// <summary>Whether it shows each event. It has no intervals then.</summary>
-    public bool ShowsEvents { get; init; }
+    /// <summary>The rows of a tool that shows each event; null for one that sums up.</summary>
+    public IEventRows? Rows { get; init; }
+
+    /// <summary>The records for programs that it writes itself, besides rows and those that all tools write.</summary>
+    public IReadOnlyList<JsonRecord> Records { get; init; } = [];
+
+    /// <summary>
+    /// The version of the schema of its records. Within it fields are added, but never renamed, removed or given another meaning; for that, this is one more.
+    /// </summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>All records that it writes for programs, in the order of a schema.</summary>
+    public IReadOnlyList<JsonRecord> AllRecords =>
+        [JsonRecords.Start, .. Rows?.Records ?? [], .. Records, JsonRecords.Loss, JsonRecords.Note, JsonRecords.Cost, JsonRecords.End];
 
     /// <summary>Its own options, besides those that all tools have. A letter that it uses is not that of a common option.</summary>
     public required IReadOnlyList<ToolOption> Options { get; init; }
@@ -50,6 +63,9 @@ public sealed record ToolArgument(string Name, string Help)
 
     /// <summary>What it can be, as far as a shell can propose it; null if it cannot.</summary>
     public Completion? Completion { get; init; }
+
+    /// <summary>One that every machine has, which <c>fathom</c>'s own tests trace.</summary>
+    public string Sample { get; init; } = "";
 }
 
 /// <summary>An example in the help.</summary>

@@ -46,6 +46,9 @@ public sealed record ToolPart(string Name, IReadOnlyList<TraceSource> Sources, O
     /// <summary>Whether it can run.</summary>
     public bool Runs => Obstacle is null;
 
+    /// <summary>An argument with which the tool watches things of this kind; empty where it needs none.</summary>
+    public string Sample { get; init; } = "";
+
     /// <summary>Tries a part.</summary>
     /// <param name="name">What is watched; empty for a tool that has one part.</param>
     /// <param name="start">Starts it as the tool does, ends it, and says what was attached.</param>

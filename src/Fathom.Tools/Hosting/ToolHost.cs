@@ -57,7 +57,7 @@ public static class ToolHost
             {
                 events.Begin(sink);
                 command?.Resume();
-                excess = Follow(events, cost, schedule, sink, clock);
+                excess = Follow(events, cost, schedule, tool.Description.Rows?.AreCounted(request.Options) == true, sink, clock);
             }
             else
             {
@@ -144,11 +144,12 @@ public static class ToolHost
     }
 
     // Gives what it cost too much; null if it did not.
-    private static string? Follow(IEventTracing tracing, BudgetWatch cost, Schedule schedule, ISink sink, HostClock clock)
+    private static string? Follow(IEventTracing tracing, BudgetWatch cost, Schedule schedule, bool isCounted, ISink sink, HostClock clock)
     {
         bool isLast = false;
         string? excess = null;
         TimeSpan? patience = null;
+        long reports = 0;
         while (!isLast)
         {
             TimeSpan next = clock.Elapsed + s_eventPace;
@@ -165,8 +166,18 @@ public static class ToolHost
                     Thread.Sleep(s_eventPace);
                 }
             }
-            while (tracing.Poll(sink, isLast) && !isLast);
+            while (tracing.Poll(sink, isLast) && !isLast && !IsDue());
+
+            if (isCounted && (isLast || IsDue()))
+            {
+                reports++;
+                sink.BeginInterval(clock.Now);
+                tracing.Report(sink);
+                sink.EndInterval();
+            }
         }
+
+        bool IsDue() => isCounted && schedule.NextReport(reports) <= clock.Elapsed;
 
         return excess;
     }

@@ -1,51 +1,40 @@
-using System.Collections.Generic;
 using Fathom.Output.Rows;
 using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Tools.OpenSnoop;
 
 /// <summary>What a row of opensnoop says.</summary>
 internal static class OpenColumns
 {
-    private static readonly IntegerColumn<OpenRow> s_user = new("uid", "UID", -6, static (in OpenRow row) => row.Record.User);
-    private static readonly IntegerColumn<OpenRow> s_process = new("pid", "PID", -6, static (in OpenRow row) => row.Record.Process);
-    private static readonly IntegerColumn<OpenRow> s_thread = new("tid", "TID", -6, static (in OpenRow row) => row.Record.Thread);
-    private static readonly TextColumn<OpenRow> s_command = new("comm", "COMM", -16, static (in OpenRow row) => row.Command);
-    private static readonly IntegerColumn<OpenRow> s_descriptor = new("fd", "FD", 4, static (in OpenRow row) => row.Descriptor);
-    private static readonly IntegerColumn<OpenRow> s_error = new("errno", "ERR", 3, static (in OpenRow row) => row.Error);
-    private static readonly WordColumn<OpenRow> s_errorName = new("error", "ERROR", -8, static (in OpenRow row) => ErrorNames.Of(row.Error));
-    private static readonly WordColumn<OpenRow> s_flagNames = new("flags", "FLAGS", -18, static (in OpenRow row) => OpenFlags.Name(row.Record.Flags));
-    private static readonly OctalColumn<OpenRow> s_mode = new("mode", "MODE", -4, static (in OpenRow row) => HasMode(row.Record) ? row.Record.Mode : -1);
-    private static readonly WordColumn<OpenRow> s_call = new("call", "CALL", -17, static (in OpenRow row) => NameOf(row.Record.Call));
-    private static readonly PathColumn s_path = new();
-    private static readonly IntegerColumn<OpenRow> s_directory = new("dirfd", "DIRFD", 5, static (in OpenRow row) => row.Record.DirectoryDescriptor);
-
-    /// <summary>The rows.</summary>
-    /// <param name="clock">The clock.</param>
-    /// <param name="timeOfDay">Whether the time of day stands first.</param>
-    /// <param name="seconds">Whether the seconds since the first row do.</param>
-    /// <param name="user">Whether the user is shown.</param>
-    /// <param name="thread">Whether threads are shown instead of processes.</param>
-    /// <param name="extended">Whether the flags are shown.</param>
-    public static RowLayout<OpenRow> Layout(RowClock clock, bool timeOfDay, bool seconds, bool user, bool thread, bool extended)
+    /// <summary>The columns.</summary>
+    public static EventRows<OpenRow> Rows { get; } = new(
+        "open", "A file that was opened, or was to be", static (in row) => (long)row.Record.TimeNs, OpenSnoopTool.Seconds, -14, "F9")
     {
-        IntegerOf<OpenRow> time = static (in OpenRow row) => (long)row.Record.TimeNs;
-        var text = new List<Column<OpenRow>>();
-        void Add(bool isShown, params Column<OpenRow>[] columns) => text.AddRange(isShown ? columns : []);
-        Add(timeOfDay, new TimeOfDayColumn<OpenRow>(-8, clock, time));
-        Add(seconds, new SecondsColumn<OpenRow>(-14, "F9", time));
-        Add(user, s_user);
-        Add(true, thread ? s_thread : s_process, s_command, s_descriptor, s_error);
-        Add(extended, s_flagNames, s_mode);
-        Add(true, s_path);
-        return new()
+        { new IntegerColumn<OpenRow>("uid", "UID", -6, "The user", static (in row) => row.Record.User), Shown.With(OpenSnoopTool.PrintUser) },
+        { new IntegerColumn<OpenRow>("pid", "PID", -6, "The process", static (in row) => row.Record.Process), Shown.Without(OpenSnoopTool.Thread) },
+        { new IntegerColumn<OpenRow>("tid", "TID", -6, "The thread", static (in row) => row.Record.Thread), Shown.With(OpenSnoopTool.Thread) },
+        new TextColumn<OpenRow>("comm", "COMM", -16, "The thread's name", static (in row) => row.Command),
+        { new WordColumn<OpenRow>("call", "CALL", -17, "Which call it was; io_uring for a request", static (in row) => NameOf(row.Record.Call)), Shown.InJson },
+        new IntegerColumn<OpenRow>("fd", "FD", 4, "The descriptor; -1 if there is none", static (in row) => row.Descriptor),
+        new IntegerColumn<OpenRow>("errno", "ERR", 3, "The error; 0 for none", static (in row) => row.Error),
+        { new WordColumn<OpenRow>("error", "ERROR", -8, "The error by name; null for none", static (in row) => ErrorNames.Of(row.Error)), Shown.InJson },
         {
-            Type = "open",
-            TimeNs = time,
-            Text = text,
-            All = [s_user, s_process, s_thread, s_command, s_call, s_descriptor, s_error, s_errorName, s_flagNames, s_mode, s_directory, s_path],
-        };
-    }
+            new WordColumn<OpenRow>("flags", "FLAGS", -18, "The flags, as the caller gave them", static (in row) => OpenFlags.Name(row.Record.Flags)),
+            Shown.With(OpenSnoopTool.Extended)
+        },
+        {
+            new OctalColumn<OpenRow>(
+                "mode", "MODE", -4, "The permissions, where a file can be created", static (in row) => HasMode(row.Record) ? row.Record.Mode : -1),
+            Shown.With(OpenSnoopTool.Extended)
+        },
+        {
+            new IntegerColumn<OpenRow>("dirfd", "DIRFD", 5, "The descriptor that the path is relative to, if it is; -100 (AT_FDCWD) for the working directory",
+                static (in row) => row.Record.DirectoryDescriptor),
+            Shown.InJson
+        },
+        new PathColumn(),
+    };
 
     // O_CREAT, or O_TMPFILE whole: only then the permissions are looked at.
     private static bool HasMode(in OpenRecord record) => (record.Flags & 0x40) != 0 || (record.Flags & 0x41_0000) == 0x41_0000;

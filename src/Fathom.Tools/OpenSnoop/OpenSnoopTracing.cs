@@ -14,16 +14,15 @@ namespace Fathom.Tools.OpenSnoop;
 
 /// <summary>Makes rows of records.</summary>
 /// <param name="source">The kernel side.</param>
-/// <param name="layout">How rows are shown.</param>
+/// <param name="view">How rows are shown.</param>
 /// <param name="name">What the name of a process must contain; null for any.</param>
 /// <param name="onlyFailed">Whether only what failed is shown.</param>
 /// <param name="flags">Flags of which one must be there; empty for any.</param>
-internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> layout, string? name, bool onlyFailed, IReadOnlyList<ulong> flags) : EventTracing(source)
+internal sealed class OpenSnoopTracing(IEventSource source, EventView<OpenRow> view, string? name, bool onlyFailed, IReadOnlyList<ulong> flags)
+    : EventTracing<OpenRecord, OpenRow>(source, view)
 {
     // Of requests that were submitted and have not completed: more than a machine has in flight.
     private const int MostPendingBytes = 16 * 1024 * 1024;
-
-    private static readonly int s_head = Marshal.SizeOf<OpenRecord>();
 
     // Requests that say nothing if they succeed have succeeded if they have not failed until then; a failure that comes later is counted.
     private const long SilenceNs = 1_000_000_000;
@@ -39,27 +38,18 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
     private readonly PathText _path = new();
 
     /// <inheritdoc/>
-    public override void Begin(ISink sink) => sink.BeginRows(layout);
-
-    /// <inheritdoc/>
-    protected override void Write(ISink sink, ReadOnlySpan<byte> record)
+    protected override void Write(ISink sink, ref readonly OpenRecord head, ReadOnlySpan<byte> rest)
     {
-        if (record.Length < s_head)
-        {
-            return;
-        }
-
-        ref readonly OpenRecord head = ref MemoryMarshal.AsRef<OpenRecord>(record);
         switch (head.Kind)
         {
             case OpenRecordKind.Call:
-                WriteRow(sink, in head, record[s_head..]);
+                WriteRow(sink, in head, rest);
                 break;
             case OpenRecordKind.Submitted:
-                Keep(sink, head.Request, record);
+                Keep(sink, in head, rest);
                 break;
             case OpenRecordKind.Silent:
-                if (Keep(sink, head.Request, record))
+                if (Keep(sink, in head, rest))
                 {
                     _silent.Enqueue((head.Request, head.TimeNs));
                 }
@@ -72,7 +62,7 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
                 ref OpenRecord whole = ref MemoryMarshal.AsRef<OpenRecord>(submitted.AsSpan());
                 whole.TimeNs = head.TimeNs;
                 whole.Result = head.Result;
-                WriteRow(sink, in whole, submitted.AsSpan(s_head));
+                WriteRow(sink, in whole, submitted.AsSpan(Head));
                 break;
         }
     }
@@ -104,8 +94,11 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
     ];
 
     // False if there is no room.
-    private bool Keep(ISink sink, ulong request, ReadOnlySpan<byte> record)
+    private bool Keep(ISink sink, ref readonly OpenRecord head, ReadOnlySpan<byte> rest)
     {
+        ulong request = head.Request;
+        int bytes = Head + rest.Length;
+
         // A request whose completion was not seen leaves its address to the next one.
         _succeeded.Remove(request);
         if (TryForget(request, out byte[]? old))
@@ -120,14 +113,14 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
             }
         }
 
-        if (_pendingBytes + record.Length > MostPendingBytes)
+        if (_pendingBytes + bytes > MostPendingBytes)
         {
             _forgotten++;
             return false;
         }
 
-        _pendingBytes += record.Length;
-        _pending.Add(request, record.ToArray());
+        _pendingBytes += bytes;
+        _pending.Add(request, [.. MemoryMarshal.AsBytes(new ReadOnlySpan<OpenRecord>(in head)), .. rest]);
         return true;
     }
 
@@ -139,7 +132,7 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
     }
 
     private void WriteSucceeded(ISink sink, byte[] record) =>
-        WriteRow(sink, in MemoryMarshal.AsRef<OpenRecord>(record.AsSpan()), record.AsSpan(s_head));
+        WriteRow(sink, in MemoryMarshal.AsRef<OpenRecord>(record.AsSpan()), record.AsSpan(Head));
 
     private void WriteRow(ISink sink, ref readonly OpenRecord head, ReadOnlySpan<byte> text)
     {
@@ -151,7 +144,7 @@ internal sealed class OpenSnoopTracing(IEventSource source, RowLayout<OpenRow> l
         var row = new OpenRow(in head, PathOf(in head, text));
         if (_name is null || row.Command.Bytes.IndexOf(_name) >= 0)
         {
-            sink.WriteRow(layout, row);
+            Show(sink, row);
         }
     }
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using Fathom.Output.Histograms;
+using Fathom.Output.Json;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
@@ -28,6 +29,14 @@ public sealed class RunqLatTool : ITool
         Banner = "Tracing run queue latency... Hit Ctrl-C to end.",
         TakesInterval = true,
         Budget = 0.05,
+        Records =
+        [
+            JsonRecords.Histogram(
+                new("pid", JsonKind.Text, "With -P: the process"),
+                new("tid", JsonKind.Text, "With -L: the thread"),
+                new("comm", JsonKind.Text, "The name of either, if it has not ended"),
+                new("pidns", JsonKind.Text, "With --pidnss: the number of the namespace of process numbers")),
+        ],
         Options = [s_milliseconds, s_perProcess, s_perThread, s_perNamespace],
         Examples =
         [

@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using System.Threading.Tasks;
-using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Shared.Events;
@@ -11,36 +9,26 @@ namespace Fathom.Tools.TcpLife;
 
 /// <summary>Makes rows of records.</summary>
 /// <param name="source">The kernel side.</param>
-/// <param name="layout">How rows are shown.</param>
+/// <param name="view">How rows are shown.</param>
 /// <param name="open">The sessions that were open when tracing began; it is waited for only when one ends whose beginning was not seen.</param>
 /// <param name="wants">Whether a process is one of those that were asked for; null if none was, or that cannot be told of those there were before.</param>
 /// <param name="isByProcess">Whether some were asked for.</param>
 /// <param name="anyIsEnding">Whether a session that is to be shown only waits for the other side to end it too.</param>
-internal sealed class TcpLifeTracing(IEventSource source, RowLayout<TcpRow> layout, Task<OpenSessions> open,
-    Predicate<SocketOwner>? wants = null, bool isByProcess = false, Func<bool>? anyIsEnding = null) : EventTracing(source)
+internal sealed class TcpLifeTracing(IEventSource source, EventView<TcpRow> view, Task<OpenSessions> open,
+    Predicate<SocketOwner>? wants = null, bool isByProcess = false, Func<bool>? anyIsEnding = null) : EventTracing<TcpRecord, TcpRow>(source, view)
 {
     private ulong _unowned;
-    private static readonly int s_size = Marshal.SizeOf<TcpRecord>();
 
     /// <inheritdoc/>
     public override bool IsAboutToShow => anyIsEnding?.Invoke() ?? false;
 
     /// <inheritdoc/>
-    public override void Begin(ISink sink) => sink.BeginRows(layout);
-
-    /// <inheritdoc/>
-    protected override void Write(ISink sink, ReadOnlySpan<byte> record)
+    protected override void Write(ISink sink, ref readonly TcpRecord session, ReadOnlySpan<byte> rest)
     {
-        if (record.Length < s_size)
-        {
-            return;
-        }
-
-        ref readonly TcpRecord session = ref MemoryMarshal.AsRef<TcpRecord>(record);
         OpenSession? found = FindOpen(in session);
         if (!isByProcess || (session.Flags & TcpSessionFlags.ProcessKnown) != 0 || IsWanted(found))
         {
-            sink.WriteRow(layout, new TcpRow(in session, found));
+            Show(sink, new TcpRow(in session, found));
         }
     }
 

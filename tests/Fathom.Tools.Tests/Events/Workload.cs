@@ -35,8 +35,8 @@ internal static class Workload
         return [.. Parse(traced.Output).Where(record => record.GetProperty("type").GetString() == type)];
     }
 
-    /// <summary>The JSON objects among the lines: those of the tool, not what the workload prints, and without the last ones, which say what it cost and why it ended.</summary>
-    public static IEnumerable<JsonElement> Parse(string output) => Objects(output).Where(static record => record.Text("type") is not ("cost" or "end"));
+    /// <summary>The JSON objects among the lines: those of the tool, not what the workload prints, and without the first and the last ones, which tell of the tool.</summary>
+    public static IEnumerable<JsonElement> Parse(string output) => Objects(output).Where(static record => record.Text("type") is not ("start" or "cost" or "end"));
 
     /// <summary>The last JSON object, which says why the tool ended.</summary>
     public static JsonElement End(string output)

@@ -9,6 +9,8 @@ using System.Threading.Tasks;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
+using Fathom.Tools.Hosting;
+using Fathom.Tools.Options;
 using Fathom.Tools.Shared.Events;
 using Fathom.Tools.TcpLife;
 using Xunit;
@@ -52,8 +54,8 @@ public sealed class TcpLifeTracingTests
             TcpRecord record = Record() with { Flags = TcpSessionFlags.Unbegun, EstablishedNs = 0, TimeNs = ulong.MaxValue / 4 };
             using var output = new MemoryStream();
             var sink = new TextSink(output, Stream.Null, timestamps: false);
-            RowLayout<TcpRow> layout = Layout(new());
-            using (var tracing = new TcpLifeTracing(new FakeSource(record, record), layout, Task.FromResult(OpenSessions.Read(procfs))))
+            EventView<TcpRow> view = ViewOf(new());
+            using (var tracing = new TcpLifeTracing(new FakeSource(record, record), view, Task.FromResult(OpenSessions.Read(procfs))))
             {
                 tracing.Poll(sink, isLast: true);
             }
@@ -157,7 +159,7 @@ public sealed class TcpLifeTracingTests
     public void Losses_follow_the_rows()
     {
         using var errors = new MemoryStream();
-        using var tracing = new TcpLifeTracing(new FakeSource(Record()), Layout(new()), Task.FromException<OpenSessions>(new InvalidOperationException("Not asked for.")));
+        using var tracing = new TcpLifeTracing(new FakeSource(Record()), ViewOf(new()), Task.FromException<OpenSessions>(new InvalidOperationException("Not asked for.")));
         tracing.Poll(new TextSink(Stream.Null, errors, timestamps: false), isLast: true);
         Assert.Equal("sessions lost: 5\n", Encoding.UTF8.GetString(errors.ToArray()));
     }
@@ -186,28 +188,34 @@ public sealed class TcpLifeTracingTests
         return record;
     }
 
-    private static RowLayout<TcpRow> Layout(View view) => TcpColumns.Layout(new RowClock(0, TimeZoneInfo.Utc), false, false, view.Wide, view.Csv);
+    private static EventView<TcpRow> ViewOf(View view)
+    {
+        var options = new OptionValues();
+        (Flag Option, bool IsGiven)[] flags = [(TcpLifeTool.Wide, view.Wide), (TcpLifeTool.Csv, view.Csv)];
+        Array.ForEach(flags, flag => _ = flag.IsGiven ? options.Add(flag.Option) : null);
+        return TcpColumns.Rows.View(new ToolRequest { Options = options });
+    }
 
     private static string Text(View view, TcpRecord record)
     {
         using var output = new MemoryStream();
-        Write(new TextSink(output, Stream.Null, timestamps: false), Layout(view), record);
+        Write(new TextSink(output, Stream.Null, timestamps: false), ViewOf(view), record);
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
     private static JsonElement Json(TcpRecord record)
     {
         using var output = new MemoryStream();
-        Write(new JsonSink(output, "tcplife", new RowClock(0)), Layout(new()), record);
-        return JsonDocument.Parse(Encoding.UTF8.GetString(output.ToArray()).Split('\n')[0]).RootElement;
+        Write(new JsonSink(output, new("tcplife", "1", 1), new RowClock(0)), ViewOf(new()), record);
+        return JsonDocument.Parse(Encoding.UTF8.GetString(output.ToArray()).Split('\n')[1]).RootElement;
     }
 
-    private static void Write(ISink sink, RowLayout<TcpRow> layout, TcpRecord record)
+    private static void Write(ISink sink, EventView<TcpRow> view, TcpRecord record)
     {
         string nothing = Directory.CreateTempSubdirectory("proc").FullName;
         try
         {
-            using var tracing = new TcpLifeTracing(new FakeSource(record), layout, Task.FromResult(OpenSessions.Read(nothing)));
+            using var tracing = new TcpLifeTracing(new FakeSource(record), view, Task.FromResult(OpenSessions.Read(nothing)));
             tracing.Begin(sink);
             tracing.Poll(sink, isLast: true);
         }

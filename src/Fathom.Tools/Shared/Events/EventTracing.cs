@@ -1,14 +1,21 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Shared.Events;
 
-/// <summary>Shows the events of a source, and says what was lost: once a second, and at the end.</summary>
+/// <summary>Shows the events of a source as rows, or counts them, and says what was lost: once a second, and at the end.</summary>
+/// <typeparam name="TRecord">What each record of the source begins with.</typeparam>
+/// <typeparam name="TRow">The row that a tool makes of one.</typeparam>
 /// <param name="source">The kernel side; this disposes it.</param>
-internal abstract class EventTracing(IEventSource source) : IEventTracing
+/// <param name="view">How rows are shown.</param>
+internal abstract class EventTracing<TRecord, TRow>(IEventSource source, EventView<TRow> view) : IEventTracing
+    where TRecord : unmanaged
+    where TRow : allows ref struct
 {
     private static readonly TimeSpan s_lossPace = TimeSpan.FromSeconds(1);
 
@@ -24,8 +31,11 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
     /// <inheritdoc/>
     public virtual bool IsAboutToShow => false;
 
+    /// <summary>Bytes of what each record begins with.</summary>
+    protected static int Head => Unsafe.SizeOf<TRecord>();
+
     /// <inheritdoc/>
-    public abstract void Begin(ISink sink);
+    public void Begin(ISink sink) => view.Begin(sink);
 
     /// <inheritdoc/>
     public bool Poll(ISink sink, bool isLast)
@@ -41,7 +51,10 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
             taken = source.Take(isLast);
             while (source.TryNext(out ReadOnlySpan<byte> record))
             {
-                Write(sink, record);
+                if (record.Length >= Head)
+                {
+                    Write(sink, in MemoryMarshal.AsRef<TRecord>(record), record[Head..]);
+                }
             }
         }
         while (isLast && taken > 0); // What is taken at a time is bounded.
@@ -58,6 +71,18 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
         return source.IsPressing;
     }
 
+    /// <inheritdoc/>
+    public void Report(ISink sink) => view.Report(sink);
+
+    /// <inheritdoc/>
+    public void Dispose() => source.Dispose();
+
+    /// <summary>Writes the row of a record, if it is one to be shown (<see cref="Show"/>).</summary>
+    /// <param name="sink">Where it goes.</param>
+    /// <param name="record">What the record begins with.</param>
+    /// <param name="rest">What follows in it.</param>
+    protected abstract void Write(ISink sink, ref readonly TRecord record, ReadOnlySpan<byte> rest);
+
     /// <summary>Writes rows that no record brings, but time.</summary>
     /// <param name="sink">Where they go.</param>
     /// <param name="isLast">Whether it is the end.</param>
@@ -69,22 +94,6 @@ internal abstract class EventTracing(IEventSource source) : IEventTracing
     /// <param name="isLast">Whether it is the end.</param>
     protected virtual IEnumerable<Loss> ReadLosses(bool isLast) => [];
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Writes the row of a record, if it is one to be shown.</summary>
-    protected abstract void Write(ISink sink, ReadOnlySpan<byte> record);
-
-    /// <summary>Releases what it holds.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            source.Dispose();
-        }
-    }
+    /// <summary>Writes a row, or counts it.</summary>
+    protected void Show(ISink sink, in TRow row) => view.Write(sink, row);
 }
