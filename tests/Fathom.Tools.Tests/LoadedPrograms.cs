@@ -4,12 +4,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using System.Text.Json;
 using System.Threading;
-using Fathom.Tools.BioLatency;
-using Fathom.Tools.ExecSnoop;
-using Fathom.Tools.FuncCount;
-using Fathom.Tools.OpenSnoop;
+using Fathom.Tools.Hosting;
 using Xunit;
 
 namespace Fathom.Tools.Tests;
@@ -19,16 +17,12 @@ internal static class LoadedPrograms
 {
     private const string IdField = "prog_id:";
 
-    private static readonly string[] Ours =
+    // Of every object that the tools have: what the build names in it.
+    private static readonly HashSet<string> Ours =
     [
-        BioLatencyProbe.Programs.Submitted, BioLatencyProbe.Programs.Issued, BioLatencyProbe.Programs.IssuedFromQueue,
-        BioLatencyProbe.Programs.IssuedChosen, BioLatencyProbe.Programs.Inserted, BioLatencyProbe.Programs.InsertedIntoQueue,
-        BioLatencyProbe.Programs.InsertedChosen, BioLatencyProbe.Programs.Merged, BioLatencyProbe.Programs.Returned,
-        BioLatencyProbe.Programs.Completed, BioLatencyProbe.Programs.HeldEnded, BioLatencyProbe.Programs.HeldBioEnded,
-        BioLatencyProbe.Programs.HeldWoken, BioLatencyProbe.Programs.HeldSlept, BioLatencyProbe.Programs.HeldReleased,
-        OpenSnoopProbe.Programs.Returned, OpenSnoopProbe.Programs.SubmittedOld, OpenSnoopProbe.Programs.FilterForked, OpenSnoopProbe.Programs.FilterFreed,
-        FuncCountProbe.Programs.UserFunctions, FuncCountProbe.Programs.FollowForked, FuncCountProbe.Programs.FollowExecuted, FuncCountProbe.Programs.Tracepoint, FuncCountProbe.Programs.CallEntered, FuncCountProbe.Programs.CallLeft,
-        ExecSnoopProbe.Programs.Executed, ExecSnoopProbe.Programs.Failed,
+        .. typeof(ToolHost).Assembly.GetTypes().Where(static type => type.Name == "Programs" && type.DeclaringType is not null)
+            .SelectMany(static type => type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static))
+            .Select(static field => (string)field.GetRawConstantValue()!),
     ];
 
     /// <summary>The ids of the programs that a process holds.</summary>
@@ -85,7 +79,7 @@ internal static class LoadedPrograms
         return
         [
             .. json.RootElement.EnumerateArray()
-                .Where(static program => program.TryGetProperty("name", out var name) && Ours.Contains(name.GetString()))
+                .Where(static program => program.TryGetProperty("name", out var name) && Ours.Contains(name.GetString()!))
                 .Select(static program => program.GetProperty("id").GetUInt32()),
         ];
     }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using Fathom.Tools.Tests.Events;
+using Fathom.Tools.Tests.EveryTool;
 using Xunit;
 
 namespace Fathom.Tools.Tests.Hosting;
@@ -44,18 +45,14 @@ public sealed class BudgetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("biolatency")]
-    [InlineData("execsnoop")]
-    [InlineData("opensnoop")]
-    [InlineData("runqlat")]
-    [InlineData("tcplife")]
+    [MemberData(nameof(Tool.Names), MemberType = typeof(Tool))]
     public void Every_tool_says_what_it_cost(string tool)
     {
         Programs.NeedRoot();
-        using var text = RunningProgram.Run(Programs.Direct, tool, "--duration", "0.2", "--", "/bin/true");
+        using var text = RunningProgram.Run(Programs.Direct, [.. Tool.Command(tool), "--duration", "0.2", "--", "/bin/true"]);
         Assert.Matches(@"^cost: (none \(no program ran\)|(less than )?[0-9.]+ % of this machine's processor time \([0-9]+ runs of [0-9]+ ns on average\))$", text.Cost);
 
-        using var json = RunningProgram.Run(Programs.Direct, tool, "--duration", "0.2", "--json");
+        using var json = RunningProgram.Run(Programs.Direct, [.. Tool.Command(tool), "--duration", "0.2", "--json"]);
         JsonElement cost = json.Output.Split('\n').Where(static line => line.StartsWith('{')).Select(static line => JsonDocument.Parse(line).RootElement).Single(static record => record.Text("type") == "cost");
         Assert.InRange(cost.GetProperty("elapsed_ns").GetInt64(), 190_000_000, 5_000_000_000);
         Assert.Equal(cost.GetProperty("cpu_ns").GetInt64(), cost.GetProperty("programs").EnumerateArray().Sum(static one => one.GetProperty("cpu_ns").GetInt64()), 10.0);

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading;
 using Fathom.Tools.Tests.Events;
+using Fathom.Tools.Tests.EveryTool;
 using Xunit;
 
 namespace Fathom.Tools.Tests.Hosting;
@@ -16,15 +17,11 @@ public sealed class EndTests
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Theory]
-    [InlineData("biolatency")]
-    [InlineData("execsnoop")]
-    [InlineData("funccount", "t:sched:sched_process_exit")]
-    [InlineData("opensnoop")]
-    [InlineData("runqlat")]
-    [InlineData("tcplife")]
-    public void The_end_of_the_process(params string[] tool)
+    [MemberData(nameof(Tool.Names), MemberType = typeof(Tool))]
+    public void The_end_of_the_process(string name)
     {
         Programs.NeedRoot();
+        string[] tool = Tool.Command(name);
         using Process process = Process.Start("/bin/sleep", "1000");
         using var program = RunningProgram.Start(Programs.Direct, [.. tool, "-p", $"{process.Id}"]);
         program.WaitFor("\n");
