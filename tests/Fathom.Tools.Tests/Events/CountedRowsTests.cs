@@ -55,7 +55,12 @@ public sealed class CountedRowsTests
         using RunningProgram json = RunningProgram.Run(Programs.Direct, "execsnoop", "--by", "comm", "-i", "0.1", "--json", "-o", "-", "--", "/bin/sh", "-c", Script);
         List<JsonElement> records = [.. Workload.Parse(json.Output)];
         Assert.True(records.Count(static record => record.Text("type") == "rest") > 6);
-        Assert.Equal([2, 2, 2], records.Where(static record => record.Text("type") == "count" && record.GetProperty("key").Text("comm") == "true").Select(static record => record.Number("count")));
+
+        // Those of a moment can be in two reports, those of different moments cannot be in one.
+        int[] counts = [.. records.Where(static record => record.Text("type") == "count" && record.GetProperty("key").Text("comm") == "true").Select(static record => record.Number("count"))];
+        Assert.Equal(6, counts.Sum());
+        Assert.InRange(counts.Length, 3, 6);
+        Assert.All(counts, static count => Assert.InRange(count, 1, 2));
 
         // The records of a report have one time.
         Assert.Equal(
