@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Iced.Intel;
 
 namespace Fathom.Runtime;
@@ -22,7 +23,9 @@ internal sealed class FunctionCode
     private readonly byte[] _inside;
     private readonly Dictionary<ulong, byte> _outside = [];
     private readonly List<(ulong From, ulong Target)> _jumps = [];
+    private readonly HashSet<ulong> _targets = [];
     private readonly JumpTables _tables;
+    private bool _isFlowTooLong;
     private int _followed;
     private FlowKind _kind;
     private bool _isFiller;
@@ -50,15 +53,12 @@ internal sealed class FunctionCode
             Sweep(address, part[..(int)Math.Min((ulong)part.Length, length)]);
         }
 
-        for (FollowJumps(); _tables.Read(this); FollowJumps())
+        // Which tables its jumps read is only asked when nothing more is found.
+        for (FollowJumps(); !IsTooLarge && (_tables.Read(this) || ReadOwnTables()); FollowJumps())
         {
-            foreach (ulong target in _tables.Targets)
+            foreach (ulong target in _tables.Targets.Concat(_tables.Elsewhere))
             {
-                Follow(target, false);
-            }
-
-            foreach (ulong target in _tables.Elsewhere)
-            {
+                _targets.Add(target);
                 Follow(target, false);
             }
         }
@@ -71,7 +71,7 @@ internal sealed class FunctionCode
     public ulong End { get; }
 
     /// <summary>Whether its jumps lead to more code elsewhere, or its tables are more or longer, than is read.</summary>
-    public bool IsTooLarge => _outside.Count > MostOutside || HasTooManyTables;
+    public bool IsTooLarge => _isFlowTooLong || _outside.Count > MostOutside || HasTooManyTables;
 
     /// <summary>Whether its tables are more or longer than is read.</summary>
     public bool HasTooManyTables => _tables.IsTooLong;
@@ -88,11 +88,31 @@ internal sealed class FunctionCode
     /// <summary>Its indirect jumps.</summary>
     public IReadOnlyList<IndirectJump> IndirectJumps => _tables.Jumps;
 
-    /// <summary>Whether one of its tables was found.</summary>
-    public bool HasTable => _tables.IsFound;
+    /// <summary>Whether one of its tables holds its beginning as one of the places to jump to.</summary>
+    public bool HasEntryAsLabel => _tables.HasEntryAsLabel;
 
-    /// <summary>Whether its frame pointer is where its stack pointer was, or what it was before.</summary>
-    public bool HasFrame { get; private set; } = true;
+    /// <summary>How many instructions it has.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Where its instructions begin.</summary>
+    public IEnumerable<ulong> Addresses
+    {
+        get
+        {
+            for (int i = 0; i < _inside.Length; i++)
+            {
+                if (_inside[i] != 0)
+                {
+                    yield return Entry + (ulong)i;
+                }
+            }
+
+            foreach (ulong address in _outside.Keys)
+            {
+                yield return address;
+            }
+        }
+    }
 
     /// <summary>Whether it begins transactions of the processor's, which a breakpoint inside them ends.</summary>
     public bool BeginsTransaction { get; private set; }
@@ -103,16 +123,27 @@ internal sealed class FunctionCode
     /// <summary>The instruction at an address; null where none of the function begins.</summary>
     public FlowStep? StepAt(ulong address)
     {
+        return TryDecode(address, out Instruction instruction, out FlowKind kind) ? FlowStep.Of(instruction, kind) : null;
+    }
+
+    /// <summary>The instruction at an address, and where it leads; false where none of the function begins.</summary>
+    public bool TryDecode(ulong address, out Instruction instruction, out FlowKind kind)
+    {
         byte known = KnownAt(address);
+        kind = (FlowKind)(known >> KindShift);
         if (known == 0)
         {
-            return null;
+            instruction = default;
+            return false;
         }
 
         bool isInside = IsInside(address);
-        _image.Decoder(isInside ? _code : _image.Read(address)).Decode(isInside ? (int)(address - Entry) : 0, address, out Instruction instruction);
-        return FlowStep.Of(instruction, (FlowKind)(known >> KindShift));
+        _image.Decoder(isInside ? _code : _image.Read(address)).Decode(isInside ? (int)(address - Entry) : 0, address, out instruction);
+        return true;
     }
+
+    /// <summary>Whether something of the function may jump to an address.</summary>
+    public bool IsTarget(ulong address) => _targets.Contains(address);
 
     /// <summary>Its instructions that lead to one of some addresses: those that jump there, and those that lie before it.</summary>
     /// <param name="addresses">The addresses, in order.</param>
@@ -167,6 +198,19 @@ internal sealed class FunctionCode
         }
     }
 
+    private bool ReadOwnTables()
+    {
+        if (_tables.Jumps.Count == 0)
+        {
+            return false;
+        }
+
+        bool isMore = _tables.ReadOwn(this, out ContentFlow flow);
+        Decoded += flow.Steps;
+        _isFlowTooLong = flow.IsTooLong;
+        return isMore;
+    }
+
     private void FollowJumps()
     {
         while (_followed < _jumps.Count && !IsTooLarge)
@@ -197,7 +241,8 @@ internal sealed class FunctionCode
     // A retpoline, also of one that no symbol names: call 1f; 2: pause; lfence; jmp 2b; 1: mov [rsp], rax; ret
     private bool IsOwnThunk(ulong address, ulong target, int length) => !IsInside(address) && target - (address + (ulong)length) < LongestWait && !_image.IsFunction(target);
 
-    private static bool PutsAddress(in Instruction instruction) =>
+    /// <summary>Whether an instruction puts an address on the stack that a return behind it may jump to.</summary>
+    public static bool PutsAddress(in Instruction instruction) =>
         instruction.Mnemonic == Mnemonic.Push
         || (instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase is Register.RSP or Register.ESP
             && instruction.MemoryIndex == Register.None && instruction.MemoryDisplacement64 == 0);
@@ -214,7 +259,6 @@ internal sealed class FunctionCode
         ulong target = 0;
         bool isThunk = false, hasAddress = _putsAddress && at > 0;
         _putsAddress = PutsAddress(instruction);
-        HasFrame &= !FlowStep.SpoilsFrame(instruction);
         BeginsTransaction |= instruction.Mnemonic == Mnemonic.Xbegin;
         EndsTransaction |= instruction.Mnemonic == Mnemonic.Xend;
         _isFiller = instruction.Mnemonic == Mnemonic.Nop;
@@ -253,7 +297,8 @@ internal sealed class FunctionCode
                 break;
         }
 
-        _tables.Note(instruction, at == 0, isThunk);
+        _tables.Note(instruction, isThunk);
+        Count++;
         byte known = (byte)(((int)_kind << KindShift) | instruction.Length);
         if (IsInside(address))
         {
@@ -267,6 +312,7 @@ internal sealed class FunctionCode
         if (target != 0)
         {
             _jumps.Add((address, target));
+            _targets.Add(target);
         }
 
         return instruction.Length;
