@@ -24,6 +24,7 @@ internal sealed class FunctionCode
     private readonly Dictionary<ulong, byte> _outside = [];
     private readonly List<(ulong From, ulong Target)> _jumps = [];
     private readonly HashSet<ulong> _targets = [];
+    private readonly List<(ulong Address, ulong Size)> _parts = [];
     private readonly JumpTables _tables;
     private bool _isFlowTooLong;
     private int _followed;
@@ -49,6 +50,7 @@ internal sealed class FunctionCode
         Sweep(entry, _code);
         foreach ((ulong address, ulong length) in parts)
         {
+            _parts.Add((address, length));
             ReadOnlyMemory<byte> part = image.Read(address);
             Sweep(address, part[..(int)Math.Min((ulong)part.Length, length)]);
         }
@@ -172,6 +174,9 @@ internal sealed class FunctionCode
 
     /// <summary>Whether an address lies in it.</summary>
     public bool IsInside(ulong address) => address - Entry < (ulong)_inside.Length;
+
+    /// <summary>Whether an address lies in it, or in what a symbol says to be a part of it.</summary>
+    public bool IsOwn(ulong address) => IsInside(address) || _parts.Exists(part => address - part.Address < part.Size);
 
     /// <summary>Whether an instruction that belongs to it begins at an address.</summary>
     public bool Has(ulong address) => KnownAt(address) != 0;

@@ -43,6 +43,11 @@ internal sealed class PlacePasses
     public bool JumpsBlindly => _code.IndirectJumps.Any(jump => jump.IsBlind(_code.TableTargets.Any(target => target != _code.Entry)));
 
     /// <summary>
+    /// Whether it comes back from code that is known to be its own only by a jump there. That may be a function without a symbol, which calls it.
+    /// </summary>
+    public bool ComesBackFromElsewhere => _entries.Exists(way => way.To == 0 && !_code.IsOwn(way.From));
+
+    /// <summary>
     /// Whether each call passes an instruction once: nothing jumps to it or to one before it, but for ways that leave before it and do nothing but
     /// begin again, as Go's functions do where they make their stack larger.
     /// </summary>
@@ -124,7 +129,7 @@ internal sealed class PlacePasses
                 continue;
             }
 
-            if ((IndexOf(address) is var own && own >= 0 && own <= index)
+            if ((IndexOf(address) is var own && own >= 0 && own <= index) || !_code.IsOwn(address)
                 || _code.StepAt(address) is not { } step || step.Kind is FlowKind.End or FlowKind.Indirect
                 || (step.Kind == FlowKind.Call && !_image.GrowsStack(step.Target)))
             {

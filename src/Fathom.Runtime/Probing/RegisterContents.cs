@@ -245,8 +245,9 @@ internal struct RegisterContents
         return size != (int)image.Word ? (table is { } half ? new(ContentKind.Half, half) : Content.Computed)
             : table is { } known ? new(ContentKind.Entry, known)
             : instruction.MemoryIndex != Register.None ? new(ContentKind.Indexed)
-            : origin.Kind is ContentKind.None or ContentKind.Stack or ContentKind.Entry or ContentKind.Indexed ? Content.Unknown
-            : new(ContentKind.Pointer);
+            : HasBase(instruction) ? (origin.Kind is ContentKind.None or ContentKind.Stack or ContentKind.Entry or ContentKind.Indexed ? Content.Unknown : new(ContentKind.Pointer))
+            : image.IsLinked(instruction.MemoryDisplacement64) ? new(ContentKind.Pointer)
+            : Content.Unknown;
     }
 
     private readonly ulong? TableOf(ImageCode image, in Instruction instruction, Content origin)

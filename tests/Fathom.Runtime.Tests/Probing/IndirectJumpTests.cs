@@ -82,6 +82,9 @@ public sealed class IndirectJumpTests
     // With a frame: push rbp; mov rbp, rsp; push rbx; sub rsp, 8; mov qword [rdi], vtable; mov rax, [rdi]; mov rbx, [rbp-8]; leave; jmp [rax+8]
     [InlineData(2, "55 48 89 e5 53 48 83 ec 08 48 c7 07 00 28 40 00 48 8b 07 48 8b 5d f8 c9 ff 60 08")]
     [InlineData(2, "55 48 89 e5 53 48 83 ec 08 48 c7 07 00 28 40 00 48 8b 07 48 8d 65 f8 5b 5d ff 60 08")] // lea rsp, [rbp-8]; pop rbx; pop rbp
+    // Through a register: mov qword [rdi], vtable; mov rax, [rdi]; mov rax, [rax+8]; jmp rax
+    [InlineData(2, "48 c7 07 00 28 40 00 48 8b 07 48 8b 40 08 ff e0")]
+    [InlineData(3, "48 8d 05 f9 17 00 00 48 89 07 48 8b 07 48 8b 40 08 48 89 c2 ff e2")]
     public void A_virtual_destructor_is_no_loop(ushort type, string hex)
     {
         ulong f = ImageBuilder.CodeAddress, table = ImageBuilder.DataAddress;
@@ -102,11 +105,11 @@ public sealed class IndirectJumpTests
         Assert.Equal(miscount, SiteOf(builder, code.Length).Miscount);
     }
 
-    // The same table, and: jmp [rax*8+table]; push rbx; jmp [rax+8]; mov rax, [rax+8]; jmp rax; movzx eax, [rsi+rax]; mov rax, [rax*8+table]; jmp [rax]
+    // The same table, and: jmp [rax*8+table]; push rbx; jmp [rax+8]; mov rax, [rax+8]; jmp rax; movzx eax, [rsi+rax]; mov rax, [rax*8+table]; jmp [rax]; push rbx; mov rax, [rax+8]; jmp rax
     [Theory]
     [InlineData("0f b6 07 ff 24 c5 00 28 40 00")]
     [InlineData("53 48 c7 07 00 28 40 00 48 8b 07 ff 60 08")]
-    [InlineData("48 c7 07 00 28 40 00 48 8b 07 48 8b 40 08 ff e0")]
+    [InlineData("53 48 c7 07 00 28 40 00 48 8b 07 48 8b 40 08 ff e0")]
     [InlineData("48 c7 07 00 28 40 00 48 8b 04 c5 00 28 40 00 ff 20")]
     [InlineData("53 55 48 89 e5 48 c7 07 00 28 40 00 48 8b 07 c9 ff 60 08")] // push rbx; push rbp; mov rbp, rsp; ...; leave; jmp [rax+8]
     [InlineData("55 48 89 e5 48 83 c5 08 48 c7 07 00 28 40 00 48 8b 07 c9 ff 60 08")] // push rbp; mov rbp, rsp; add rbp, 8; ...; leave; jmp [rax+8]
