@@ -175,7 +175,7 @@ internal sealed class FunctionCode
     /// <summary>Whether an address lies in it.</summary>
     public bool IsInside(ulong address) => address - Entry < (ulong)_inside.Length;
 
-    /// <summary>Whether an address lies in it, or in what a symbol says to be a part of it.</summary>
+    /// <summary>Whether an address lies in it, in what it runs into, or in what a symbol says to be a part of it.</summary>
     public bool IsOwn(ulong address) => IsInside(address) || _parts.Exists(part => address - part.Address < part.Size);
 
     /// <summary>Whether an instruction that belongs to it begins at an address.</summary>
@@ -229,6 +229,7 @@ internal sealed class FunctionCode
     {
         CodeDecoder? decoder = null;
         ulong start = address;
+        bool isOwn = isRunInto;
         while (KnownAt(address) == 0 && (isRunInto || IsInside(address) || !_image.IsFunction(address)) && !IsTooLarge)
         {
             decoder ??= _image.Decoder(_image.Read(address));
@@ -240,6 +241,11 @@ internal sealed class FunctionCode
 
             isRunInto = FlowStep.RunsOn(_kind);
             address += (ulong)length;
+        }
+
+        if (isOwn)
+        {
+            _parts.Add((start, address + 1 - start));
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class PlacePasses
     /// <summary>
     /// Whether it comes back from code that is known to be its own only by a jump there. That may be a function without a symbol, which calls it.
     /// </summary>
-    public bool ComesBackFromElsewhere => _entries.Exists(way => way.To == 0 && !_code.IsOwn(way.From));
+    public bool ComesBackFromElsewhere => _entries.Exists(way => way.To == 0 && JumpsFromElsewhere(way.From));
 
     /// <summary>
     /// Whether each call passes an instruction once: nothing jumps to it or to one before it, but for ways that leave before it and do nothing but
@@ -88,6 +88,8 @@ internal sealed class PlacePasses
         return restarts.Count == 0 || !IsEnteredLater(restarts, index);
     }
 
+    private bool JumpsFromElsewhere(ulong address) => !_code.IsOwn(address) && _code.StepAt(address)?.Jump == _code.Entry;
+
     private int IndexOf(ulong address) => Array.BinarySearch(_prologue, address);
 
     // What the place leads to may not begin again too: the place would be passed a second time. Only what looks so is a way that arrives with another
@@ -129,7 +131,7 @@ internal sealed class PlacePasses
                 continue;
             }
 
-            if ((IndexOf(address) is var own && own >= 0 && own <= index) || !_code.IsOwn(address)
+            if ((IndexOf(address) is var own && own >= 0 && own <= index) || JumpsFromElsewhere(address)
                 || _code.StepAt(address) is not { } step || step.Kind is FlowKind.End or FlowKind.Indirect
                 || (step.Kind == FlowKind.Call && !_image.GrowsStack(step.Target)))
             {
