@@ -7,7 +7,8 @@ namespace Fathom.Runtime;
 
 /// <summary>
 /// All instructions of a function: those that lie in it one after the other, and those that its jumps lead to, also where the compiler has put
-/// them elsewhere (<c>.cold</c>). Jumps to the beginnings of other functions are calls at the end of this one, and not followed.
+/// them elsewhere (<c>.cold</c>). Jumps to the beginnings of other functions are calls at the end of this one, and not followed. Of one image one function is
+/// looked at at a time: the next takes its lists.
 /// </summary>
 internal sealed class FunctionCode
 {
@@ -21,9 +22,9 @@ internal sealed class FunctionCode
 
     // By what lies behind the beginning: the kind and the length of the instruction that begins there, or 0.
     private readonly byte[] _inside;
-    private readonly Dictionary<ulong, byte> _outside = [];
-    private readonly List<(ulong From, ulong Target)> _jumps = [];
-    private readonly HashSet<ulong> _targets = [];
+    private readonly Dictionary<ulong, byte> _outside;
+    private readonly List<(ulong From, ulong Target)> _jumps;
+    private readonly HashSet<ulong> _targets;
     private readonly List<(ulong Address, ulong Size)> _parts = [];
     private readonly JumpTables _tables;
     private bool _isFlowTooLong;
@@ -41,6 +42,7 @@ internal sealed class FunctionCode
     public FunctionCode(ImageCode image, ulong entry, ulong size, IEnumerable<(ulong Address, ulong Size)> parts, long tableBudget)
     {
         _image = image;
+        (_outside, _jumps, _targets) = image.TakeLists();
         _code = image.Read(entry);
         _code = _code[..(int)Math.Min((ulong)_code.Length, size)];
         _inside = new byte[_code.Length];

@@ -9,8 +9,8 @@ namespace Fathom.Runtime;
 
 /// <summary>
 /// Finds where the calls of an image's functions can be counted. The whole function is looked at: a place that something in it jumps back to is
-/// passed more often than the function is called. What is not seen are jumps through a pointer whose table is not found, which are taken for
-/// calls of other functions, and jumps from other functions into the middle of this one. Not safe for use by several threads at a time.
+/// passed more often than the function is called. Each indirect jump needs a table of its own that is found, or must be the call of another function. What
+/// is not seen are jumps from other functions into the middle of this one. Not safe for use by several threads at a time.
 /// </summary>
 public sealed class FunctionSites
 {

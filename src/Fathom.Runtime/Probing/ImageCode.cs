@@ -25,6 +25,9 @@ internal sealed class ImageCode
     private readonly ImmutableArray<ElfPointer> _pointers;
     private readonly ulong[] _pointed;
     private readonly ImmutableArray<ElfRange> _linked;
+    private readonly Dictionary<ulong, byte> _outside = [];
+    private readonly List<(ulong From, ulong Target)> _jumps = [];
+    private readonly HashSet<ulong> _targets = [];
 
     /// <summary>Reads what is known of an image.</summary>
     /// <param name="image">The image.</param>
@@ -70,6 +73,15 @@ internal sealed class ImageCode
     {
         _decoder.Open(code);
         return _decoder;
+    }
+
+    /// <summary>The lists of a function, empty again: each function's own would be as much memory as all its code, many times.</summary>
+    public (Dictionary<ulong, byte> Outside, List<(ulong From, ulong Target)> Jumps, HashSet<ulong> Targets) TakeLists()
+    {
+        _outside.Clear();
+        _jumps.Clear();
+        _targets.Clear();
+        return (_outside, _jumps, _targets);
     }
 
     /// <summary>Whether an address lies in code.</summary>
