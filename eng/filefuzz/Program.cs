@@ -26,6 +26,8 @@ for (int i = 0; i + 1 < args.Length; i += 2)
         case "--table":
             table = args[i + 1];
             break;
+        case "--growth":
+            return Growth.Run([.. args[i + 1].Split(',').Select(static one => int.Parse(one, CultureInfo.InvariantCulture))], Console.Out);
         case "--show":
             show = long.Parse(args[i + 1], CultureInfo.InvariantCulture);
             break;
@@ -37,7 +39,7 @@ for (int i = 0; i + 1 < args.Length; i += 2)
 
 if (args.Length % 2 != 0)
 {
-    Console.Error.WriteLine($"usage: eng/filefuzz/run [--first N] [--inputs N] [--reader {string.Join('|', Readers.All.Select(static reader => reader.Name))}] [--table FILE] [--show NUMBER]");
+    Console.Error.WriteLine($"usage: eng/filefuzz/run [--first N] [--inputs N] [--reader {string.Join('|', Readers.All.Select(static reader => reader.Name))}] [--table FILE] [--show NUMBER] [--growth MB,MB...]");
     return 2;
 }
 

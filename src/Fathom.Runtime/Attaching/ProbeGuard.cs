@@ -24,7 +24,7 @@ internal sealed class ProbeGuard : IDisposable
     private readonly CodeDecoder? _decoder;
     private readonly InstructionJudge? _judge;
     private readonly ImmutableArray<ElfRange> _functions;
-    private readonly bool _isRelocated;
+    private readonly PlaceRefusals _refusals;
 
     private int _decoded;
 
@@ -37,7 +37,7 @@ internal sealed class ProbeGuard : IDisposable
         _decoder = bits == 0 ? null : new CodeDecoder(bits);
         _judge = bits == 0 ? null : new InstructionJudge(bits);
         _functions = image.Image.FunctionRanges;
-        _isRelocated = image.Image.HasTextRelocations;
+        _refusals = new PlaceRefusals(image.Image);
     }
 
     /// <summary>The file that was looked at, as long as this is not disposed.</summary>
@@ -123,7 +123,7 @@ internal sealed class ProbeGuard : IDisposable
         ElfRange? function = FunctionAt(address);
         bool isEntry = function is { } known && IsEntry(address, known.Address);
         return verdict.Refusal
-            ?? (_isRelocated ? ProbeRefusal.Relocated : null)
+            ?? _refusals.At(address, verdict.Length)
             ?? (function is { } around ? RefusalInside(address, around.Address) : null)
             ?? (isReturn && !isEntry ? ProbeRefusal.NoEntry : null)
             ?? (hasShadowStack && (isReturn || verdict.IsCall) ? ProbeRefusal.ShadowStack : null);

@@ -10,12 +10,6 @@ namespace Fathom.Runtime;
 /// <param name="StackChange">Bytes by which it moves the stack pointer, a call's own and its return together; null if that is not known.</param>
 internal readonly record struct FlowStep(ulong Address, int Length, FlowKind Kind, ulong Target, int? StackChange)
 {
-    /// <summary>Whether it makes the frame pointer point where the stack pointer does.</summary>
-    public bool SetsFrame { get; init; }
-
-    /// <summary>How far the stack pointer is behind it from where the frame pointer was before, if it takes it from there; otherwise null.</summary>
-    public int? FromFrame { get; init; }
-
     /// <summary>Whether it calls a place inside its function.</summary>
     public bool IsInnerCall { get; init; }
 
@@ -33,15 +27,8 @@ internal readonly record struct FlowStep(ulong Address, int Length, FlowKind Kin
             instruction.IP, instruction.Length, kind,
             kind is FlowKind.Jump or FlowKind.Branch or FlowKind.Call ? instruction.NearBranchTarget : 0, StackChangeOf(instruction, kind))
         {
-            SetsFrame = SetsFrameIn(instruction),
-            FromFrame = FromFrameIn(instruction),
             IsInnerCall = kind == FlowKind.Branch && instruction.FlowControl == FlowControl.Call,
         };
-
-    /// <summary>Whether an instruction makes the frame pointer something else than the stack pointer or what it was before.</summary>
-    public static bool SpoilsFrame(in Instruction instruction) => instruction.Mnemonic is Mnemonic.Enter or Mnemonic.Popa or Mnemonic.Popad
-        || (IsFrame(instruction, 1) && instruction.Mnemonic is Mnemonic.Xchg or Mnemonic.Xadd)
-        || (IsFrame(instruction, 0) && !SetsFrameIn(instruction) && instruction.Mnemonic is not (Mnemonic.Push or Mnemonic.Pop or Mnemonic.Cmp or Mnemonic.Test));
 
     /// <summary>Whether what lies behind such an instruction is certainly its function's too.</summary>
     public static bool RunsOn(FlowKind kind) => kind is FlowKind.Next or FlowKind.Branch;
@@ -61,22 +48,6 @@ internal readonly record struct FlowStep(ulong Address, int Length, FlowKind Kin
                 _ => null,
             }
             : null;
-
-    private static bool SetsFrameIn(in Instruction instruction) => instruction.Code is Code.Mov_r64_rm64 or Code.Mov_rm64_r64 or Code.Mov_r32_rm32 or Code.Mov_rm32_r32
-        && instruction is { Op0Register: Register.RBP, Op1Register: Register.RSP } or { Op0Register: Register.EBP, Op1Register: Register.ESP };
-
-    // leave; mov rsp, rbp; lea rsp, [rbp-16]
-    private static int? FromFrameIn(in Instruction instruction) =>
-        instruction.Code is Code.Leaveq ? sizeof(ulong)
-        : instruction.Code is Code.Leaved ? sizeof(uint)
-        : instruction.Op0Register is not (Register.RSP or Register.ESP) ? null
-        : instruction.Mnemonic == Mnemonic.Mov && IsFrame(instruction, 1) ? 0
-        : instruction.Mnemonic == Mnemonic.Lea && instruction.MemoryBase is Register.RBP or Register.EBP && instruction.MemoryIndex == Register.None
-            ? (int)instruction.MemoryDisplacement64 : null;
-
-    private static bool IsFrame(in Instruction instruction, int operand) =>
-        instruction.OpCount > operand && instruction.GetOpKind(operand) == OpKind.Register
-        && instruction.GetOpRegister(operand).GetFullRegister() == Register.RBP;
 
     private static bool IsStack(in Instruction instruction, int operand) =>
         instruction.OpCount > operand && instruction.GetOpKind(operand) == OpKind.Register

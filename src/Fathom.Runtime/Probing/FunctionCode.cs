@@ -1,12 +1,14 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Iced.Intel;
 
 namespace Fathom.Runtime;
 
 /// <summary>
 /// All instructions of a function: those that lie in it one after the other, and those that its jumps lead to, also where the compiler has put
-/// them elsewhere (<c>.cold</c>). Jumps to the beginnings of other functions are calls at the end of this one, and not followed.
+/// them elsewhere (<c>.cold</c>). Jumps to the beginnings of other functions are calls at the end of this one, and not followed. Of one image one function is
+/// looked at at a time: the next takes its lists.
 /// </summary>
 internal sealed class FunctionCode
 {
@@ -20,9 +22,12 @@ internal sealed class FunctionCode
 
     // By what lies behind the beginning: the kind and the length of the instruction that begins there, or 0.
     private readonly byte[] _inside;
-    private readonly Dictionary<ulong, byte> _outside = [];
-    private readonly List<(ulong From, ulong Target)> _jumps = [];
+    private readonly Dictionary<ulong, byte> _outside;
+    private readonly List<(ulong From, ulong Target)> _jumps;
+    private readonly HashSet<ulong> _targets;
+    private readonly List<(ulong Address, ulong Size)> _parts = [];
     private readonly JumpTables _tables;
+    private bool _isFlowTooLong;
     private int _followed;
     private FlowKind _kind;
     private bool _isFiller;
@@ -37,6 +42,7 @@ internal sealed class FunctionCode
     public FunctionCode(ImageCode image, ulong entry, ulong size, IEnumerable<(ulong Address, ulong Size)> parts, long tableBudget)
     {
         _image = image;
+        (_outside, _jumps, _targets) = image.TakeLists();
         _code = image.Read(entry);
         _code = _code[..(int)Math.Min((ulong)_code.Length, size)];
         _inside = new byte[_code.Length];
@@ -46,19 +52,17 @@ internal sealed class FunctionCode
         Sweep(entry, _code);
         foreach ((ulong address, ulong length) in parts)
         {
+            _parts.Add((address, length));
             ReadOnlyMemory<byte> part = image.Read(address);
             Sweep(address, part[..(int)Math.Min((ulong)part.Length, length)]);
         }
 
-        for (FollowJumps(); _tables.Read(this); FollowJumps())
+        // Which tables its jumps read is only asked when nothing more is found.
+        for (FollowJumps(); !IsTooLarge && (_tables.Read(this) || ReadOwnTables()); FollowJumps())
         {
-            foreach (ulong target in _tables.Targets)
+            foreach (ulong target in _tables.Targets.Concat(_tables.Elsewhere))
             {
-                Follow(target, false);
-            }
-
-            foreach (ulong target in _tables.Elsewhere)
-            {
+                _targets.Add(target);
                 Follow(target, false);
             }
         }
@@ -71,7 +75,7 @@ internal sealed class FunctionCode
     public ulong End { get; }
 
     /// <summary>Whether its jumps lead to more code elsewhere, or its tables are more or longer, than is read.</summary>
-    public bool IsTooLarge => _outside.Count > MostOutside || HasTooManyTables;
+    public bool IsTooLarge => _isFlowTooLong || _outside.Count > MostOutside || HasTooManyTables;
 
     /// <summary>Whether its tables are more or longer than is read.</summary>
     public bool HasTooManyTables => _tables.IsTooLong;
@@ -88,11 +92,31 @@ internal sealed class FunctionCode
     /// <summary>Its indirect jumps.</summary>
     public IReadOnlyList<IndirectJump> IndirectJumps => _tables.Jumps;
 
-    /// <summary>Whether one of its tables was found.</summary>
-    public bool HasTable => _tables.IsFound;
+    /// <summary>Whether one of its tables holds its beginning as one of the places to jump to.</summary>
+    public bool HasEntryAsLabel => _tables.HasEntryAsLabel;
 
-    /// <summary>Whether its frame pointer is where its stack pointer was, or what it was before.</summary>
-    public bool HasFrame { get; private set; } = true;
+    /// <summary>How many instructions it has.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Where its instructions begin.</summary>
+    public IEnumerable<ulong> Addresses
+    {
+        get
+        {
+            for (int i = 0; i < _inside.Length; i++)
+            {
+                if (_inside[i] != 0)
+                {
+                    yield return Entry + (ulong)i;
+                }
+            }
+
+            foreach (ulong address in _outside.Keys)
+            {
+                yield return address;
+            }
+        }
+    }
 
     /// <summary>Whether it begins transactions of the processor's, which a breakpoint inside them ends.</summary>
     public bool BeginsTransaction { get; private set; }
@@ -103,16 +127,27 @@ internal sealed class FunctionCode
     /// <summary>The instruction at an address; null where none of the function begins.</summary>
     public FlowStep? StepAt(ulong address)
     {
+        return TryDecode(address, out Instruction instruction, out FlowKind kind) ? FlowStep.Of(instruction, kind) : null;
+    }
+
+    /// <summary>The instruction at an address, and where it leads; false where none of the function begins.</summary>
+    public bool TryDecode(ulong address, out Instruction instruction, out FlowKind kind)
+    {
         byte known = KnownAt(address);
+        kind = (FlowKind)(known >> KindShift);
         if (known == 0)
         {
-            return null;
+            instruction = default;
+            return false;
         }
 
         bool isInside = IsInside(address);
-        _image.Decoder(isInside ? _code : _image.Read(address)).Decode(isInside ? (int)(address - Entry) : 0, address, out Instruction instruction);
-        return FlowStep.Of(instruction, (FlowKind)(known >> KindShift));
+        _image.Decoder(isInside ? _code : _image.Read(address)).Decode(isInside ? (int)(address - Entry) : 0, address, out instruction);
+        return true;
     }
+
+    /// <summary>Whether something of the function may jump to an address.</summary>
+    public bool IsTarget(ulong address) => _targets.Contains(address);
 
     /// <summary>Its instructions that lead to one of some addresses: those that jump there, and those that lie before it.</summary>
     /// <param name="addresses">The addresses, in order.</param>
@@ -142,6 +177,9 @@ internal sealed class FunctionCode
     /// <summary>Whether an address lies in it.</summary>
     public bool IsInside(ulong address) => address - Entry < (ulong)_inside.Length;
 
+    /// <summary>Whether an address lies in it, in what it runs into, or in what a symbol says to be a part of it.</summary>
+    public bool IsOwn(ulong address) => IsInside(address) || _parts.Exists(part => address - part.Address < part.Size);
+
     /// <summary>Whether an instruction that belongs to it begins at an address.</summary>
     public bool Has(ulong address) => KnownAt(address) != 0;
 
@@ -167,6 +205,19 @@ internal sealed class FunctionCode
         }
     }
 
+    private bool ReadOwnTables()
+    {
+        if (_tables.Jumps.Count == 0)
+        {
+            return false;
+        }
+
+        bool isMore = _tables.ReadOwn(this, out ContentFlow flow);
+        Decoded += flow.Steps;
+        _isFlowTooLong = flow.IsTooLong;
+        return isMore;
+    }
+
     private void FollowJumps()
     {
         while (_followed < _jumps.Count && !IsTooLarge)
@@ -180,6 +231,7 @@ internal sealed class FunctionCode
     {
         CodeDecoder? decoder = null;
         ulong start = address;
+        bool isOwn = isRunInto;
         while (KnownAt(address) == 0 && (isRunInto || IsInside(address) || !_image.IsFunction(address)) && !IsTooLarge)
         {
             decoder ??= _image.Decoder(_image.Read(address));
@@ -192,12 +244,18 @@ internal sealed class FunctionCode
             isRunInto = FlowStep.RunsOn(_kind);
             address += (ulong)length;
         }
+
+        if (isOwn)
+        {
+            _parts.Add((start, address + 1 - start));
+        }
     }
 
     // A retpoline, also of one that no symbol names: call 1f; 2: pause; lfence; jmp 2b; 1: mov [rsp], rax; ret
     private bool IsOwnThunk(ulong address, ulong target, int length) => !IsInside(address) && target - (address + (ulong)length) < LongestWait && !_image.IsFunction(target);
 
-    private static bool PutsAddress(in Instruction instruction) =>
+    /// <summary>Whether an instruction puts an address on the stack that a return behind it may jump to.</summary>
+    public static bool PutsAddress(in Instruction instruction) =>
         instruction.Mnemonic == Mnemonic.Push
         || (instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase is Register.RSP or Register.ESP
             && instruction.MemoryIndex == Register.None && instruction.MemoryDisplacement64 == 0);
@@ -214,7 +272,6 @@ internal sealed class FunctionCode
         ulong target = 0;
         bool isThunk = false, hasAddress = _putsAddress && at > 0;
         _putsAddress = PutsAddress(instruction);
-        HasFrame &= !FlowStep.SpoilsFrame(instruction);
         BeginsTransaction |= instruction.Mnemonic == Mnemonic.Xbegin;
         EndsTransaction |= instruction.Mnemonic == Mnemonic.Xend;
         _isFiller = instruction.Mnemonic == Mnemonic.Nop;
@@ -253,7 +310,8 @@ internal sealed class FunctionCode
                 break;
         }
 
-        _tables.Note(instruction, at == 0, isThunk);
+        _tables.Note(instruction, isThunk);
+        Count++;
         byte known = (byte)(((int)_kind << KindShift) | instruction.Length);
         if (IsInside(address))
         {
@@ -267,6 +325,7 @@ internal sealed class FunctionCode
         if (target != 0)
         {
             _jumps.Add((address, target));
+            _targets.Add(target);
         }
 
         return instruction.Length;

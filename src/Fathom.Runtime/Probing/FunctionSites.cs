@@ -9,8 +9,8 @@ namespace Fathom.Runtime;
 
 /// <summary>
 /// Finds where the calls of an image's functions can be counted. The whole function is looked at: a place that something in it jumps back to is
-/// passed more often than the function is called. What is not seen are jumps through a pointer whose table is not found, which are taken for
-/// calls of other functions, and jumps from other functions into the middle of this one. Not safe for use by several threads at a time.
+/// passed more often than the function is called. Each indirect jump needs a table of its own that is found, or must be the call of another function. What
+/// is not seen are jumps from other functions into the middle of this one. Not safe for use by several threads at a time.
 /// </summary>
 public sealed class FunctionSites
 {
@@ -31,7 +31,7 @@ public sealed class FunctionSites
     private readonly ImageCode? _code;
     private readonly InstructionJudge? _judge;
     private readonly ImmutableArray<ElfFunction> _functions;
-    private readonly bool _isRelocated;
+    private readonly PlaceRefusals _refusals;
 
     // Instructions that may still be decoded: in files made on purpose, functions overlap.
     private long _left;
@@ -51,7 +51,7 @@ public sealed class FunctionSites
         int bits = image.Machine switch { ElfMachine.X64 => 64, ElfMachine.X86 => 32, _ => 0 };
         _judge = bits == 0 ? null : new InstructionJudge(bits);
         _functions = image.Functions;
-        _isRelocated = image.HasTextRelocations;
+        _refusals = new PlaceRefusals(image);
         _left = (2 * image.CodeSize) + (1 << 16);
         _leftOfTables = (TablesForByte * image.CodeSize) + LeastTables;
 
@@ -121,7 +121,9 @@ public sealed class FunctionSites
             }
         }
 
-        return new(0, Judge(function.Address), "comes back to its beginning, as a loop does");
+        return new(0, Judge(function.Address), passes.ComesBackFromElsewhere
+            ? "comes back to its beginning through code that no symbol names, which may be a part of it or another function"
+            : "comes back to its beginning, as a loop does");
     }
 
     // Go's package main may have a function warm, and no compiler calls a part so: only BOLT, which leaves the function its name.
@@ -173,7 +175,11 @@ public sealed class FunctionSites
 
     private bool IsMark(ulong address) => Read(address).Span is [0xf3, 0x0f, 0x1e, 0xfa, ..] or [0xf3, 0x0f, 0x1e, 0xfb, ..];
 
-    private ProbeVerdict Judge(ulong address) => _isRelocated ? new(ProbeStep.Unknown, ProbeRefusal.Relocated) : _judge?.Judge(Read(address).Span) ?? default;
+    private ProbeVerdict Judge(ulong address)
+    {
+        ProbeVerdict verdict = _judge?.Judge(Read(address).Span) ?? default;
+        return _refusals.At(address, verdict.Length) is { } refusal ? new(ProbeStep.Unknown, refusal) : verdict;
+    }
 
     // Where the image does not say how long a function is, it ends at the next one.
     private ulong SizeOf(in ElfFunction function)

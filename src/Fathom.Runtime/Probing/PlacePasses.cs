@@ -11,7 +11,6 @@ internal sealed class PlacePasses
     private readonly FunctionCode _code;
     private readonly ulong[] _prologue;
     private readonly List<(ulong From, int To)> _entries = [];
-    private readonly Dictionary<ulong, int?> _heights;
     private readonly int _firstOpen = int.MaxValue;
 
     /// <summary>Looks through a function.</summary>
@@ -24,12 +23,9 @@ internal sealed class PlacePasses
         _code = code;
         _prologue = prologue;
 
-        // Whoever calls the other function that begins there passes it too. A pointer to the beginning is one to a function, unless something else than those
-        // is jumped through: a destructor names the table of the virtual functions of its class, which holds its own address, and ends by calling another one.
-        _heights = code.IndirectJumps.Count == 0 ? [] : Heights(code.Entry, 0, static _ => true);
-        bool isCalledOnly = code.IndirectJumps.All(jump => jump.Source == JumpSource.Pointer && _heights.GetValueOrDefault(jump.Address) == 0);
-        int open = Array.FindIndex(prologue, address => address == code.Entry
-            ? !isCalledOnly && code.TableTargets.Contains(address) : image.IsFunction(address) || code.TableTargets.Contains(address));
+        // Whoever calls the other function that begins there passes it too.
+        bool mayBeginAgain = code.IndirectJumps.Any(jump => jump.MayBeginAgain(code));
+        int open = Array.FindIndex(prologue, address => address == code.Entry ? mayBeginAgain : image.IsFunction(address) || code.TableTargets.Contains(address));
         _firstOpen = open < 0 ? int.MaxValue : open;
 
         // Also what only runs into one, having jumped into the middle of the one before, or to what lies before the beginning.
@@ -43,18 +39,13 @@ internal sealed class PlacePasses
         }
     }
 
+    /// <summary>Whether an indirect jump may lead anywhere in the function.</summary>
+    public bool JumpsBlindly => _code.IndirectJumps.Any(jump => jump.IsBlind(_code.TableTargets.Any(target => target != _code.Entry)));
+
     /// <summary>
-    /// Whether an indirect jump is none out of the function, since something is on the stack there or its address is put there, and no table says where it leads.
-    /// A table that was found says so of those alone that read one.
+    /// Whether it comes back from code that is known to be its own only by a jump there. That may be a function without a symbol, which calls it.
     /// </summary>
-    public bool JumpsBlindly
-    {
-        get
-        {
-            return _code.IndirectJumps.Any(jump => !(_code.HasTable && jump.Source is JumpSource.Table or JumpSource.Thunk)
-                && (jump.Source == JumpSource.Thunk || _heights.GetValueOrDefault(jump.Address) is not (null or 0)));
-        }
-    }
+    public bool ComesBackFromElsewhere => _entries.Exists(way => way.To == 0 && JumpsFromElsewhere(way.From));
 
     /// <summary>
     /// Whether each call passes an instruction once: nothing jumps to it or to one before it, but for ways that leave before it and do nothing but
@@ -97,6 +88,8 @@ internal sealed class PlacePasses
         return restarts.Count == 0 || !IsEnteredLater(restarts, index);
     }
 
+    private bool JumpsFromElsewhere(ulong address) => !_code.IsOwn(address) && _code.StepAt(address)?.Jump == _code.Entry;
+
     private int IndexOf(ulong address) => Array.BinarySearch(_prologue, address);
 
     // What the place leads to may not begin again too: the place would be passed a second time. Only what looks so is a way that arrives with another
@@ -104,51 +97,13 @@ internal sealed class PlacePasses
     private bool IsEnteredLater(HashSet<ulong> restarts, int index)
     {
         bool IsBefore(ulong address) => restarts.Contains(address) || (IndexOf(address) is var own && own >= 0 && own < index);
-        Dictionary<ulong, int?> before = Heights(_code.Entry, 0, IsBefore);
+        Dictionary<ulong, int?> before = ContentFlow.OfPart(_image, _code, _code.Entry, 0, IsBefore).Heights;
         int? atPlace = before.GetValueOrDefault(_prologue[index]);
-        Dictionary<ulong, int?> behind = Heights(_prologue[index], atPlace, address => !restarts.Contains(address));
+        Dictionary<ulong, int?> behind = ContentFlow.OfPart(_image, _code, _prologue[index], atPlace, address => !restarts.Contains(address)).Heights;
         bool ArrivesWithAnother((ulong From, ulong To) way) =>
             behind.GetValueOrDefault(way.From) + _code.StepAt(way.From)?.StackChange is { } height && before.GetValueOrDefault(way.To) is { } wanted && wanted != height;
         return restarts.Overlaps(_code.TableTargets)
             || _code.WaysTo([.. restarts.Order()]).Any(way => !IsBefore(way.From) && !ArrivesWithAnother(way));
-    }
-
-    // How far the stack pointer is from where it was at the beginning, before each instruction of a part of the function and of those that it leads to;
-    // null where that is not known, or not the same on all ways.
-    private Dictionary<ulong, int?> Heights(ulong start, int? height, Predicate<ulong> isPart)
-    {
-        var heights = new Dictionary<ulong, int?>();
-        int? frame = null;
-        bool isOne = _code.HasFrame;
-        var waiting = new Stack<(ulong Address, int? Height)>([(start, height)]);
-        while (waiting.TryPop(out (ulong Address, int? Height) at))
-        {
-            bool isKnown = heights.TryGetValue(at.Address, out int? known);
-            int? now = !isKnown || known == at.Height ? at.Height : null;
-            if (isKnown && known == now)
-            {
-                continue;
-            }
-
-            heights[at.Address] = now;
-            if (isPart(at.Address) && _code.StepAt(at.Address) is { } step)
-            {
-                if (step.SetsFrame)
-                {
-                    // What was left by another frame is not known then.
-                    isOne &= frame is null || frame == now;
-                    frame = now;
-                }
-
-                int? behind = step.FromFrame is { } distance ? (isOne ? frame + distance : null) : now + step.StackChange;
-                foreach (ulong target in SuccessorsOf(step))
-                {
-                    waiting.Push((target, behind));
-                }
-            }
-        }
-
-        return heights;
     }
 
     private static IEnumerable<ulong> SuccessorsOf(FlowStep step)
@@ -176,7 +131,7 @@ internal sealed class PlacePasses
                 continue;
             }
 
-            if ((IndexOf(address) is var own && own >= 0 && own <= index)
+            if ((IndexOf(address) is var own && own >= 0 && own <= index) || JumpsFromElsewhere(address)
                 || _code.StepAt(address) is not { } step || step.Kind is FlowKind.End or FlowKind.Indirect
                 || (step.Kind == FlowKind.Call && !_image.GrowsStack(step.Target)))
             {

@@ -47,6 +47,15 @@ public sealed record ProbeRefusal(string What, string Reason)
     // The kernel analyses and copies the instruction of the file.
     internal static ProbeRefusal Relocated { get; } = new("code that the loader changes (DT_TEXTREL)", "the kernel would run what the file has in its place");
 
+    // valid_vma takes no mapping with VM_WRITE, and uprobe_register says nothing of that:
+    // https://github.com/torvalds/linux/blob/v6.18/kernel/events/uprobes.c (valid_vma)
+    internal static ProbeRefusal Writable { get; } = new("code in a segment that may be written", "the kernel sets no breakpoint in memory that may be written, and nothing would be seen");
+
+    // An instruction that is stepped runs elsewhere. If the thread is preempted or gets a signal then, rseq_ip_fixup finds it outside of the sequence, disarms
+    // that and does not restart it; and the four bytes before the handler are compared, where a breakpoint is another byte:
+    // https://github.com/torvalds/linux/blob/v6.18/kernel/rseq.c
+    internal static ProbeRefusal Restarted { get; } = new("a restartable sequence (rseq)", "one that is preempted while the kernel runs its instruction elsewhere is not restarted, and what it guards is damaged");
+
     internal static ProbeRefusal NoCode { get; } = new("no code", "no executable segment of the file holds the place");
 
     internal static ProbeRefusal Inside { get; } = new("the middle of an instruction", "the program would run another one");

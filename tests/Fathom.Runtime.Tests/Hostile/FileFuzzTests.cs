@@ -25,6 +25,24 @@ public sealed class FileFuzzTests
         Assert.True(campaign.Totals.Read > Inputs / 100, $"{campaign.Totals.Read} of {Inputs} were read");
     }
 
+    public static TheoryData<string> GrowingFiles => [.. Growth.All.Select(static one => one.Name)];
+
+    // The short form of `--growth`, which measures time too.
+    [Theory]
+    [MemberData(nameof(GrowingFiles))]
+    public void What_a_file_costs_grows_as_its_size_does(string name)
+    {
+        const int Small = 1 << 18, Large = 4 * Small, MostMemory = 64 << 20, Any = 4 << 20;
+        Growth growth = Growth.All.Single(one => one.Name == name);
+        growth.Measure(Small, 1);
+        (int size, long allocated, _) = growth.Measure(Small, 1);
+        (int largeSize, long largeAllocated, _) = growth.Measure(Large, 1);
+
+        Assert.InRange(largeSize, 2 * size, 8 * size);
+        Assert.InRange(largeAllocated, 0, MostMemory);
+        Assert.InRange(largeAllocated, 0, (2 * allocated * largeSize / size) + Any);
+    }
+
     [Fact]
     public void An_input_is_the_same_each_time()
     {

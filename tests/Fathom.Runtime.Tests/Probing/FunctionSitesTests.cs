@@ -12,6 +12,8 @@ public sealed class FunctionSitesTests
     private const int Function = 0x12;
     private const int LocalFunction = 0x02;
     private const string Loop = "comes back to its beginning, as a loop does";
+    private const string Blind = "jumps to where a table says that is not found, which may be its beginning";
+    private const string Elsewhere = "comes back to its beginning through code that no symbol names, which may be a part of it or another function";
 
     // f, with whatever the compiler put behind it.
     [Theory]
@@ -127,11 +129,13 @@ public sealed class FunctionSitesTests
     [InlineData(Named, true, 20, 4, "")]
     [InlineData(Named, true, 4, 0, "")]
     [InlineData(Named, true, 0, 0, Loop)]
-    [InlineData(Pointed, true, 4, 0, "")]
+    [InlineData(Pointed, true, 4, 0, Blind)]
+    [InlineData(Pointed, true, 0, 0, Blind)]
     [InlineData(Named, false, 20, 4, "")]
     [InlineData(Named, false, 4, 0, "")]
     [InlineData(Named, false, 0, 0, Loop)]
-    [InlineData(Pointed, false, 4, 0, "")]
+    [InlineData(Pointed, false, 4, 0, Blind)]
+    [InlineData(Pointed, false, 0, 0, Blind)]
     public void A_table_of_addresses_is_read_as_the_loader_makes_it(string hex, bool hasAddends, int target, int offset, string miscount)
     {
         ulong table = ImageBuilder.DataAddress;
@@ -224,8 +228,8 @@ public sealed class FunctionSitesTests
         var symbol = ("f.cold", LocalFunction, (ushort)1, ImageBuilder.CodeAddress + 0x80, (ulong)cold.Length);
         Assert.Equal((8, ""), (SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length, symbol) is var site ? site.Offset : -1, site.Miscount));
 
-        // A stripped file does not name it, but its jump leads there.
-        Assert.Equal(8, SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length).Offset);
+        // A stripped file does not name it, but its jump leads there. It may be a function that calls this one: no place is passed once for each of its calls.
+        Assert.Equal((0, Elsewhere), (SiteOf(new ImageBuilder().Code(0, code).Code(0x80, cold), code.Length) is var unnamed ? unnamed.Offset : -1, unnamed.Miscount));
 
         // Another function that ends with a call of f is none of it.
         symbol = ("g", Function, 1, ImageBuilder.CodeAddress + 0x80, (ulong)cold.Length);

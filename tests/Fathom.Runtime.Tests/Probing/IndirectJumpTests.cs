@@ -82,6 +82,9 @@ public sealed class IndirectJumpTests
     // With a frame: push rbp; mov rbp, rsp; push rbx; sub rsp, 8; mov qword [rdi], vtable; mov rax, [rdi]; mov rbx, [rbp-8]; leave; jmp [rax+8]
     [InlineData(2, "55 48 89 e5 53 48 83 ec 08 48 c7 07 00 28 40 00 48 8b 07 48 8b 5d f8 c9 ff 60 08")]
     [InlineData(2, "55 48 89 e5 53 48 83 ec 08 48 c7 07 00 28 40 00 48 8b 07 48 8d 65 f8 5b 5d ff 60 08")] // lea rsp, [rbp-8]; pop rbx; pop rbp
+    // Through a register: mov qword [rdi], vtable; mov rax, [rdi]; mov rax, [rax+8]; jmp rax
+    [InlineData(2, "48 c7 07 00 28 40 00 48 8b 07 48 8b 40 08 ff e0")]
+    [InlineData(3, "48 8d 05 f9 17 00 00 48 89 07 48 8b 07 48 8b 40 08 48 89 c2 ff e2")]
     public void A_virtual_destructor_is_no_loop(ushort type, string hex)
     {
         ulong f = ImageBuilder.CodeAddress, table = ImageBuilder.DataAddress;
@@ -102,11 +105,11 @@ public sealed class IndirectJumpTests
         Assert.Equal(miscount, SiteOf(builder, code.Length).Miscount);
     }
 
-    // The same table, and: jmp [rax*8+table]; push rbx; jmp [rax+8]; mov rax, [rax+8]; jmp rax; movzx eax, [rsi+rax]; mov rax, [rax*8+table]; jmp [rax]
+    // The same table, and: jmp [rax*8+table]; push rbx; jmp [rax+8]; mov rax, [rax+8]; jmp rax; movzx eax, [rsi+rax]; mov rax, [rax*8+table]; jmp [rax]; push rbx; mov rax, [rax+8]; jmp rax
     [Theory]
     [InlineData("0f b6 07 ff 24 c5 00 28 40 00")]
     [InlineData("53 48 c7 07 00 28 40 00 48 8b 07 ff 60 08")]
-    [InlineData("48 c7 07 00 28 40 00 48 8b 07 48 8b 40 08 ff e0")]
+    [InlineData("53 48 c7 07 00 28 40 00 48 8b 07 48 8b 40 08 ff e0")]
     [InlineData("48 c7 07 00 28 40 00 48 8b 04 c5 00 28 40 00 ff 20")]
     [InlineData("53 55 48 89 e5 48 c7 07 00 28 40 00 48 8b 07 c9 ff 60 08")] // push rbx; push rbp; mov rbp, rsp; ...; leave; jmp [rax+8]
     [InlineData("55 48 89 e5 48 83 c5 08 48 c7 07 00 28 40 00 48 8b 07 c9 ff 60 08")] // push rbp; mov rbp, rsp; add rbp, 8; ...; leave; jmp [rax+8]
@@ -128,6 +131,42 @@ public sealed class IndirectJumpTests
         long distance = (long)ImageBuilder.CodeAddress - (long)ImageBuilder.DataAddress;
         Assert.Equal(miscount, SiteOf(new ImageBuilder().Code(0, Bytes(hex)).Data(0, (uint)(distance + 21)), Bytes(hex).Length).Miscount);
     }
+
+    // endbr64; M: lea rdx, [table]; movsxd rax, [rdx+rdi*4]; add rax, rdx; jmp rax; N: mov rdx, [rsi]; movsxd rax, [rdx+rcx*4]; add rax, r8; jmp rax; ret. Of
+    // two jumps by an index one reads a table that is found, which leads to N; what the other reads may lead to M, and that to N again.
+    // push rbx is put before, and pop rbx behind the first jump, or not: with nothing on the stack it is no call of another function either.
+    [Theory]
+    [InlineData("f3 0f 1e fa 53 48 8d 15 f4 17 00 00 48 63 04 ba 48 01 d0 ff e0 48 8b 16 48 63 04 8a 4c 01 c0 ff e0 5b c3", 21)]
+    [InlineData("f3 0f 1e fa 48 8d 15 f5 17 00 00 48 63 04 ba 48 01 d0 ff e0 48 8b 16 48 63 04 8a 4c 01 c0 ff e0 c3", 20)]
+    [InlineData("f3 0f 1e fa 48 8d 15 f5 17 00 00 48 63 04 ba 48 01 d0 ff e0 48 8b 16 ff 24 ca c3", 20)]
+    public void A_table_that_is_found_says_nothing_of_another_jump(string hex, int target)
+    {
+        long distance = (long)ImageBuilder.CodeAddress - (long)ImageBuilder.DataAddress;
+        ProbeSite site = SiteOf(new ImageBuilder().Code(0, Bytes(hex)).Data(0, (uint)(distance + target)), Bytes(hex).Length);
+        Assert.Equal("jumps to where a table says that is not found, which may be its beginning", site.Miscount);
+    }
+
+    // Two switches, the table of one behind that of the other, and the address of the first kept on the stack: push rbx; sub rsp, 16; lea rdx, [table]; mov [rsp+8], rdx;
+    // xor edx, edx; mov rcx, [rsp+8]; movsxd rax, [rcx+rdi*4]; add rax, rcx; jmp rax; N: lea rdx, [table + 4]; movsxd rax, [rdx+rsi*4]; add rax, rdx; jmp rax;
+    // M: add rsp, 16; pop rbx; ret. The tables: N; M
+    [Fact]
+    public void Each_jump_has_a_table_of_its_own()
+    {
+        byte[] code = Bytes("53 48 83 ec 10 48 8d 15 f4 17 00 00 48 89 54 24 08 31 d2 48 8b 4c 24 08 48 63 04 b9 48 01 c8 ff e0 48 8d 15 dc 17 00 00 48 63 04 b2 48 01 d0 ff e0 48 83 c4 10 5b c3");
+        long distance = (long)ImageBuilder.CodeAddress - (long)ImageBuilder.DataAddress;
+        ProbeSite Site(int first, int second) => SiteOf(
+            new ImageBuilder().Code(0, code).Data(0, (uint)(distance + first) | ((ulong)(uint)(distance - 4 + second) << 32)), code.Length);
+        Assert.Equal(new ProbeSite(0, Site(33, 49).Verdict, ""), Site(33, 49));
+        Assert.False(Site(33, 0).IsCountable);
+        Assert.False(Site(0, 49).IsCountable);
+    }
+
+    // Builtins of V8: push rbp; mov rbp, rsp; mov [rbp-8], rcx; mov rsp, rbp; pop rbp; pop r10; lea rsp, [rsp+rcx*8]; push r10; ret. And where the return address was replaced: mov [rbp+8], rax
+    [Theory]
+    [InlineData("55 48 89 e5 48 89 4d f8 48 89 ec 5d 41 5a 48 8d 24 cc 41 52 c3", true)]
+    [InlineData("55 48 89 e5 48 89 45 08 48 89 ec 5d 41 5a 48 8d 24 cc 41 52 c3", false)]
+    public void A_function_may_take_its_arguments_from_the_stack(string hex, bool isCountable) =>
+        Assert.Equal(isCountable, SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length).IsCountable);
 
     // f: jmp g. g, of which no symbol says that it is a retpoline: call 1f; 2: pause; lfence; jmp 2b; 1: mov [rsp], rax; ret. And the same inside f, and push rax; ret.
     [Theory]
@@ -231,6 +270,38 @@ public sealed class IndirectJumpTests
         BitConverter.TryWriteBytes(file.AsSpan(64 + 32), (ulong)(code.Length + others));
         file.AsSpan(64 + 56, 56).Clear();
         return file;
+    }
+
+    // A segment that may be written and executed gets no breakpoint.
+    [Fact]
+    public void Code_that_may_be_written_is_refused()
+    {
+        byte[] code = Bytes("55 48 89 e5 5d c3");
+        byte[] file = new ImageBuilder().Code(0, code).Symbols(false, [("f", Function, 1, ImageBuilder.CodeAddress, (ulong)code.Length)]).Build();
+        file[64 + 4] = 7;
+        ElfImage image = ElfImage.Parse(file);
+        Assert.Equal("code in a segment that may be written", new FunctionSites(image).Find(image.Functions.Single()).Verdict.Refusal?.What);
+    }
+
+    // f: lea rax, [descriptor]; mov fs:[rseq], rax; S: mov eax, ebx; xor eax, eax; E: ret; ...; signature; H: jmp S. The sequence lasts from S to E.
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(7, true)] // what arms it
+    [InlineData(16, true)]
+    [InlineData(18, true)]
+    [InlineData(20, false)]
+    [InlineData(0x20, true)] // the signature
+    [InlineData(0x24, false)]
+    public void A_restartable_sequence_gets_no_probe(int offset, bool isRefused)
+    {
+        byte[] code = Bytes("48 8d 05 f9 17 00 00 64 48 89 04 25 00 00 00 00 89 d8 31 c0 c3");
+        ulong f = ImageBuilder.CodeAddress, table = ImageBuilder.DataAddress;
+        var builder = new ImageBuilder();
+        builder.Code(0, code).Code(0x20, Bytes("53 30 05 53 eb ea")).Data(0, 0, 0, 4, 0);
+        builder.AddSection(".rela.dyn", 4, builder.Words(table + 8, 8, f + 16, table + 24, 8, f + 0x24));
+        builder.AddSection("__rseq_cs", 1, new byte[32], 0, table);
+        ElfImage image = ElfImage.Parse(builder.Symbols(false, [("g", Function, 1, f + (ulong)offset, 1)]).Build());
+        Assert.Equal(isRefused, new FunctionSites(image).Find(image.Functions.Single()).Verdict.Refusal?.What == "a restartable sequence (rseq)");
     }
 
     private static ProbeSite SiteOf(ImageBuilder builder, int size, params (string Name, int Info, ushort Section, ulong Address, ulong Size)[] others)

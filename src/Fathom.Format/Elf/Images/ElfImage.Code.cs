@@ -9,6 +9,7 @@ namespace Fathom.Format.Elf.Images;
 public sealed partial class ElfImage
 {
     private ImmutableArray<ElfRange> _functionRanges;
+    private SegmentMap? _writable;
 
     /// <summary>
     /// Where functions lie, of all its symbol tables and of its debug file, ordered by address, each beginning once with the most bytes that any of
@@ -61,6 +62,14 @@ public sealed partial class ElfImage
         address = 0;
         return false;
     }
+
+    /// <summary>Whether an address lies in code that the program may write to, since its segment is both.</summary>
+    /// <param name="address">An address in the image.</param>
+    public bool IsWritableCode(ulong address) =>
+        (_writable ??= new SegmentMap(_headers.Segments, (ulong)_file.Length, static segment => segment.IsExecutable && segment.IsWritable)).TryFind(address, out _);
+
+    /// <summary>Where the section of a name is loaded; null if there is none.</summary>
+    public ElfRange? SectionRange(string name) => FindSection(Encoding.ASCII.GetBytes(name)) is { } section ? new(section.Address, section.Size) : null;
 
     /// <summary>Whether it has a section of a name. False for an image without sections.</summary>
     public bool HasSection(string name) => ImageNotes.HasSection(_headers, Encoding.ASCII.GetBytes(name));

@@ -115,7 +115,6 @@ public sealed partial class ElfImage
     private sealed class PointerList(ElfImage image)
     {
         private readonly List<ElfPointer> _found = [];
-        private readonly List<(ulong Begin, ulong End)> _code = CodeOf(image);
         private readonly int _word = image.WordSize;
         private readonly List<ulong> _inPlace = [];
         private long _left = 2 * ((image._file.Length / image.WordSize) + 1);
@@ -184,20 +183,6 @@ public sealed partial class ElfImage
             return _found.ToImmutableArray();
         }
 
-        private static List<(ulong Begin, ulong End)> CodeOf(ElfImage image)
-        {
-            var code = new List<(ulong Begin, ulong End)>();
-            foreach (ImageSegment segment in image._headers.Segments)
-            {
-                if (segment.Type == ImageHeaders.LoadSegment && segment.IsExecutable)
-                {
-                    code.Add((segment.Address, segment.Address + segment.FileSize));
-                }
-            }
-
-            return code;
-        }
-
         private void Add(ulong location, ulong? target)
         {
             if (--_left < 0)
@@ -217,13 +202,9 @@ public sealed partial class ElfImage
 
         private void AddIfCode(ulong location, ulong target)
         {
-            foreach ((ulong begin, ulong end) in _code)
+            if (image._code.TryFind(target, out _))
             {
-                if (target >= begin && target < end)
-                {
-                    _found.Add(new(location, target));
-                    return;
-                }
+                _found.Add(new(location, target));
             }
         }
 

@@ -16,6 +16,8 @@ public sealed partial class ElfImage
     private readonly ImageSource _file;
     private readonly ImageHeaders _headers;
     private readonly ElfImage? _debug;
+    private readonly SegmentMap _loaded;
+    private readonly SegmentMap _code;
     private List<SymbolTable>? _tables;
     private Dictionary<string, ulong>? _variables;
     private ImmutableArray<ElfFunction> _functions;
@@ -27,6 +29,8 @@ public sealed partial class ElfImage
         _file = file;
         _headers = headers;
         _debug = debug;
+        _loaded = new SegmentMap(headers.Segments, (ulong)file.Length, static _ => true);
+        _code = new SegmentMap(headers.Segments, (ulong)file.Length, static segment => segment.IsExecutable);
     }
 
     /// <summary>The machine that it runs on.</summary>
@@ -165,16 +169,9 @@ public sealed partial class ElfImage
     /// <returns>False if nothing of the file is loaded at this address.</returns>
     public bool TryGetFileOffset(ulong address, bool executable, out ulong fileOffset)
     {
-        foreach (ImageSegment segment in _headers.Segments)
-        {
-            if ((segment.IsExecutable || !executable) && TryLocate(segment, address, out fileOffset))
-            {
-                return true;
-            }
-        }
-
-        fileOffset = 0;
-        return false;
+        bool isFound = (executable ? _code : _loaded).TryFind(address, out ImageSegment segment);
+        fileOffset = isFound ? segment.Offset + (address - segment.Address) : 0;
+        return isFound;
     }
 
     /// <summary>Bytes of the file, for example the first ones of a function.</summary>
@@ -190,30 +187,8 @@ public sealed partial class ElfImage
     /// Bytes from the address on, to the end of the segment, but of large ones not always more than 1 MB; empty if nothing of the file is loaded there.
     /// </returns>
     /// <exception cref="BadFormatException">The file cannot be read.</exception>
-    public ReadOnlyMemory<byte> ReadLoaded(ulong address)
-    {
-        foreach (ImageSegment segment in _headers.Segments)
-        {
-            if (TryLocate(segment, address, out ulong offset))
-            {
-                return _file.Peek(offset, segment.FileSize - (address - segment.Address));
-            }
-        }
-
-        return default;
-    }
-
-    private bool TryLocate(ImageSegment segment, ulong address, out ulong fileOffset)
-    {
-        // The distance wraps for an address below the segment, and is then larger than any size.
-        ulong distance = address - segment.Address;
-        fileOffset = segment.Offset + distance;
-        return segment.Type == ImageHeaders.LoadSegment
-            && address >= segment.Address
-            && distance < segment.FileSize
-            && segment.Offset < (ulong)_file.Length
-            && distance < (ulong)_file.Length - segment.Offset;
-    }
+    public ReadOnlyMemory<byte> ReadLoaded(ulong address) =>
+        _loaded.TryFind(address, out ImageSegment segment) ? _file.Peek(segment.Offset + (address - segment.Address), segment.FileSize - (address - segment.Address)) : default;
 
     private static ImmutableArray<ElfFunction> Sorted(List<ElfFunction> functions)
     {

@@ -5,7 +5,7 @@ using System.Collections.Immutable;
 namespace Fathom.Format.Elf.Images;
 
 /// <summary>A part of the file that is loaded (<c>PT_LOAD</c>), notes (<c>PT_NOTE</c>), or what the loader is told (<c>PT_DYNAMIC</c>).</summary>
-internal readonly record struct ImageSegment(uint Type, bool IsExecutable, ulong Offset, ulong Address, ulong FileSize);
+internal readonly record struct ImageSegment(uint Type, bool IsExecutable, bool IsWritable, ulong Offset, ulong Address, ulong FileSize);
 
 /// <summary>A section as its header describes it. Whether it lies in the file is checked where its bytes are asked for.</summary>
 internal readonly record struct ImageSection(int Index, uint NameOffset, uint Type, ulong Address, ulong Offset, ulong Size, uint Link, ulong EntrySize);
@@ -175,10 +175,11 @@ internal sealed class ImageHeaders
             uint type = Int(entry, 0);
             if (type is LoadSegment or DynamicSegment or NoteSegment)
             {
-                bool executes = (Int(entry, Is64 ? 4 : 24) & 1) != 0;
+                uint flags = Int(entry, Is64 ? 4 : 24);
+                bool executes = (flags & 1) != 0, isWritten = (flags & 2) != 0;
                 segments.Add(Is64
-                    ? new ImageSegment(type, executes, Word(entry, 8), Word(entry, 16), Word(entry, 32))
-                    : new ImageSegment(type, executes, Word(entry, 4), Word(entry, 8), Word(entry, 16)));
+                    ? new ImageSegment(type, executes, isWritten, Word(entry, 8), Word(entry, 16), Word(entry, 32))
+                    : new ImageSegment(type, executes, isWritten, Word(entry, 4), Word(entry, 8), Word(entry, 16)));
             }
         }
 

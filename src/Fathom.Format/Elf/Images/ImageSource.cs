@@ -16,7 +16,11 @@ public abstract class ImageSource
     private const ulong WindowStep = 3 << 20;
     private const int MostWindows = 8;
 
+    // Who comes back more often than this for each window, as jumps made on purpose do, has all of them kept.
+    private const ulong MostReads = 4;
+
     private readonly List<(ulong Number, ReadOnlyMemory<byte> Bytes)> _windows = [];
+    private ulong _reads;
 
     /// <summary>Bytes that <see cref="Peek"/> gives at least, unless the file ends before.</summary>
     internal const ulong LeastAhead = (1 << 20) + (64 << 10);
@@ -65,7 +69,8 @@ public abstract class ImageSource
         {
             byte[] bytes = new byte[(int)Math.Min(WindowStep + LeastAhead, (ulong)Length - (number * WindowStep))];
             found = (number, bytes.AsMemory(0, Read((long)(number * WindowStep), bytes)));
-            at = _windows.Count < MostWindows ? -1 : MostWindows - 1;
+            _reads++;
+            at = _windows.Count < MostWindows || _reads > MostReads * (((ulong)Length / WindowStep) + 1) ? -1 : _windows.Count - 1;
         }
         else
         {
