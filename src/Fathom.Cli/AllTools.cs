@@ -5,6 +5,7 @@ using Fathom.Tools.FuncCount;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.OpenSnoop;
 using Fathom.Tools.RunqLat;
+using Fathom.Tools.SysCount;
 using Fathom.Tools.TcpLife;
 
 namespace Fathom.Cli;
@@ -13,5 +14,5 @@ namespace Fathom.Cli;
 internal static class AllTools
 {
     /// <summary>Makes them. Nothing is loaded before a tool starts.</summary>
-    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new FuncCountTool(), new OpenSnoopTool(), new RunqLatTool(), new TcpLifeTool()];
+    public static IReadOnlyList<ITool> Create() => [new BioLatencyTool(), new ExecSnoopTool(), new FuncCountTool(), new OpenSnoopTool(), new RunqLatTool(), new SysCountTool(), new TcpLifeTool()];
 }

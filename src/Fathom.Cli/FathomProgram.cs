@@ -128,6 +128,12 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
             return ExitCode.Done;
         }
 
+        if (invocation.Tool.Answer(invocation.Request) is { } answer)
+        {
+            Print(answer);
+            return ExitCode.Done;
+        }
+
         if (invocation.Command is null)
         {
             EndReason reason = Trace(invocation, clock, null);

@@ -50,7 +50,7 @@ public sealed class BioLatencyTests
             _bpf.Run(BioLatencyProbe.Programs.Completed, one, 0, 0u);
         }
 
-        var keyed = _bpf.Map<SlotKey, SlotTotals>(nameof(Latencies.Keyed));
+        var keyed = KeyedSlots.Of(_bpf);
         Assert.Equal(2, keyed.Count);
         Assert.Equal(1UL, keyed[new SlotKey { Low = (8u << 20) | 16 }].Count);
         Assert.Equal(1UL, keyed[new SlotKey { Low = 0 }].Count);

@@ -57,6 +57,10 @@ public sealed class BadInputTests
     [InlineData("tcplife --max-sessions 0", "--max-sessions must be a whole number from 1 to 16777216, but is '0'")]
     [InlineData("funccount --most 0 p::vfs_*", "--most must be a whole number of 1 or more, but is '0'")]
     [InlineData("funccount -r (", "\"(\" is not a valid regular expression: *")]
+    [InlineData("syscount -e ENOTHING", "--errno must be an error such as ENOENT, or its number, but is 'ENOTHING'")]
+    [InlineData("syscount -e 0", "--errno must be an error such as ENOENT, or its number, but is '0'")]
+    [InlineData("syscount -e 512", "--errno is 512 (ERESTARTSYS), which no program sees: the call goes on, or fails with EINTR")]
+    [InlineData("syscount --syscall nothing", "--syscall must be the name of a system call, but is 'nothing': --list prints those that are known")]
     [InlineData("runqlat -P --pidnss", "-P, -L and --pidnss are mutually exclusive")]
     public void A_value_that_makes_no_sense(string arguments, string sentence)
     {

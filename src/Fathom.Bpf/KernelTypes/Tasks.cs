@@ -9,6 +9,7 @@ namespace Fathom.Bpf.KernelTypes;
 public unsafe struct TaskStruct
 {
     public ThreadInfo thread_info;
+    public void* stack;
     public uint __state;
     public int exit_code;
     public int pid;

@@ -58,6 +58,18 @@ public static class Errno
     /// <param name="error">The number, not negative.</param>
     public static string NameOf(int error) => FindName(error) ?? "errno " + error.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The number of a name, such as <c>EPERM</c>; null where none has it.</summary>
+    /// <param name="name">The name.</param>
+    public static int? Find(string name) => name switch
+    {
+        // Second names.
+        "EWOULDBLOCK" => EAGAIN,
+        "EDEADLOCK" => 35,
+        "ENOTSUP" => 95,
+        "ENOTSUPP" => ENOTSUPP,
+        _ => name is ['E', ..] && Array.IndexOf(Names, name) is > 0 and int number ? number : null,
+    };
+
     /// <summary>The name, such as <c>EPERM</c>; null where the number has none.</summary>
     /// <param name="error">The number, not negative.</param>
     public static string? FindName(int error) => error switch

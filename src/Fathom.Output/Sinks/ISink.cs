@@ -36,6 +36,9 @@ public interface ISink
     /// <summary>How many rows of the interval had the same values.</summary>
     void Write(RowCountTable table);
 
+    /// <summary>Durations of several things in the interval.</summary>
+    void Write(HistogramTable table);
+
     /// <summary>Something was lost.</summary>
     void Write(LossRecord record);
 

@@ -78,6 +78,11 @@ public sealed class JsonSink(Stream output, JsonSource source, RowClock? clock =
                     json.WriteString("symbol", row.Symbol);
                 }
 
+                if (row.Pid is { } pid)
+                {
+                    json.WriteNumber("pid", pid);
+                }
+
                 json.WriteNumber("count", row.Count);
             });
         }
@@ -103,6 +108,15 @@ public sealed class JsonSink(Stream output, JsonSource source, RowClock? clock =
             json.WriteNumber("ungrouped", table.Forgotten);
             json.WriteNumber("error", table.Error);
         });
+    }
+
+    /// <summary>A record for each histogram.</summary>
+    public void Write(HistogramTable table)
+    {
+        foreach (HistogramRecord record in table.Records)
+        {
+            Write(record);
+        }
     }
 
     /// <inheritdoc/>

@@ -101,13 +101,43 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     /// <inheritdoc/>
     public void Write(CountTable table)
     {
-        // The classic widths are 36 and 8; longer names get more, as far as 80 columns go.
-        string[] names = [.. table.Rows.Select(static row => Escaping.Escape(row.Name))];
-        int width = Math.Clamp(names.Select(static name => name.Length).DefaultIfEmpty().Max(), 36, 70);
+        // Longer names get more room, as far as 80 columns go.
+        CountRow[] shown = [.. table.Rows.Take(table.Top ?? int.MaxValue)];
+        string[] names = [.. shown.Select(static row => NameOf(row.Name, row.Pid))];
+        int width = WidthOf(names, table.NameWidth);
         _block.Append(table.Header.PadRight(width)).Append(CultureInfo.InvariantCulture, $" {"COUNT",8}\n");
         for (int i = 0; i < names.Length; i++)
         {
-            _block.Append(names[i].PadRight(width)).Append(CultureInfo.InvariantCulture, $" {table.Rows[i].Count,8}\n");
+            _block.Append(names[i].PadRight(width)).Append(CultureInfo.InvariantCulture, $" {shown[i].Count,8}\n");
+        }
+
+        if (table.Top is not null)
+        {
+            AppendRest(table.Rows.Select(static row => row.Count), shown.Length);
+        }
+
+        Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Write(HistogramTable table)
+    {
+        HistogramRecord[] shown = [.. table.Records.Take(table.Top ?? int.MaxValue)];
+        string[] names = [.. shown.Select(static record => record.Keys is [var number, var name] ? NameOf(name.Value, number.Value) : NameOf(record.Keys[0].Value, null))];
+        int width = WidthOf(names, 22);
+        string unit = table.Unit.Nanoseconds >= TimeUnit.Milliseconds.Nanoseconds ? "ms" : "us";
+        _block.Append(table.Header.PadRight(width)).Append(CultureInfo.InvariantCulture, $" {"COUNT",8} {$"TIME ({unit})",16} {"P50",9} {"P99",9} {"MAX",8}\n");
+        for (int i = 0; i < names.Length; i++)
+        {
+            Histogram histogram = shown[i].Histogram;
+            string time = ((decimal)histogram.SumNs / table.Unit.Nanoseconds).ToString(unit == "ms" ? "F6" : "F3", CultureInfo.InvariantCulture);
+            _block.Append(names[i].PadRight(width)).Append(CultureInfo.InvariantCulture,
+                $" {histogram.Count,8} {time,16} {Short(Percentile.P50, histogram),9} {Short(Percentile.P99, histogram),9} {DurationText.Range(histogram.Max),8}\n");
+        }
+
+        if (table.Top is not null)
+        {
+            AppendRest(table.Records.Select(static record => record.Histogram.Count), shown.Length);
         }
 
         Flush();
@@ -236,6 +266,34 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         }
 
         _rows.Append(isLast ? (byte)'\n' : commaSeparated ? (byte)',' : (byte)' ');
+    }
+
+    private static string NameOf(string name, object? number) =>
+        number is null ? Escaping.Escape(name) : string.Create(CultureInfo.InvariantCulture, $"{number,-6} {Escaping.Escape(name)}");
+
+    private static int WidthOf(string[] names, int least) => Math.Clamp(names.Select(static name => name.Length).DefaultIfEmpty().Max(), least, 70);
+
+    // A column has no room for both bounds.
+    private static string Short(Percentile percentile, Histogram histogram) => percentile.Of(histogram) is { } bounds ? DurationText.Below(bounds) : "-";
+
+    // What the rows do not add up to.
+    private void AppendRest(IEnumerable<ulong> counts, int shown)
+    {
+        ulong[] all = [.. counts];
+        ulong total = 0, rest = 0;
+        for (int i = 0; i < all.Length; i++)
+        {
+            total += all[i];
+            rest += i < shown ? 0 : all[i];
+        }
+
+        _block.Append(CultureInfo.InvariantCulture, $"total {total}");
+        if (all.Length > shown)
+        {
+            _block.Append(CultureInfo.InvariantCulture, $", {rest} of it in {all.Length - shown} more rows that are not shown");
+        }
+
+        _block.Append('\n');
     }
 
     private void Say(string line)

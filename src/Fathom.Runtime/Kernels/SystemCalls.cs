@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Frozen;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Fathom.Runtime;
 
@@ -54,28 +55,24 @@ public static class SystemCalls
             """),
     ];
 
-    private static readonly FrozenDictionary<string, int> s_numbers = Read();
+    private static readonly FrozenDictionary<string, int> s_numbers =
+        Numbered(s_rows).ToFrozenDictionary(static one => one.Name, static one => one.Number, StringComparer.Ordinal);
 
-    /// <summary>The names.</summary>
+    /// <summary>Numbers of system calls are below this.</summary>
+    public const int Count = 512;
+
+    /// <summary>The names of tracepoints.</summary>
     public static IReadOnlyCollection<string> Names => s_numbers.Keys;
+
+    /// <summary>All calls.</summary>
+    internal static IEnumerable<(int Number, string Name)> All => s_numbers.Select(static one => (one.Value, one.Key));
 
     /// <summary>The number of a system call.</summary>
     /// <param name="name">Its name, as in <c>sys_enter_NAME</c>.</param>
     /// <returns>The number; -1 if no call has this name here.</returns>
     public static int Find(string name) => s_numbers.GetValueOrDefault(name, -1);
 
-    private static FrozenDictionary<string, int> Read()
-    {
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach ((int first, string names) in s_rows)
-        {
-            int number = first;
-            foreach (string name in names.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            {
-                numbers.Add(name, number++);
-            }
-        }
-
-        return numbers.ToFrozenDictionary(StringComparer.Ordinal);
-    }
+    /// <summary>The calls of rows, each of which has a first number and names of consecutive ones.</summary>
+    internal static IEnumerable<(int Number, string Name)> Numbered((int First, string Names)[] rows) =>
+        rows.SelectMany(static row => row.Names.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select((name, index) => (row.First + index, name)));
 }

@@ -1,12 +1,13 @@
 using System.Collections.Generic;
 using Fathom.Output.Histograms;
 using Fathom.Runtime;
+using Fathom.Tools.Shared;
 using Fathom.Tools.Shared.Histograms;
 
 namespace Fathom.Tools.BioLatency;
 
 /// <summary>What biolatency has beside histograms.</summary>
-internal interface IBioLatencySource : IHistogramSource
+internal interface IBioLatencySource : IReportSource<Histogram>
 {
     /// <summary>How long tasks were held back before the disk since the start; empty if that was not asked.</summary>
     Histogram ReadHeld();

@@ -1,6 +1,7 @@
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Counts;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.FuncCount;
@@ -9,29 +10,36 @@ namespace Fathom.Tools.FuncCount;
 /// <remarks>
 /// There is one program for each way of attaching, and of these one is loaded. Which place it is, the program learns from its cookie, so that
 /// one program does however many places there are; where the kernel has no cookies, the program is loaded once for each place, with the place
-/// as a constant and <see cref="Counts"/> shared.
-/// Each place has a counter on each CPU. The addition is atomic all the same: a program at a user function may be interrupted by another thread
-/// that passes a place on the same CPU.
+/// as a constant and the counts shared.
 /// </remarks>
 [BpfObject]
 [Includes(typeof(TaskFilter))]
+[Includes(typeof(Occurrences))]
 internal static unsafe partial class FuncCountProbe
 {
-    /// <summary>What is asked (<see cref="FuncCountMode"/>).</summary>
+    /// <summary>Whether the place is the cookie of the attachment.</summary>
     [Constant]
-    public static readonly uint Mode;
+    public static readonly bool ByCookie;
 
-    /// <summary>The place, without <see cref="FuncCountMode.ByCookie"/>.</summary>
+    /// <summary>The place, without <see cref="ByCookie"/>.</summary>
     [Constant]
     public static readonly uint Place;
 
-    /// <summary>The CPU, with <see cref="FuncCountMode.OneCpu"/>.</summary>
+    /// <summary>Whether only what runs on one CPU counts.</summary>
+    [Constant]
+    public static readonly bool OneCpu;
+
+    /// <summary>That CPU.</summary>
     [Constant]
     public static readonly uint Cpu;
 
-    /// <summary>Which arrivals are told (<see cref="FuncCountFollow"/>).</summary>
+    /// <summary>Whether processes that come to count are told.</summary>
     [Constant]
-    public static readonly uint Follow;
+    public static readonly bool FollowsProcesses;
+
+    /// <summary>Whether new threads are told.</summary>
+    [Constant]
+    public static readonly bool FollowsThreads;
 
     /// <summary>Not 0 once nothing counts any more, however long it takes to detach.</summary>
     internal static uint Stopped;
@@ -40,12 +48,8 @@ internal static unsafe partial class FuncCountProbe
     internal static ulong LostArrivals;
 
     /// <summary>Tasks that may have to be attached to. They are rare, and user space is woken for each.</summary>
-    [Map(MaxEntries = 256 * 1024)]
+    [Map(MaxEntries = 256 * 1024), LoadIf(nameof(IsFollowing))]
     internal static readonly RingBuffer Arrivals = new();
-
-    /// <summary>How often each place was passed.</summary>
-    [Map(MaxEntries = 1)]
-    internal static readonly PerCpuArray<ulong> Counts = new();
 
     /// <summary>
     /// How often a program ran, whether or not that counted: what tracing costs. Apart, those where the kernel had to run an instruction one step at a
@@ -55,8 +59,14 @@ internal static unsafe partial class FuncCountProbe
     internal static readonly PerCpuArray<ulong> Passes = new();
 
     /// <summary>Of each system call by its number: its place plus 1 for the entry and for the exit, 0 for none.</summary>
-    [Map(MaxEntries = FuncCountMode.SystemCalls)]
+    [Map(MaxEntries = SystemCallPlaces.Count)]
     internal static readonly ArrayMap<SystemCallPlaces> Calls = new();
+
+    private static bool IsFollowing => FollowsProcesses || FollowsThreads;
+
+    private static bool FollowsNames => FollowsProcesses && TaskFilter.Filter.ByCommand;
+
+    private static bool FollowsMoves => FollowsProcesses && TaskFilter.Filter.ByCgroup;
 
     /// <summary>Many functions of the kernel.</summary>
     [KprobeMulti]
@@ -105,11 +115,11 @@ internal static unsafe partial class FuncCountProbe
     }
 
     /// <summary>A new process of those that count, or a new thread where each needs an attachment of its own.</summary>
-    [TracepointBtf("sched_process_fork")]
+    [TracepointBtf("sched_process_fork"), LoadIf(nameof(IsFollowing))]
     private static void FollowForked(TaskStruct* parent, TaskStruct* child)
     {
         bool isThread = child->tgid == parent->tgid;
-        if ((Follow & (isThread ? FuncCountFollow.Threads : FuncCountFollow.Processes)) != 0 && TaskFilter.WantsCurrentProcess())
+        if ((isThread ? FollowsThreads : FollowsProcesses) && TaskFilter.WantsCurrentProcess())
         {
             Announce(child, FuncCountFollow.New);
         }
@@ -119,7 +129,7 @@ internal static unsafe partial class FuncCountProbe
     /// A process begins another program. Where another thread than the first asked for that, it takes the place and the number of the first, which is
     /// what was attached to; and a process that was put into its cgroup when it was made, by somebody outside, is seen here.
     /// </summary>
-    [TracepointBtf("sched_process_exec")]
+    [TracepointBtf("sched_process_exec"), LoadIf(nameof(IsFollowing))]
     private static void FollowExecuted(TaskStruct* task, int oldThread)
     {
         bool isAnother = oldThread != task->pid;
@@ -130,7 +140,7 @@ internal static unsafe partial class FuncCountProbe
     }
 
     /// <summary>A thread gets the command name that counts: by a new program, or from itself.</summary>
-    [TracepointBtf("task_rename")]
+    [TracepointBtf("task_rename"), LoadIf(nameof(FollowsNames))]
     private static void FollowRenamed(TaskStruct* task, byte* name)
     {
         CommandWords words = default;
@@ -141,7 +151,7 @@ internal static unsafe partial class FuncCountProbe
     }
 
     /// <summary>A process is moved to a cgroup; user space looks whether that counts.</summary>
-    [TracepointBtf("cgroup_attach_task")]
+    [TracepointBtf("cgroup_attach_task"), LoadIf(nameof(FollowsMoves))]
     private static void FollowMoved(Cgroup* to, byte* path, TaskStruct* task)
     {
         if (IsInTree(task))
@@ -183,7 +193,7 @@ internal static unsafe partial class FuncCountProbe
     // https://github.com/torvalds/linux/blob/v6.18/kernel/trace/trace_syscalls.c (trace_get_syscall_nr)
     private static SystemCallPlaces* FindCall(long number)
     {
-        if ((ulong)number >= FuncCountMode.SystemCalls)
+        if ((ulong)number >= SystemCallPlaces.Count)
         {
             return null;
         }
@@ -194,8 +204,8 @@ internal static unsafe partial class FuncCountProbe
 
     private static void PassCookie(void* context)
     {
-        ulong cookie = (Mode & FuncCountMode.ByCookie) != 0 ? Helpers.GetAttachCookie(context) : Place;
-        Pass((uint)cookie, (uint)(cookie >> FuncCountMode.StepShift) & 1, (uint)(cookie >> FuncCountMode.OwnerShift));
+        ulong cookie = ByCookie ? Helpers.GetAttachCookie(context) : Place;
+        Pass((uint)cookie, (uint)(cookie >> FuncCountCookie.StepShift) & 1, (uint)(cookie >> FuncCountCookie.OwnerShift));
     }
 
     private static void Pass(uint place, uint isStepped = 0, uint owner = 0)
@@ -217,7 +227,7 @@ internal static unsafe partial class FuncCountProbe
             return;
         }
 
-        if ((Mode & FuncCountMode.OneCpu) != 0 && Helpers.GetSmpProcessorId() != Cpu)
+        if (OneCpu && Helpers.GetSmpProcessorId() != Cpu)
         {
             return;
         }
@@ -227,10 +237,6 @@ internal static unsafe partial class FuncCountProbe
             return;
         }
 
-        ulong* count = Counts.Lookup(place);
-        if (count != null)
-        {
-            Interlocked.Increment(ref *count);
-        }
+        Occurrences.Add(Occurrences.Numbered(place));
     }
 }

@@ -49,7 +49,7 @@ internal sealed partial class FuncCountAttacher
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
         BpfLink? Attach(IReadOnlyList<(int Index, UserProbe Place)> some, int who, int owner, out BpfException? error) => program.TryAttachUprobes(
             path,
-            [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (source.Countables[one.Index].IsStepped ? 1UL << FuncCountMode.StepShift : 0) | Owner(owner) })],
+            [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (source.Countables[one.Index].IsStepped ? 1UL << FuncCountCookie.StepShift : 0) | Owner(owner) })],
             who, out error);
 
         // Tried in this process alone, which has the file in its memory for that: a place that the kernel refuses fails the whole link, and to look for
@@ -166,7 +166,7 @@ internal sealed partial class FuncCountAttacher
         set.Dispose();
     }
 
-    private static ulong Owner(int process) => (ulong)(uint)process << FuncCountMode.OwnerShift;
+    private static ulong Owner(int process) => (ulong)(uint)process << FuncCountCookie.OwnerShift;
 
     // What the process may have open is the bound, too; some is left for everything else.
     private int MostLinks()

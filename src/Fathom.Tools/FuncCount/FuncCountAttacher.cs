@@ -75,7 +75,7 @@ internal sealed partial class FuncCountAttacher(
         var source = NewSource(countables);
         return Guarded(source, () =>
         {
-            var calls = new SystemCallPlaces[FuncCountMode.SystemCalls];
+            var calls = new SystemCallPlaces[SystemCallPlaces.Count];
             var others = new List<(int, Countable)>();
             bool entries = false, exits = false;
             for (int i = 0; i < countables.Count; i++)

@@ -5,23 +5,20 @@ using System.Threading;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared;
+using Fathom.Tools.Shared.Counts;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.FuncCount;
 
 /// <summary>The probes in the kernel: one with a cookie for each place, or a copy for each where the kernel has no cookies.</summary>
-internal sealed class FuncCountProbeSource : IDisposable
+internal sealed class FuncCountProbeSource : IReportSource<ulong>
 {
     private static readonly string[] s_programs =
     [
         FuncCountProbe.Programs.KernelFunctions, FuncCountProbe.Programs.KernelFunction, FuncCountProbe.Programs.KernelTrampoline,
         FuncCountProbe.Programs.UserFunctions, FuncCountProbe.Programs.UserFunction, FuncCountProbe.Programs.Tracepoint,
         FuncCountProbe.Programs.CallEntered, FuncCountProbe.Programs.CallLeft,
-    ];
-
-    private static readonly string[] s_followers =
-    [
-        FuncCountProbe.Programs.FollowForked, FuncCountProbe.Programs.FollowExecuted, FuncCountProbe.Programs.FollowRenamed, FuncCountProbe.Programs.FollowMoved,
     ];
 
     // What a pass costs at each kind of place, with what the kernel does around the program: bench/funccount, and for the others the measurements of the
@@ -40,7 +37,7 @@ internal sealed class FuncCountProbeSource : IDisposable
     private LinkSet _links = new();
     private readonly CancellationToken _stop;
     private readonly CancellationTokenRegistration _registration;
-    private ulong[] _values = [];
+    private readonly CountReader _reader = new();
     private ProcessLinks? _processLinks;
     private ProcessFollower? _follower;
 
@@ -75,19 +72,16 @@ internal sealed class FuncCountProbeSource : IDisposable
     ];
 
     /// <summary>What was not counted, since the start.</summary>
-    public IEnumerable<Loss> Losses
+    public IEnumerable<Loss> ReadLosses()
     {
-        get
+        if (IsStopping)
         {
-            if (IsStopping)
-            {
-                EndFollowing();
-            }
+            EndFollowing();
+        }
 
-            lock (_gate)
-            {
-                return IsLoaded ? [.. FindLosses()] : [];
-            }
+        lock (_gate)
+        {
+            return IsLoaded ? [.. FindLosses()] : [];
         }
     }
 
@@ -115,30 +109,11 @@ internal sealed class FuncCountProbeSource : IDisposable
     public static bool HasCookies(Kernel kernel, ProgramType type) =>
         kernel.Probe(KernelFeatures.Helper("bpf_get_attach_cookie", 174, "5.15", type)).Support == FeatureSupport.Yes;
 
-    /// <summary>Reads how often each was passed since the start.</summary>
-    /// <param name="counts">Where to: one for each.</param>
-    public void Read(Span<ulong> counts)
+    /// <summary>How often each was passed since the start, by its index.</summary>
+    public Dictionary<ulong, ulong> Read()
     {
         using Lock.Scope held = _gate.EnterScope();
-        if (!IsLoaded)
-        {
-            counts.Clear();
-            return;
-        }
-
-        BpfPerCpuArray<ulong> map = First.Counts;
-        Array.Resize(ref _values, map.Count * map.CpuCount);
-        map.ReadAll(_values);
-        for (int i = 0; i < counts.Length; i++)
-        {
-            ulong sum = 0;
-            foreach (ulong value in _values.AsSpan(i * map.CpuCount, map.CpuCount))
-            {
-                sum += value;
-            }
-
-            counts[i] = sum;
-        }
+        return IsLoaded ? _reader.Read(First, byKey: false) : [];
     }
 
     /// <summary>
@@ -345,9 +320,19 @@ internal sealed class FuncCountProbeSource : IDisposable
 
     private IEnumerable<Loss> FindLosses()
     {
-        long missed = Links().Sum(static link => link.GetMissed()) + _probes.SelectMany(static probe => probe.Object.Programs).Sum(static program => program.GetInfo().RecursionMisses);
-        yield return new("missed", (ulong)Math.Max(missed, 0), "calls not counted, because they came while the CPU was running a program already");
-        yield return new("untracked", First.Untracked, "child processes not followed, because there are more than the map has room for");
+        // What the kernel did not run a copy or a link for is known to each of these alone.
+        ulong missed = (ulong)Math.Max(0, Links().Sum(static link => link.GetMissed()));
+        foreach (FuncCountProbe.Loaded copy in _probes.Skip(1))
+        {
+            missed += copy.CountMissed();
+        }
+
+        foreach (Loss loss in First.ReadLosses())
+        {
+            yield return loss.Kind != "missed" ? loss
+                : loss with { Count = loss.Count + missed, Text = "calls not counted, because they came while the CPU was running a program already" };
+        }
+
         foreach (Loss loss in _follower?.Losses ?? [])
         {
             yield return loss.Kind == "unattached" ? loss with { Count = loss.Count + First.LostArrivals } : loss;
@@ -390,26 +375,16 @@ internal sealed class FuncCountProbeSource : IDisposable
         }
 
         bool isFirst = _probes.Count == 0;
-        foreach (string program in s_followers.Where(program => !isFirst || !IsFollowing(program)))
-        {
-            options.Without.Add(program);
-        }
-
         if (isFirst)
         {
-            if (Follow == 0)
-            {
-                options.MaxEntries[nameof(FuncCountProbe.Arrivals)] = Environment.SystemPageSize;
-            }
-
-            options.MaxEntries[nameof(FuncCountProbe.Counts)] = Countables.Count;
+            options.MaxEntries[nameof(Occurrences.NumberedCounts)] = Countables.Count;
             options.MaxEntries[nameof(FuncCountProbe.Calls)] = callCount;
         }
         else
         {
             options.Without.Add("FilterForked");
             options.Without.Add("FilterFreed");
-            foreach (string map in (string[])[nameof(FuncCountProbe.Counts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(FuncCountProbe.Arrivals), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
+            foreach (string map in (string[])[nameof(Occurrences.NumberedCounts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(FuncCountProbe.Arrivals), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
             {
                 options.Maps[map] = First.Object.GetMap(map);
             }
@@ -418,10 +393,12 @@ internal sealed class FuncCountProbeSource : IDisposable
         var constants = new FuncCountProbe.Constants
         {
             Filter = _settings,
-            Mode = _constants.Mode | (byCookie ? FuncCountMode.ByCookie : 0),
+            ByCookie = byCookie,
+            OneCpu = _constants.OneCpu,
             Cpu = _constants.Cpu,
             Place = (uint)place,
-            Follow = Follow,
+            FollowsProcesses = isFirst && (Follow & FuncCountFollow.Processes) != 0,
+            FollowsThreads = isFirst && (Follow & FuncCountFollow.Threads) != 0,
         };
         FuncCountProbe.Loaded loaded = FuncCountProbe.Load(_kernel, constants, options);
         lock (_gate)
@@ -437,11 +414,4 @@ internal sealed class FuncCountProbeSource : IDisposable
 
         return loaded;
     }
-
-    private bool IsFollowing(string program) => Follow != 0 && program switch
-    {
-        FuncCountProbe.Programs.FollowRenamed => _settings.ByCommand && (Follow & FuncCountFollow.Processes) != 0,
-        FuncCountProbe.Programs.FollowMoved => _settings.ByCgroup && (Follow & FuncCountFollow.Processes) != 0,
-        _ => true,
-    };
 }

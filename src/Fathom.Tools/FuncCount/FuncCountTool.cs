@@ -202,7 +202,7 @@ public sealed class FuncCountTool : ITool
     {
         int cpu = request.Get(FuncCountOptions.Cpu);
         return !request.Has(FuncCountOptions.Cpu) ? new()
-            : cpu < kernel.PossibleCpus ? new() { Mode = FuncCountMode.OneCpu, Cpu = (uint)cpu }
+            : cpu < kernel.PossibleCpus ? new() { OneCpu = true, Cpu = (uint)cpu }
             : throw new CannotRunException($"there is no CPU {cpu}: they are 0 to {kernel.PossibleCpus - 1}");
     }
 

@@ -13,6 +13,9 @@ public interface ITool
     /// <summary>What it is and which options it has.</summary>
     ToolDescription Description { get; }
 
+    /// <summary>What is asked that needs no tracing, such as a list of names: the answer, with the end of its last line. Null if tracing is.</summary>
+    string? Answer(ToolRequest request) => null;
+
     /// <summary>Loads and attaches what the request needs. If that fails, nothing stays attached.</summary>
     /// <param name="request">What was asked for.</param>
     /// <returns>What is traced from now on, until it is disposed of: an <see cref="IReportTracing"/> or an <see cref="IEventTracing"/>.</returns>

@@ -251,7 +251,7 @@ public sealed class FuncCountReachTests : IDisposable
         Matches matches = new MatchFinder(kernel).UserFunctions(FuncCountTarget.Parse(Pattern, isRegex: false), traced.Id, out UserFile file);
         var attacher = new FuncCountAttacher(kernel, new(), new TaskFilterSetup(request), static _ => { }, CancellationToken.None);
         using FuncCountProbeSource source = attacher.AttachUserPlaces(matches.Countables, file.Path, FuncCountScope.Of(request));
-        Dictionary<string, Loss> Losses() => source.Losses.ToDictionary(static loss => loss.Kind);
+        Dictionary<string, Loss> Losses() => source.ReadLosses().ToDictionary(static loss => loss.Kind);
 
         traced.Do($"call {Calls}");
         Volatile.Write(ref isFull, true);
@@ -264,9 +264,7 @@ public sealed class FuncCountReachTests : IDisposable
         WaitUntil(() => Losses()["late"].Count == 1);
         traced.Do("go");
         source.EndFollowing();
-        ulong[] counts = new ulong[1];
-        source.Read(counts);
-        Assert.Equal(((ulong)(Calls + ChildCalls), 1UL, 1UL), (counts[0], Losses()["late"].Count, Losses()["unattached"].Count));
+        Assert.Equal(((ulong)(Calls + ChildCalls), 1UL, 1UL), (source.Read().GetValueOrDefault(0UL), Losses()["late"].Count, Losses()["unattached"].Count));
     }
 
     [Fact]

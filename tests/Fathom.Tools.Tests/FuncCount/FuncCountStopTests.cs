@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
@@ -41,12 +42,7 @@ public sealed class FuncCountStopTests : IDisposable
         var attacher = new FuncCountAttacher(Kernel.Running, new(), new TaskFilterSetup(request), static _ => { }, stop.Token);
         Matches matches = new MatchFinder(Kernel.Running).UserFunctions(FuncCountTarget.Parse(_library + ":f10", isRegex: false), traced.Id, out UserFile file);
         using FuncCountProbeSource source = attacher.AttachUserPlaces(matches.Countables, file.Path, FuncCountScope.Of(request));
-        ulong Read()
-        {
-            ulong[] counts = new ulong[1];
-            source.Read(counts);
-            return counts[0];
-        }
+        ulong Read() => source.Read().GetValueOrDefault(0UL);
 
         traced.Do("call 17");
         Assert.Equal(17UL, Read());
@@ -105,12 +101,10 @@ public sealed class FuncCountStopTests : IDisposable
         using FuncCountProbeSource source = start.Source!;
         Assert.Matches("^tracing was ended after [0-9.]+ s, because it took about [0-9.]+ % of this machine's processor time, more than its budget of 1 %: ", start.Excess);
         Assert.True(clock.Elapsed < s_patience);
-        ulong[] counts = new ulong[1], later = new ulong[1];
-        source.Read(counts);
-        Assert.NotEqual(0UL, counts[0]);
+        ulong count = source.Read().GetValueOrDefault(0UL);
+        Assert.NotEqual(0UL, count);
         Thread.Sleep(50);
-        source.Read(later);
-        Assert.Equal(counts, later);
+        Assert.Equal(count, source.Read()[0]);
     }
 
     [Fact]

@@ -95,10 +95,12 @@ internal static unsafe partial class TaskFilter
     }
 
     /// <summary>Whether the current task counts.</summary>
-    public static bool WantsCurrent()
-    {
-        ulong ids = Helpers.GetCurrentPidTgid();
+    public static bool WantsCurrent() => WantsCurrent(Helpers.GetCurrentPidTgid());
 
+    /// <summary>Whether the current task counts.</summary>
+    /// <param name="ids">What <see cref="Helpers.GetCurrentPidTgid"/> has given.</param>
+    public static bool WantsCurrent(ulong ids)
+    {
         // A tool does not observe itself.
         if (Filter.Self != 0 && (uint)(ids >> 32) == Filter.Self)
         {
@@ -124,14 +126,16 @@ internal static unsafe partial class TaskFilter
             }
         }
 
-        return WantsCurrentProcess(orAtEnd: true);
+        return WantsCurrentProcess(ids, orAtEnd: true);
     }
 
     /// <summary>Whether the current process counts: the questions that every tool has, alone.</summary>
-    /// <param name="orAtEnd">Whether a task at its end may also have the name of its process's first thread: a constant, for some instructions.</param>
-    public static bool WantsCurrentProcess(bool orAtEnd = false)
+    public static bool WantsCurrentProcess() => WantsCurrentProcess(Helpers.GetCurrentPidTgid(), orAtEnd: false);
+
+    // orAtEnd: whether a task at its end may also have the name of its process's first thread; a constant, for some instructions.
+    private static bool WantsCurrentProcess(ulong ids, bool orAtEnd)
     {
-        uint process = (uint)(Helpers.GetCurrentPidTgid() >> 32);
+        uint process = (uint)(ids >> 32);
         if (Filter.Process != 0 && process != Filter.Process)
         {
             return false;

@@ -5,7 +5,6 @@ using Fathom.Output.Histograms;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
-using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Events;
 
 namespace Fathom.Tools.Shared.Histograms;
@@ -16,30 +15,17 @@ namespace Fathom.Tools.Shared.Histograms;
 /// <param name="Totals">Whether the average and the total of everything follow.</param>
 internal sealed record HistogramView(TimeUnit Unit, Func<ulong, IReadOnlyList<RecordKey>>? Names, bool Totals = false)
 {
+    /// <summary>A table that has a line for each histogram, the longest time in all first, without its records; null to show the histograms.</summary>
+    public HistogramTable? Table { get; init; }
+
     /// <summary>The nanoseconds of a unit of latency in the kernel.</summary>
     public ulong UnitNs => Unit == TimeUnit.Milliseconds ? LatencyScale.Milliseconds : LatencyScale.Microseconds;
-}
-
-/// <summary>Where histograms come from: the kernel side at work.</summary>
-internal interface IHistogramSource : IDisposable
-{
-    /// <summary>What is attached.</summary>
-    IReadOnlyList<TraceSource> Sources => [];
-
-    /// <summary>What each of its programs has cost since the start; null if that is not measured.</summary>
-    IReadOnlyList<ProgramCost>? ReadCost() => null;
-
-    /// <summary>The histograms since the start, by key.</summary>
-    Dictionary<ulong, Histogram> Read();
-
-    /// <summary>What was lost since the start.</summary>
-    IEnumerable<Loss> ReadLosses();
 }
 
 /// <summary>Reports the latencies that have been added since the report before.</summary>
 /// <param name="source">The kernel side; this disposes it.</param>
 /// <param name="view">How they are shown.</param>
-internal class HistogramTracing(IHistogramSource source, HistogramView view) : IReportTracing
+internal class HistogramTracing(IReportSource<Histogram> source, HistogramView view) : IReportTracing
 {
     private readonly LossReport _losses = new();
     private Dictionary<ulong, Histogram> _before = [];
@@ -67,6 +53,12 @@ internal class HistogramTracing(IHistogramSource source, HistogramView view) : I
         }
 
         _before = now;
+        if (view.Table is { } table)
+        {
+            sink.Write(table with { Records = [.. Together(records).OrderByDescending(static record => record.Histogram.SumNs)] });
+            records.Clear();
+        }
+
         foreach (HistogramRecord record in view.Names is null ? [new(all, view.Unit, [])] : Together(records))
         {
             sink.Write(record);
@@ -129,30 +121,13 @@ internal class HistogramTracing(IHistogramSource source, HistogramView view) : I
 /// <param name="probe">What is loaded; this disposes it.</param>
 /// <param name="constants">What it was loaded with.</param>
 /// <param name="links">Its attachments.</param>
-internal class HistogramProbe<TProbe>(TProbe probe, Latencies.IConstants constants, LinkSet links) : IHistogramSource
+internal class HistogramProbe<TProbe>(TProbe probe, Latencies.IConstants constants, LinkSet links)
+    : ReportProbe<TProbe, Histogram>(probe, links, Reader(constants))
     where TProbe : LoadedBpf, Latencies.ILoaded
 {
-    private readonly LatencyReader _reader = new();
-
-    /// <summary>The object.</summary>
-    protected TProbe Probe => probe;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<TraceSource> Sources => ProbeStart.SourcesOf(links);
-
-    /// <inheritdoc/>
-    public IReadOnlyList<ProgramCost>? ReadCost() => CostMeter.Read(probe);
-
-    /// <inheritdoc/>
-    public Dictionary<ulong, Histogram> Read() => _reader.Read(probe, constants);
-
-    /// <inheritdoc/>
-    public virtual IEnumerable<Loss> ReadLosses() => probe.ReadLosses();
-
-    /// <inheritdoc/>
-    public void Dispose()
+    private static Func<TProbe, Dictionary<ulong, Histogram>> Reader(Latencies.IConstants constants)
     {
-        links.Dispose();
-        probe.Dispose();
+        var reader = new LatencyReader();
+        return probe => reader.Read(probe, constants);
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Fathom.Output.Histograms;
@@ -10,6 +11,7 @@ namespace Fathom.Tools.Shared.Histograms;
 internal sealed class LatencyReader
 {
     private SlotTotals[] _values = [];
+    private KeyedTotals[] _keyed = [];
 
     /// <summary>Reads the histograms by key; without keys there is one, of key 0, and none if nothing was counted.</summary>
     /// <param name="probe">The object.</param>
@@ -29,19 +31,31 @@ internal sealed class LatencyReader
             return histograms;
         }
 
+        Array.Resize(ref _keyed, probe.KeyedPlaces.Count * probe.KeyedPlaces.CpuCount);
+        probe.KeyedPlaces.ReadAll(_keyed);
+        foreach (ref readonly KeyedTotals one in _keyed.AsSpan())
+        {
+            Add(one.Key, one.Totals);
+        }
+
         foreach ((SlotKey key, PerCpuValues<SlotTotals> values) in probe.Keyed.Read())
         {
             foreach (ref readonly SlotTotals totals in values)
             {
-                if (totals.Count > 0)
-                {
-                    ref Histogram? histogram = ref CollectionsMarshal.GetValueRefOrAddDefault(histograms, ((ulong)key.High << 32) | key.Low, out _);
-                    (histogram ??= new(constants.LatencyUnitNs, LatencyScale.SlotCount)).Add((int)key.Slot, Measured(totals));
-                }
+                Add(key, totals);
             }
         }
 
         return histograms;
+
+        void Add(in SlotKey key, in SlotTotals totals)
+        {
+            if (totals.Count > 0)
+            {
+                ref Histogram? histogram = ref CollectionsMarshal.GetValueRefOrAddDefault(histograms, ((ulong)key.High << 32) | key.Low, out _);
+                (histogram ??= new(constants.LatencyUnitNs, LatencyScale.SlotCount)).Add((int)key.Slot, Measured(totals));
+            }
+        }
     }
 
     /// <summary>Reads one histogram: a map of slots, each with what every CPU has counted there.</summary>

@@ -38,3 +38,16 @@ internal struct SlotTotals
     /// <summary>The greatest of them in ns.</summary>
     public ulong MaxNs;
 }
+
+/// <summary>What a slot of one of many histograms holds, with whose it is.</summary>
+internal struct KeyedTotals
+{
+    /// <summary>The slot.</summary>
+    public SlotKey Key;
+
+    /// <summary>1 where there is one.</summary>
+    public uint IsTaken;
+
+    /// <summary>What it holds.</summary>
+    public SlotTotals Totals;
+}

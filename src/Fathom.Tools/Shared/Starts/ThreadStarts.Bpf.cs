@@ -16,15 +16,22 @@ internal static unsafe partial class ThreadStarts
     /// <summary>The starts.</summary>
     internal static StartTable Starts;
 
+    // In a start: it goes on, and what looks like its beginning is none.
+    private const ulong GoesOn = 1UL << 63;
+
     /// <summary>Starts that found no room.</summary>
-    [Loss("crowded", "waits not measured, because more threads wait than there is room for")]
+    [Loss("crowded", "times not measured, because so many threads are measured at once that there is no room for their starts")]
     internal static ulong Crowded;
 
     /// <summary>Something begins now for a thread, or begins anew.</summary>
     /// <param name="thread">Its number; not 0.</param>
-    public static void Begin(uint thread)
+    public static void Begin(uint thread) => Begin(thread, Helpers.KtimeGetNs());
+
+    /// <summary>Something has begun at a time for a thread, or begins anew.</summary>
+    /// <param name="thread">Its number; not 0.</param>
+    /// <param name="now">The time, in ns since boot.</param>
+    public static void Begin(uint thread, ulong now)
     {
-        ulong now = Helpers.KtimeGetNs();
         fixed (StartTable* table = &Starts)
         {
             StartRow* row = RowOf(thread, table);
@@ -40,7 +47,7 @@ internal static unsafe partial class ThreadStarts
             {
                 if (row->Threads[i] == thread)
                 {
-                    row->Starts[i] = now;
+                    row->Starts[i] = (row->Starts[i] & GoesOn) != 0 ? row->Starts[i] & ~GoesOn : now;
                     return;
                 }
 
@@ -71,13 +78,31 @@ internal static unsafe partial class ThreadStarts
             {
                 if (row->Threads[i] == thread)
                 {
-                    ulong start = row->Starts[i];
+                    ulong start = row->Starts[i] & ~GoesOn;
                     row->Threads[i] = 0;
                     return start;
                 }
             }
 
             return 0;
+        }
+    }
+
+    /// <summary>What has begun for a thread seems to end and to begin again, and does not: its start stays.</summary>
+    /// <param name="thread">Its number; not 0.</param>
+    public static void GoOn(uint thread)
+    {
+        fixed (StartTable* table = &Starts)
+        {
+            StartRow* row = RowOf(thread, table);
+            for (int i = 0; i < StartRow.Length; i++)
+            {
+                if (row->Threads[i] == thread)
+                {
+                    row->Starts[i] |= GoesOn;
+                    return;
+                }
+            }
         }
     }
 
