@@ -67,7 +67,7 @@ public static class Errno
         "EDEADLOCK" => 35,
         "ENOTSUP" => 95,
         "ENOTSUPP" => ENOTSUPP,
-        _ => name is ['E', ..] && Array.IndexOf(Names, name) is > 0 and int number ? number : null,
+        _ => Array.IndexOf(Names, name) is > 0 and int number ? number : null,
     };
 
     /// <summary>The name, such as <c>EPERM</c>; null where the number has none.</summary>

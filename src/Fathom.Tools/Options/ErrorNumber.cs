@@ -1,6 +1,5 @@
 using System.Globalization;
 using Fathom.Format.Linux;
-using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Options;
 

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Fathom.Runtime;
-using Fathom.Tools.Hosting;
 using Fathom.Tools.Options;
 
 namespace Fathom.Tools.Shared.Calls;

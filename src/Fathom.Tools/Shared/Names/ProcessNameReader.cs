@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 using System.Text;
+using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.Shared.Names;
