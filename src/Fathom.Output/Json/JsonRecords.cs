@@ -63,6 +63,7 @@ public static class JsonRecords
         "count", "How often something happened since the last report",
         new("name", JsonKind.Text, "Its name for people"),
         new("symbol", JsonKind.Text, "Its name as the linker knows it, where that is another") { IsOptional = true },
+        new("pid", JsonKind.Integer, "Its number, if it is a process") { IsOptional = true },
         new("count", JsonKind.Integer, "How often"));
 
     /// <summary>A histogram.</summary>
