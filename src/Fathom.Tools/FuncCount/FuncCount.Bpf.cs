@@ -1,6 +1,7 @@
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.FuncCount;
@@ -15,6 +16,7 @@ namespace Fathom.Tools.FuncCount;
 /// </remarks>
 [BpfObject]
 [Includes(typeof(TaskFilter))]
+[Includes(typeof(RunCost))]
 internal static unsafe partial class FuncCountProbe
 {
     /// <summary>What is asked (<see cref="FuncCountMode"/>).</summary>
@@ -48,11 +50,11 @@ internal static unsafe partial class FuncCountProbe
     internal static readonly PerCpuArray<ulong> Counts = new();
 
     /// <summary>
-    /// How often a program ran, whether or not that counted: what tracing costs. Apart, those where the kernel had to run an instruction one step at a
-    /// time. An estimate, so that nothing is atomic.
+    /// How many of the runs were where the kernel must run an instruction one step at a time, whether or not that counted: they cost more. An estimate, so
+    /// that nothing is atomic.
     /// </summary>
-    [Map(MaxEntries = 2)]
-    internal static readonly PerCpuArray<ulong> Passes = new();
+    [Map(MaxEntries = 1)]
+    internal static readonly PerCpuArray<ulong> Stepped = new();
 
     /// <summary>Of each system call by its number: its place plus 1 for the entry and for the exit, 0 for none.</summary>
     [Map(MaxEntries = FuncCountMode.SystemCalls)]
@@ -195,20 +197,23 @@ internal static unsafe partial class FuncCountProbe
     private static void PassCookie(void* context)
     {
         ulong cookie = (Mode & FuncCountMode.ByCookie) != 0 ? Helpers.GetAttachCookie(context) : Place;
-        Pass((uint)cookie, (uint)(cookie >> FuncCountMode.StepShift) & 1, (uint)(cookie >> FuncCountMode.OwnerShift));
+        if (((cookie >> FuncCountMode.StepShift) & 1) != 0 || (Mode & FuncCountMode.Stepped) != 0)
+        {
+            ulong* stepped = Stepped.Lookup(0);
+            if (stepped != null)
+            {
+                (*stepped)++;
+            }
+        }
+
+        Pass((uint)cookie, (uint)(cookie >> FuncCountMode.OwnerShift));
     }
 
-    private static void Pass(uint place, uint isStepped = 0, uint owner = 0)
+    private static void Pass(uint place, uint owner = 0)
     {
         if (Stopped != 0)
         {
             return;
-        }
-
-        ulong* passes = Passes.Lookup(isStepped);
-        if (passes != null)
-        {
-            (*passes)++;
         }
 
         // A link of one process runs for whoever shares its memory, and these may have one of their own.

@@ -9,6 +9,9 @@ internal static class FuncCountMode
     /// <summary>Only one CPU.</summary>
     public const uint OneCpu = 2;
 
+    /// <summary>Without <see cref="ByCookie"/>: the kernel must run an instruction at the place one step at a time.</summary>
+    public const uint Stepped = 4;
+
     /// <summary>Above the place, a cookie has a 1 where the kernel must run an instruction one step at a time.</summary>
     public const int StepShift = 32;
 

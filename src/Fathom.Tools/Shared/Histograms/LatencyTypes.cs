@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fathom.Tools.Shared.Histograms;
 
 /// <summary>The scale of latencies.</summary>
@@ -37,4 +39,11 @@ internal struct SlotTotals
 
     /// <summary>The greatest of them in ns.</summary>
     public ulong MaxNs;
+}
+
+/// <summary>What all slots of a histogram hold.</summary>
+[InlineArray(LatencyScale.SlotCount)]
+internal struct SlotTable
+{
+    private SlotTotals _first;
 }
