@@ -43,6 +43,7 @@ internal static class CommandLine
                 Pid = given.Get(CommonOptions.Pid),
                 Comm = given.Get(CommonOptions.Comm),
                 Cgroup = given.Get(CommonOptions.Cgroup),
+                ExactCost = given.Has(CommonOptions.Cost),
                 Budget = !given.Has(CommonOptions.Budget) ? tool.Description.Budget
                     : given.Get(CommonOptions.Budget) is var share and < Percentage.Off ? share : null,
                 Timestamps = given.Has(CommonOptions.Timestamp),

@@ -20,15 +20,18 @@ internal static class CommonOptions
     public static readonly Option<double> Budget = new("--budget", '\0', Percentage.Limit,
         "End tracing if it takes more of this machine's processor time, such as 1%; off for no limit.");
 
+    public static readonly Option<string> Cost = new("--cost", '\0', Texts.Cost,
+        "With exact, say beside the cost what the kernel's own statistics of a second say; meanwhile they slow down every BPF program of the machine.");
+
     public static readonly Flag Help = new("--help", 'h', "Show this help.");
 
     public static readonly Flag RowTimestamp = Timestamp with { Help = "Begin each row with the time of day." };
 
-    private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Help];
+    private static readonly ToolOption[] s_all = [Timestamp, Interval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Cost, Help];
 
     public static readonly Option<TimeSpan> CountInterval = Interval with { Help = "With --top or --by, report every so often, not only at the end." };
 
-    private static readonly ToolOption[] s_forEvents = [RowTimestamp, CountInterval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Help];
+    private static readonly ToolOption[] s_forEvents = [RowTimestamp, CountInterval, Duration, Pid, Comm, Cgroup, Json, Output, Budget, Cost, Help];
 
     /// <summary>All options of a tool: its own, then the common ones, without the letters that its own have taken.</summary>
     public static IReadOnlyList<ToolOption> With(ToolDescription tool) =>

@@ -227,9 +227,9 @@ public sealed unsafe class BioLatencyHeldTests
 
     private ulong Sum(Func<SlotTotals, ulong> value)
     {
-        var totals = _bpf.Map<uint, SlotTotals>(nameof(HeldBack.HeldTotals));
+        SlotTable totals = _bpf.Map<uint, SlotTable>(nameof(HeldBack.HeldTotals))[0];
         ulong sum = 0;
-        for (uint slot = 0; slot < LatencyScale.SlotCount; slot++)
+        for (int slot = 0; slot < LatencyScale.SlotCount; slot++)
         {
             sum += value(totals[slot]);
         }

@@ -6,7 +6,10 @@ namespace Fathom.Bpf;
 [AttributeUsage(AttributeTargets.Field)]
 public sealed class MapAttribute : Attribute
 {
-    /// <summary>Number of entries; of a ring buffer, bytes: a power of two and a multiple of the page size. 0 where the loader says.</summary>
+    /// <summary>
+    /// Number of entries; of a ring buffer, bytes: a power of two and a multiple of the page size. 0 where the loader says, which otherwise gives an array
+    /// one for each possible CPU.
+    /// </summary>
     public int MaxEntries { get; set; }
 
     /// <summary>Flags for creation.</summary>

@@ -50,6 +50,25 @@ public static class JsonRecords
                 new("program_ns", JsonKind.Integer, "Processor time of the program itself"),
                 new("cpu_ns", JsonKind.Integer, "The same with what the kernel does around it, as far as it is known"),
             ],
+        },
+        new("exact", JsonKind.Object, "The kernel's own statistics, with --cost=exact")
+        {
+            IsOptional = true,
+            Fields =
+            [
+                new("elapsed_ns", JsonKind.Integer, "For how long they were on"),
+                new("programs", JsonKind.Objects, "Each BPF program that ran meanwhile")
+                {
+                    Fields =
+                    [
+                        new("name", JsonKind.Text, "The program"),
+                        new("runs", JsonKind.Integer, "How often it ran"),
+                        new("kernel_ns", JsonKind.Integer, "Processor time by the kernel, with what measuring takes"),
+                        new("statistics_ns", JsonKind.Integer, "What measuring takes of it"),
+                        new("program_ns", JsonKind.Integer, "Processor time of the program itself as it measures it"),
+                    ],
+                },
+            ],
         });
 
     /// <summary>The last record.</summary>

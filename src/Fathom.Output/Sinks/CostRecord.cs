@@ -13,6 +13,12 @@ public readonly record struct ProgramCost(string Name, ulong Runs, double NsPerR
     /// <summary>What the kernel does around each run, in ns, as far as it is known: 0 if it is not.</summary>
     public double AroundNs { get; init; }
 
+    /// <summary>What it is attached to, if that is one thing that has a name; otherwise empty.</summary>
+    public string Target { get; init; } = "";
+
+    /// <summary>Asks for its runs and their ns in the kernel's own statistics, which count while somebody has them on; null if nobody can be asked.</summary>
+    public Func<(long Runs, long Ns)>? ReadKernel { get; init; }
+
     /// <summary>What it has cost, in ns of processor time, with what the kernel does around it.</summary>
     public double Nanoseconds => Runs * (NsPerRun + AroundNs);
 }
@@ -23,6 +29,9 @@ public readonly record struct ProgramCost(string Name, ulong Runs, double NsPerR
 /// <param name="Cpus">How many CPUs the machine has.</param>
 public sealed record CostRecord(IReadOnlyList<ProgramCost> Programs, TimeSpan Elapsed, int Cpus)
 {
+    /// <summary>The kernel's own statistics for a part of the time; null if they were not asked for.</summary>
+    public ExactCostRecord? Exact { get; init; }
+
     /// <summary>How often the programs ran.</summary>
     public ulong Runs => Programs.Aggregate(0UL, static (sum, one) => sum + one.Runs);
 

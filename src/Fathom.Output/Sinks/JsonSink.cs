@@ -145,6 +145,25 @@ public sealed class JsonSink(Stream output, JsonSource source, RowClock? clock =
         }
 
         json.WriteEndArray();
+        if (record.Exact is { } exact)
+        {
+            json.WriteStartObject("exact");
+            json.WriteNumber("elapsed_ns", (long)exact.Elapsed.TotalNanoseconds);
+            json.WriteStartArray("programs");
+            foreach (ExactProgramCost program in exact.Programs)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", program.Name);
+                json.WriteNumber("runs", program.Runs);
+                json.WriteNumber("kernel_ns", program.KernelNs);
+                json.WriteNumber("statistics_ns", (long)(program.Runs * program.StatisticsNs));
+                json.WriteNumber("program_ns", (long)program.Shown);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
     });
 
     /// <inheritdoc/>

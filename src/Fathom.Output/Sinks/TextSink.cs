@@ -207,6 +207,14 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         Say(record.Runs == 0
             ? "cost: none (no program ran)\n"
             : string.Create(CultureInfo.InvariantCulture, $"cost: {share} % of this machine's processor time ({record.Runs} runs of {record.Nanoseconds / record.Runs:0} ns on average)\n"));
+        if (record.Exact is { } exact)
+        {
+            Say(exact.Runs == 0
+                ? "cost by the kernel's own statistics: none (no program ran meanwhile)\n"
+                : string.Create(CultureInfo.InvariantCulture,
+                    $"cost by the kernel's own statistics, {exact.Elapsed.TotalSeconds:0.0} s: {exact.Runs} runs of {exact.Nanoseconds / exact.Runs:0} ns on average in the programs, "
+                    + $"without the {exact.Statistics / exact.Runs:0} ns that these take themselves; measured by the programs: {exact.Shown / exact.Runs:0} ns\n"));
+        }
     }
 
     /// <inheritdoc/>

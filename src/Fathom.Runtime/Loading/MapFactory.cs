@@ -99,7 +99,7 @@ internal static class MapFactory
         return definition.Type switch
         {
             MapType.RingBuffer => RoundRingBuffer(entries),
-            MapType.PerfEventArray when entries == 0 => kernel.PossibleCpus,
+            MapType.PerfEventArray or MapType.Array when entries == 0 => kernel.PossibleCpus,
             _ => entries,
         };
     }

@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Fathom.Format.Elf.Images;
 
 namespace Fathom.Runtime;
 
@@ -28,14 +27,11 @@ internal static class FilteredReturnImage
     public const int NoFilter = 13;
 
     /// <summary>Where in the file the function begins: at a push, which the kernel emulates.</summary>
-    public const int Function = CodeOffset + 0x54;
+    public const int Function = MemoryImage.CodeOffset + 0x54;
 
-    private const int HeaderSize = 64;
-    private const int CodeOffset = HeaderSize + 56;
-    private const int FilterProgram = CodeOffset + 0x70;
+    private const int FilterProgram = MemoryImage.CodeOffset + 0x70;
     private const int Filter = FilterProgram + 16;
     private const int FilterLength = 4;
-    private const ulong Address = 0x400000;
 
     private static ReadOnlySpan<byte> Code =>
     [
@@ -74,31 +70,11 @@ internal static class FilteredReturnImage
     /// <summary>The file.</summary>
     public static byte[] Build()
     {
-        byte[] file = new byte[Filter + (FilterLength * 8)];
-
-        // https://man7.org/linux/man-pages/man5/elf.5.html: a header, and one segment that is the whole file, read and executed.
-        ReadOnlySpan<byte> identity = [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1];
-        identity.CopyTo(file);
-        Put16(file, 16, 2);
-        Put16(file, 18, (ushort)ElfMachine.X64);
-        Put32(file, 20, 1);
-        Put64(file, 24, Address + CodeOffset);
-        Put64(file, 32, HeaderSize);
-        Put16(file, 52, HeaderSize);
-        Put16(file, 54, CodeOffset - HeaderSize);
-        Put16(file, 56, 1);
-        Put32(file, HeaderSize, 1);
-        Put32(file, HeaderSize + 4, 5);
-        Put64(file, HeaderSize + 16, Address);
-        Put64(file, HeaderSize + 24, Address);
-        Put64(file, HeaderSize + 32, (ulong)file.Length);
-        Put64(file, HeaderSize + 40, (ulong)file.Length);
-        Put64(file, HeaderSize + 48, 0x1000);
-        Code.CopyTo(file.AsSpan(CodeOffset));
+        byte[] file = MemoryImage.Build(Code, Filter + (FilterLength * 8));
 
         // https://man7.org/linux/man-pages/man2/seccomp.2.html: struct sock_fprog, and the filter, which asks for the number of the system call.
         Put64(file, FilterProgram, FilterLength);
-        Put64(file, FilterProgram + 8, Address + Filter);
+        Put64(file, FilterProgram + 8, MemoryImage.Address + Filter);
         ReadOnlySpan<ulong> filter =
         [
             0x00000000_0000_0020, // load the number
@@ -113,10 +89,6 @@ internal static class FilteredReturnImage
 
         return file;
     }
-
-    private static void Put16(Span<byte> file, int offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(file[offset..], value);
-
-    private static void Put32(Span<byte> file, int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(file[offset..], value);
 
     private static void Put64(Span<byte> file, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(file[offset..], value);
 }

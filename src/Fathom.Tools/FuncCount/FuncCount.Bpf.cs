@@ -1,6 +1,7 @@
 using System.Threading;
 using Fathom.Bpf;
 using Fathom.Bpf.KernelTypes;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Counts;
 using Fathom.Tools.Shared.Filters;
 
@@ -15,6 +16,7 @@ namespace Fathom.Tools.FuncCount;
 [BpfObject]
 [Includes(typeof(TaskFilter))]
 [Includes(typeof(Occurrences))]
+[Includes(typeof(RunCost))]
 internal static unsafe partial class FuncCountProbe
 {
     /// <summary>Whether the place is the cookie of the attachment.</summary>
@@ -24,6 +26,10 @@ internal static unsafe partial class FuncCountProbe
     /// <summary>The place, without <see cref="ByCookie"/>.</summary>
     [Constant]
     public static readonly uint Place;
+
+    /// <summary>Whether the kernel must run an instruction at the place one step at a time, without <see cref="ByCookie"/>.</summary>
+    [Constant]
+    public static readonly bool IsStepped;
 
     /// <summary>Whether only what runs on one CPU counts.</summary>
     [Constant]
@@ -52,11 +58,11 @@ internal static unsafe partial class FuncCountProbe
     internal static readonly RingBuffer Arrivals = new();
 
     /// <summary>
-    /// How often a program ran, whether or not that counted: what tracing costs. Apart, those where the kernel had to run an instruction one step at a
-    /// time. An estimate, so that nothing is atomic.
+    /// How many of the runs were where the kernel must run an instruction one step at a time, whether or not that counted: they cost more. An estimate, so
+    /// that nothing is atomic.
     /// </summary>
-    [Map(MaxEntries = 2)]
-    internal static readonly PerCpuArray<ulong> Passes = new();
+    [Map(MaxEntries = 1)]
+    internal static readonly PerCpuArray<ulong> Stepped = new();
 
     /// <summary>Of each system call by its number: its place plus 1 for the entry and for the exit, 0 for none.</summary>
     [Map(MaxEntries = SystemCallPlaces.Count)]
@@ -205,20 +211,23 @@ internal static unsafe partial class FuncCountProbe
     private static void PassCookie(void* context)
     {
         ulong cookie = ByCookie ? Helpers.GetAttachCookie(context) : Place;
-        Pass((uint)cookie, (uint)(cookie >> FuncCountCookie.StepShift) & 1, (uint)(cookie >> FuncCountCookie.OwnerShift));
+        if (((cookie >> FuncCountCookie.StepShift) & 1) != 0 || IsStepped)
+        {
+            ulong* stepped = Stepped.Lookup(0);
+            if (stepped != null)
+            {
+                (*stepped)++;
+            }
+        }
+
+        Pass((uint)cookie, (uint)(cookie >> FuncCountCookie.OwnerShift));
     }
 
-    private static void Pass(uint place, uint isStepped = 0, uint owner = 0)
+    private static void Pass(uint place, uint owner = 0)
     {
         if (Stopped != 0)
         {
             return;
-        }
-
-        ulong* passes = Passes.Lookup(isStepped);
-        if (passes != null)
-        {
-            (*passes)++;
         }
 
         // A link of one process runs for whoever shares its memory, and these may have one of their own.
@@ -237,6 +246,11 @@ internal static unsafe partial class FuncCountProbe
             return;
         }
 
-        Occurrences.Add(Occurrences.Numbered(place));
+        // What is tried in the tool's own process has no place.
+        ulong* count = Occurrences.Numbered(place);
+        if (count != null)
+        {
+            Occurrences.Add(count);
+        }
     }
 }

@@ -18,25 +18,29 @@ internal sealed partial class FuncCountAttacher
     /// <summary>Told how many attachments will take their time to detach, before they are made.</summary>
     public Action<int> TellDetaching { get; init; } = static _ => { };
 
+    /// <summary>Told what a hit costs, before anything is attached to what is counted.</summary>
+    public Action<HitPrices> TellPrices { get; init; } = static _ => { };
+
     /// <summary>Attaches to places of a file: functions or static probes.</summary>
     /// <param name="countables">What is counted.</param>
+    /// <param name="isStatic">Whether they are static probes.</param>
     /// <param name="path">The file.</param>
     /// <param name="scope">In which processes.</param>
-    public FuncCountProbeSource AttachUserPlaces(IReadOnlyList<Countable> countables, string path, FuncCountScope scope)
+    public FuncCountProbeSource AttachUserPlaces(IReadOnlyList<Countable> countables, bool isStatic, string path, FuncCountScope scope)
     {
         FuncCountProbeSource source = NewSource(countables);
         return Guarded(source, () =>
         {
             List<(int Index, UserProbe Place)> places = PlacesOf(countables, static one => one.Places);
-            if (TryUserMany(source, places, path, scope) is { } many && !source.IsStopping)
+            if (TryUserMany(source, places, isStatic, path, scope) is { } many && !source.IsStopping)
             {
                 Begin(source);
-                AttachUserSingles(source, places, path, scope, many);
+                AttachUserSingles(source, places, isStatic, path, scope, many);
             }
         });
     }
 
-    private BpfException? TryUserMany(FuncCountProbeSource source, List<(int Index, UserProbe Place)> places, string path, FuncCountScope scope)
+    private BpfException? TryUserMany(FuncCountProbeSource source, List<(int Index, UserProbe Place)> places, bool isStatic, string path, FuncCountScope scope)
     {
         if (!FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe))
         {
@@ -49,7 +53,7 @@ internal sealed partial class FuncCountAttacher
         BpfProgram program = source.Load(1, FuncCountProbe.Programs.UserFunctions).Object.GetProgram(FuncCountProbe.Programs.UserFunctions);
         BpfLink? Attach(IReadOnlyList<(int Index, UserProbe Place)> some, int who, int owner, out BpfException? error) => program.TryAttachUprobes(
             path,
-            [.. some.Select(one => one.Place with { Cookie = (uint)one.Index | (source.Countables[one.Index].IsStepped ? 1UL << FuncCountCookie.StepShift : 0) | Owner(owner) })],
+            [.. some.Select(one => one.Place with { Cookie = CookieOf(source, one.Index) | Owner(owner) })],
             who, out error);
 
         // Tried in this process alone, which has the file in its memory for that: a place that the kernel refuses fails the whole link, and to look for
@@ -68,6 +72,10 @@ internal sealed partial class FuncCountAttacher
             return null;
         }
 
+        // Behind the trial, which says whether there are such links at all.
+        source.MeasurePrices(isStatic, (own, some) => program.TryAttachUprobes(own, [.. some.Select(WithTrialCookie)], Environment.ProcessId, out _) is { } link ? [link] : null);
+        TellPrices(source.Prices);
+
         if (scope.Reach == FuncCountReach.Everywhere || (scope.Reach == FuncCountReach.OneProcess && !byThread))
         {
             return FindAttachable(good, source.Countables, (some, out error) => Attach(some, scope.Process, 0, out error), Remember, source.Add);
@@ -79,17 +87,19 @@ internal sealed partial class FuncCountAttacher
         return null;
     }
 
-    private void AttachUserSingles(FuncCountProbeSource source, List<(int Index, UserProbe Place)> places, string path, FuncCountScope scope, BpfException many)
+    private void AttachUserSingles(
+        FuncCountProbeSource source, List<(int Index, UserProbe Place)> places, bool isStatic, string path, FuncCountScope scope, BpfException many)
     {
         MustBeFew(places.Count, many.Advice);
         bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
+        MeasureSingles(source, isStatic, hasCookies);
         if (!scope.Grows)
         {
             // A perf event of one thread sets its breakpoint in the memory of the whole process, and the program runs for all of its threads:
             // https://github.com/torvalds/linux/blob/v6.1/kernel/trace/trace_uprobe.c (uprobe_perf_filter, __uprobe_perf_func)
             TellDetaching(places.Count);
             source.AttachEach(FuncCountProbe.Programs.UserFunction, hasCookies, places,
-                (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = cookie }, scope.Process), null,
+                (program, place, cookie) => program.AttachUprobe(path, place with { Cookie = hasCookies ? CookieOf(source, (int)cookie) : 0 }, scope.Process), null,
                 (index, e) => Skip(source.Countables[index], e), index => _attached.Add(index));
             return;
         }
@@ -119,7 +129,7 @@ internal sealed partial class FuncCountAttacher
 
                     try
                     {
-                        links.Add(program.AttachUprobe(path, place with { Cookie = hasCookies ? (uint)index | Owner(task) : 0 }, task));
+                        links.Add(program.AttachUprobe(path, place with { Cookie = hasCookies ? CookieOf(source, index) | Owner(task) : 0 }, task));
                         done.Add(index);
                     }
                     catch (BpfException e) when (FuncCountProbeSource.IsAboutThePlace(e))
@@ -164,6 +174,35 @@ internal sealed partial class FuncCountAttacher
         var set = new LinkSet();
         links.ForEach(set.Add);
         set.Dispose();
+    }
+
+    private static ulong CookieOf(FuncCountProbeSource source, int index) => (uint)index | (source.Countables[index].IsStepped ? 1UL << FuncCountCookie.StepShift : 0);
+
+    // Of no place that counts.
+    private static UserProbe WithTrialCookie(UserProbe place) =>
+        place with { Cookie = uint.MaxValue | (place.Offset == ProbeTarget.Stepped ? 1UL << FuncCountCookie.StepShift : 0) };
+
+    // Each of these takes its time to detach, too, so that only what nearly all places are is measured. Without cookies a hit would count as one of the
+    // first place: there the price stays an estimate.
+    private void MeasureSingles(FuncCountProbeSource source, bool isStatic, bool hasCookies)
+    {
+        if (hasCookies && !source.IsStopping)
+        {
+            BpfProgram program = source.ProgramFor(FuncCountProbe.Programs.UserFunction, hasCookies, 0, "", out _);
+            source.MeasurePrices(isStatic, (own, some) =>
+            {
+                try
+                {
+                    return [.. some.Select(place => program.AttachUprobe(own, WithTrialCookie(place), Environment.ProcessId))];
+                }
+                catch (BpfException e) when (FuncCountProbeSource.IsAboutThePlace(e))
+                {
+                    return null;
+                }
+            });
+        }
+
+        TellPrices(source.Prices);
     }
 
     private static ulong Owner(int process) => (ulong)(uint)process << FuncCountCookie.OwnerShift;

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using Fathom.Runtime;
 using Fathom.Tools.Hosting;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.FuncCount;
@@ -112,10 +113,13 @@ internal sealed partial class FuncCountAttacher(
                     loaded.Calls[i] = calls[i];
                 }
 
-                foreach (string program in programs)
+                CostMeter.Measure(loaded, () =>
                 {
-                    source.Add(loaded.Object.GetProgram(program).Attach());
-                }
+                    foreach (string program in programs)
+                    {
+                        source.Add(loaded.Object.GetProgram(program).Attach());
+                    }
+                });
             }
 
             if (others.Count > 0)

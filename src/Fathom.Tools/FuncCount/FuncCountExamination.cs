@@ -49,7 +49,7 @@ internal static class FuncCountExamination
     {
         var attacher = new FuncCountAttacher(kernel, new(), new TaskFilterSetup(new ToolRequest()), static _ => { }, CancellationToken.None);
         var entry = new Countable("entry", "entry") { Places = [new UserProbe(EntryOf(Self))] };
-        using FuncCountProbeSource source = attacher.AttachUserPlaces([entry], Self, new FuncCountScope(FuncCountReach.OneProcess, Environment.ProcessId));
+        using FuncCountProbeSource source = attacher.AttachUserPlaces([entry], isStatic: false, Self, new FuncCountScope(FuncCountReach.OneProcess, Environment.ProcessId));
         return source.Sources;
     }
 

@@ -7,6 +7,7 @@ using Fathom.Runtime;
 using Fathom.Tools.Hosting;
 using Fathom.Tools.Shared;
 using Fathom.Tools.Shared.Counts;
+using Fathom.Tools.Shared.Cost;
 using Fathom.Tools.Shared.Filters;
 
 namespace Fathom.Tools.FuncCount;
@@ -21,12 +22,6 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
         FuncCountProbe.Programs.CallEntered, FuncCountProbe.Programs.CallLeft,
     ];
 
-    // What a pass costs at each kind of place, with what the kernel does around the program: bench/funccount, and for the others the measurements of the
-    // kernel's own tracing.
-    private const double TracepointNs = 150;
-    private const double KernelFunctionNs = 300;
-    private const double UserFunctionNs = 1_000;
-    private const double StepNs = 15_000;
 
     private readonly Lock _gate = new();
     private readonly Kernel _kernel;
@@ -40,6 +35,10 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
     private readonly CountReader _reader = new();
     private ProcessLinks? _processLinks;
     private ProcessFollower? _follower;
+
+    // What prices were measured with: to detach it takes longer than to measure, so that it stays until the end.
+    private readonly List<BpfLink> _trials = [];
+    private ulong _runsTried, _steppedTried;
 
     /// <summary>Nothing is loaded yet.</summary>
     /// <param name="kernel">The kernel.</param>
@@ -85,6 +84,9 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
         }
     }
 
+    /// <summary>What a hit costs.</summary>
+    public HitPrices Prices { get; private set; } = new();
+
     /// <summary>Whether the end is asked for: nothing more is to be attached.</summary>
     public bool IsStopping => _stop.IsCancellationRequested;
 
@@ -98,13 +100,6 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
 
     private bool IsLoaded => _probes.Count > 0;
 
-    private double PassNs => First.Object.Programs.Select(static program => program.Name).FirstOrDefault(s_programs.Contains) switch
-    {
-        FuncCountProbe.Programs.UserFunctions or FuncCountProbe.Programs.UserFunction => UserFunctionNs,
-        FuncCountProbe.Programs.KernelFunctions or FuncCountProbe.Programs.KernelFunction or FuncCountProbe.Programs.KernelTrampoline => KernelFunctionNs,
-        _ => TracepointNs,
-    };
-
     /// <summary>Whether attachments of a type of program can have cookies here.</summary>
     public static bool HasCookies(Kernel kernel, ProgramType type) =>
         kernel.Probe(KernelFeatures.Helper("bpf_get_attach_cookie", 174, "5.15", type)).Support == FeatureSupport.Yes;
@@ -117,8 +112,7 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
     }
 
     /// <summary>
-    /// What counting has cost since the start: how often places were passed, apart where an instruction had to be run one step at a time. Most of it is
-    /// what the kernel does around the program, which no program can measure.
+    /// What counting has cost since the start. Of places in files most of it is what the kernel does around the program, which no program can measure.
     /// </summary>
     public IReadOnlyList<ProgramCost> ReadCost()
     {
@@ -128,17 +122,41 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
             return [];
         }
 
-        int cpus = First.Passes.CpuCount;
-        Span<ulong> values = stackalloc ulong[2 * cpus];
-        First.Passes.ReadAll(values);
-        ulong passed = 0, stepped = 0;
-        for (int cpu = 0; cpu < cpus; cpu++)
+        var costs = new List<ProgramCost>();
+        foreach (ProgramCost one in CostMeter.Read(First) ?? [])
         {
-            passed += values[cpu];
-            stepped += values[cpus + cpu];
+            switch (one.Name)
+            {
+                case FuncCountProbe.Programs.UserFunctions or FuncCountProbe.Programs.UserFunction:
+                    ulong stepped = ReadStepped() - _steppedTried, runs = one.Runs - _runsTried;
+                    costs.Add(At(one, runs - Math.Min(stepped, runs), Prices.User));
+                    costs.Add(At(one with { Name = "stepped", ReadKernel = null }, stepped, Prices.Stepped));
+                    break;
+                case FuncCountProbe.Programs.KernelFunctions or FuncCountProbe.Programs.KernelFunction or FuncCountProbe.Programs.KernelTrampoline:
+                    costs.Add(one with { AroundNs = Prices.AroundKernel.Ns });
+                    break;
+                default:
+                    costs.Add(one);
+                    break;
+            }
         }
 
-        return [.. new ProgramCost[] { new("passed", passed, PassNs), new("stepped", stepped, StepNs) }.Where(static one => one.Runs > 0)];
+        costs.RemoveAll(static one => one.Runs == 0);
+        return costs;
+
+        static ProgramCost At(ProgramCost one, ulong runs, HitPrice price) => one with { Runs = runs, AroundNs = Math.Max(0, price.Ns - one.NsPerRun) };
+    }
+
+    /// <summary>Measures what a hit costs at a place of a file, on functions of our own, before anything else is attached.</summary>
+    /// <param name="isStatic">Whether the places are static probes.</param>
+    /// <param name="attach">Attaches to places of a file in this process alone.</param>
+    public void MeasurePrices(bool isStatic, Func<string, UserProbe[], IReadOnlyList<BpfLink>?> attach)
+    {
+        Prices = HitPrices.Measure(_kernel, isStatic, Countables.Any(static one => one.IsStepped), attach, out IReadOnlyList<BpfLink> links);
+        using Lock.Scope held = _gate.EnterScope();
+        _trials.AddRange(links);
+        _runsTried = (CostMeter.Read(First) ?? []).Aggregate(0UL, static (sum, one) => sum + one.Runs);
+        _steppedTried = ReadStepped();
     }
 
     /// <summary>Loads programs that learn the place from a cookie, or that need none.</summary>
@@ -301,6 +319,8 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
             (follower, _follower) = (_follower, null);
             (links, _links) = (_links, new LinkSet());
             (processLinks, _processLinks) = (_processLinks, null);
+            _trials.ForEach(links.Add);
+            _trials.Clear();
             probes = [.. _probes];
             _probes.Clear();
         }
@@ -337,6 +357,19 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
         {
             yield return loss.Kind == "unattached" ? loss with { Count = loss.Count + First.LostArrivals } : loss;
         }
+    }
+
+    private ulong ReadStepped()
+    {
+        ulong sum = 0;
+        Span<ulong> cpus = stackalloc ulong[First.Stepped.CpuCount];
+        First.Stepped.Read(0, cpus);
+        foreach (ulong one in cpus)
+        {
+            sum += one;
+        }
+
+        return sum;
     }
 
     private IReadOnlyList<BpfLink> Links()
@@ -384,7 +417,7 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
         {
             options.Without.Add("FilterForked");
             options.Without.Add("FilterFreed");
-            foreach (string map in (string[])[nameof(Occurrences.NumberedCounts), nameof(FuncCountProbe.Passes), nameof(FuncCountProbe.Calls), nameof(FuncCountProbe.Arrivals), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
+            foreach (string map in (string[])[nameof(Occurrences.NumberedCounts), nameof(FuncCountProbe.Stepped), nameof(RunCost.Meters), nameof(FuncCountProbe.Calls), nameof(FuncCountProbe.Arrivals), nameof(TaskFilter.FilterCgroup), nameof(TaskFilter.FilterTree)])
             {
                 options.Maps[map] = First.Object.GetMap(map);
             }
@@ -395,6 +428,7 @@ internal sealed class FuncCountProbeSource : IReportSource<ulong>
             Filter = _settings,
             ByCookie = byCookie,
             OneCpu = _constants.OneCpu,
+            IsStepped = !byCookie && Countables[place].IsStepped,
             Cpu = _constants.Cpu,
             Place = (uint)place,
             FollowsProcesses = isFirst && (Follow & FuncCountFollow.Processes) != 0,

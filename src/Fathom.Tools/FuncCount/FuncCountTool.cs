@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Fathom.Output.Rows;
 using Fathom.Runtime;
@@ -35,6 +36,7 @@ public sealed class FuncCountTool : ITool
             var attacher = new FuncCountAttacher(kernel, constants, new TaskFilterSetup(request), source => start.Source = source, start.Stop)
             {
                 TellDetaching = count => TellDetaching(talk, count),
+                TellPrices = prices => TellPrices(talk, start.Source?.Countables ?? [], scope, prices),
             };
             attaching = attacher;
             Matches matches = Find(kernel, target, request.Pid, scope, most, out UserFile file);
@@ -51,7 +53,7 @@ public sealed class FuncCountTool : ITool
             {
                 _ = target.Kind switch
                 {
-                    FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => attacher.AttachUserPlaces(matches.Countables, file.Path, scope),
+                    FuncCountKind.UserFunctions or FuncCountKind.StaticProbes => attacher.AttachUserPlaces(matches.Countables, target.Kind == FuncCountKind.StaticProbes, file.Path, scope),
                     FuncCountKind.Tracepoints => attacher.AttachTracepoints(matches.Countables),
                     _ => attacher.AttachKernelFunctions(matches.Countables),
                 };
@@ -139,10 +141,6 @@ public sealed class FuncCountTool : ITool
         {
             WarnEverybody(request, kernel, target, places, file);
         }
-        else if (target.IsInFile && places > Many)
-        {
-            request.Note($"attaching to {places} {target.Things}: each of their calls will take about a microsecond longer, {scope.Payers}");
-        }
         else if (target.Kind == FuncCountKind.KernelFunctions && places > Many)
         {
             request.Note($"attaching to {places} functions: each of their calls will take longer, by a fraction of a microsecond; on a busy machine the hot ones among them can be felt");
@@ -184,7 +182,22 @@ public sealed class FuncCountTool : ITool
 
         request.Note(
             $"attaching to {places} {(places == 1 ? target.Things[..^1] : target.Things)} in every process that uses {file.ShownPath} ({who}): "
-            + $"each call there will take about a microsecond longer, whoever is counted{(request.Pid == 0 ? "; -p PID keeps it to one process" : "")}");
+            + $"each call there takes longer, whoever is counted{(request.Pid == 0 ? "; -p PID keeps it to one process" : "")}");
+    }
+
+    // What a hit costs is known before anything is attached; how many there will be is not.
+    private static void TellPrices(ToolRequest request, IReadOnlyList<Countable> countables, FuncCountScope scope, HitPrices prices)
+    {
+        int stepped = countables.Count(static one => one.IsStepped), usual = countables.Count - stepped;
+        string costs = (usual, stepped) switch
+        {
+            (_, 0) => $"each hit costs {prices.User}",
+            (0, _) => $"each hit costs {prices.Stepped}",
+            _ => $"each hit costs {prices.User}, and {prices.Stepped} of {stepped} of the {countables.Count}",
+        };
+        string reach = request.Budget is not { } budget ? "" : string.Create(CultureInfo.InvariantCulture,
+            $"; the budget of {budget * 100:0.##} % is used up by {budget * Environment.ProcessorCount * 1e9 / (usual > 0 ? prices.User : prices.Stepped).Ns:N0} a second");
+        request.Note($"{costs}, {scope.Payers}{reach}");
     }
 
     // Before they are attached, and on a kernel that has nothing better.

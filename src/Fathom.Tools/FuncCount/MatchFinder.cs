@@ -228,10 +228,10 @@ internal sealed class MatchFinder(Kernel kernel)
             Note = stepped.Count switch
             {
                 0 => "",
-                1 => $"{stepped[0]} begins with an instruction that the kernel must run one step at a time, so that counting a call takes some 15 times as long as "
-                    + "usual (15 us)",
+                1 => $"{stepped[0]} begins with an instruction that the kernel must run one step at a time, so that counting a call takes several times as long "
+                    + "as usual",
                 int count => $"{count} of {found.Count} functions begin with an instruction that the kernel must run one step at a time, so that counting a call of "
-                    + $"these takes some 15 times as long as usual (15 us): {Names(stepped)}",
+                    + $"these takes several times as long as usual: {Names(stepped)}",
             },
         };
     }

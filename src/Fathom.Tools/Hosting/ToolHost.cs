@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using Fathom.Output.Sinks;
 using Fathom.Runtime;
@@ -53,6 +54,8 @@ public static class ToolHost
 
             string? excess;
             var cost = new BudgetWatch(tracing.ReadCost, request.Budget, Environment.ProcessorCount);
+            using ExactCost? exact = request.ExactCost
+                ? new(Kernel.Running, [.. tracing.Sources.Select(static source => source.Target)], tracing.ReadCost) : null;
             if (tracing is IEventTracing events)
             {
                 events.Begin(sink);
@@ -69,7 +72,7 @@ public static class ToolHost
 
             if (cost.Record(clock.Elapsed) is { } record)
             {
-                sink.Write(record);
+                sink.Write(record with { Exact = exact?.Finish() });
             }
 
             EndReason reason = excess is null ? ReasonOf(clock) : EndReason.OverBudget;

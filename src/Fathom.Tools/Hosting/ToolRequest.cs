@@ -28,6 +28,9 @@ public sealed record ToolRequest
     /// <summary>What tracing may cost: a share of the machine's processor time, 1 for all of it; null for no limit.</summary>
     public double? Budget { get; init; }
 
+    /// <summary>Whether the kernel's own statistics are asked what tracing costs, for a second. They slow down every BPF program of the machine.</summary>
+    public bool ExactCost { get; init; }
+
     /// <summary>Whether each row begins with the time of day.</summary>
     public bool Timestamps { get; init; }
 

@@ -22,6 +22,13 @@ public static class Texts
     /// <summary>The name of a command, or a part of it.</summary>
     public static ValueKind<string> Command { get; } = new("NAME", static (what, text) => MustFit(what, text));
 
+    /// <summary>How the cost of tracing is measured besides; there is one way.</summary>
+    public static ValueKind<string> Cost { get; } = new("exact", static (what, text) => text == "exact" ? text
+        : throw new UsageException($"{what} must be exact, but is '{text}'"))
+    {
+        Completion = new(CompletionSource.Words, "exact"),
+    };
+
     /// <summary>Complains about what is longer than the kernel keeps of a command's name, so that it matches nothing.</summary>
     /// <exception cref="UsageException">It is.</exception>
     internal static string MustFit(string what, string text)

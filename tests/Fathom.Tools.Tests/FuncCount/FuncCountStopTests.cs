@@ -41,7 +41,7 @@ public sealed class FuncCountStopTests : IDisposable
         var request = new ToolRequest { Pid = traced.Id, Stop = stop.Token };
         var attacher = new FuncCountAttacher(Kernel.Running, new(), new TaskFilterSetup(request), static _ => { }, stop.Token);
         Matches matches = new MatchFinder(Kernel.Running).UserFunctions(FuncCountTarget.Parse(_library + ":f10", isRegex: false), traced.Id, out UserFile file);
-        using FuncCountProbeSource source = attacher.AttachUserPlaces(matches.Countables, file.Path, FuncCountScope.Of(request));
+        using FuncCountProbeSource source = attacher.AttachUserPlaces(matches.Countables, isStatic: false, file.Path, FuncCountScope.Of(request));
         ulong Read() => source.Read().GetValueOrDefault(0UL);
 
         traced.Do("call 17");
@@ -93,7 +93,7 @@ public sealed class FuncCountStopTests : IDisposable
         {
             var attacher = new FuncCountAttacher(Kernel.Running, new(), new TaskFilterSetup(request), source => start.Source = source, start.Stop);
             Matches matches = new MatchFinder(Kernel.Running).UserFunctions(FuncCountTarget.Parse(_library + ":f10", isRegex: false), busy.Id, out UserFile file);
-            attacher.AttachUserPlaces(matches.Countables, file.Path, FuncCountScope.Of(request));
+            attacher.AttachUserPlaces(matches.Countables, isStatic: false, file.Path, FuncCountScope.Of(request));
 
             // As long as it takes the kernel to attach to the others.
             start.Stop.WaitHandle.WaitOne(s_patience);

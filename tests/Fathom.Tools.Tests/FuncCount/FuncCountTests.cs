@@ -81,7 +81,7 @@ public sealed partial class FuncCountTests : IDisposable
         string slow = _folder + "/libslow.so";
         TestLibrary.Write(slow, Functions, slow: true);
         using RunningProgram traced = Workload.Trace(["funccount", slow + ":*"], "calls", slow, $"{Functions}", "1");
-        Assert.Matches("^fathom: 10 of 1000 functions begin with an instruction that the kernel must run one step at a time.*15 times", traced.Errors);
+        Assert.Matches("^fathom: 10 of 1000 functions begin with an instruction that the kernel must run one step at a time.*several times", traced.Errors);
         Assert.Contains($"f97 {Primes.OfFunction(97),40}\n".Replace(" ", "", StringComparison.Ordinal), traced.Output.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
@@ -276,7 +276,7 @@ public sealed partial class FuncCountTests : IDisposable
             f4                                         11
 
             """, traced.Output);
-        Assert.Equal("", traced.Errors);
+        Assert.Matches(@"^fathom: each hit costs about [0-9.]+ u?n?s \((measured on this machine|an estimate)\), in the processes of the command(; the budget of 5 % is used up by [0-9,]+ a second)?\n$", traced.Errors);
     }
 
     [Fact]

@@ -72,6 +72,22 @@ public sealed class BudgetTests : IDisposable
         Assert.True(runs > 10_000 && all > own + (runs * 10), $"{runs} runs, {own} ns in the program, {all} ns in all");
     }
 
+    [Fact]
+    public void The_kernel_is_asked_what_its_statistics_say()
+    {
+        Programs.NeedRoot();
+        BeginStorm();
+        using var json = RunningProgram.Run(Programs.Direct, "opensnoop", "--budget", "off", "--cost=exact", "--duration", "0.5", "--json");
+        JsonElement cost = json.Output.Split('\n').Where(static line => line.StartsWith('{')).Select(static line => JsonDocument.Parse(line).RootElement).Single(static record => record.Text("type") == "cost");
+        JsonElement program = cost.GetProperty("exact").GetProperty("programs").EnumerateArray().Single(static one => one.Text("name") == "Returned");
+        long runs = program.GetProperty("runs").GetInt64(), all = program.GetProperty("kernel_ns").GetInt64(), statistics = program.GetProperty("statistics_ns").GetInt64();
+
+        // An empty program has run beside it, and what measuring takes is a part of what was measured.
+        Assert.True(runs > 10_000 && statistics > runs && all > statistics, $"{runs} runs, {all} ns, {statistics} ns of them for the statistics");
+        Assert.True(program.GetProperty("program_ns").GetInt64() > 0);
+        LoadedPrograms.MustAllHaveAnOwner();
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-1%")]

@@ -11,7 +11,10 @@ namespace Fathom.Tools.Shared.Cost;
 /// <summary>The user side of <see cref="RunCost"/>: what the programs of a tool have cost since they were loaded.</summary>
 internal static class CostMeter
 {
-    /// <summary>Reads the counters. Without a system call, and without a lock: a run that ends meanwhile counts next time.</summary>
+    // So many runs that were timed from their beginning tell more than others.
+    private const ulong Enough = 16;
+
+    /// <summary>Reads the counters, without a lock: a run that ends meanwhile counts next time.</summary>
     /// <param name="probe">The object.</param>
     /// <returns>What each program that has run has cost; null if the object does not include <see cref="RunCost"/>.</returns>
     public static IReadOnlyList<ProgramCost>? Read(LoadedBpf probe)
@@ -22,62 +25,68 @@ internal static class CostMeter
         }
 
         var costs = new List<ProgramCost>();
-        ReadOnlySpan<RunMeter> all = meters.Meters;
-        int cpus = Math.Min(Math.Max(probe.Object.Kernel.PossibleCpus, 1), (int)RunMeters.Cpus);
-        for (int program = 0; program < Math.Min(probe.ProgramNames.Count, (int)RunMeters.Programs); program++)
+        var cpus = new RunMeters[meters.Meters.Count];
+        meters.Meters.Read(cpus);
+        for (int program = 0; program < Math.Min(probe.ProgramNames.Count, RunMeters.Programs); program++)
         {
-            ulong runs = 0, timed = 0;
-            long ns = 0;
-            for (int cpu = 0; cpu < cpus; cpu++)
+            ulong runs = 0;
+            RunTimes before = default, inTicks = default;
+            foreach (ref readonly RunMeters cpu in cpus.AsSpan())
             {
-                ref readonly RunMeter meter = ref all[(cpu * (int)RunMeters.Programs) + program];
-                runs += meter.Runs;
-                timed += meter.Timed;
-                ns += (long)meter.TimedNs;
+                runs += cpu.RunsOf(program);
+                before += cpu.TimesOf(program, inTick: false);
+                inTicks += cpu.TimesOf(program, inTick: true);
             }
 
             if (runs > 0)
             {
                 string name = probe.ProgramNames[program];
-                costs.Add(new(name, runs, timed > 0 ? Math.Max(0, (double)ns / timed) : 0) { AroundNs = IsAtCalls(probe, name) ? meters.AroundCallNs : 0 });
+                BpfProgram? loaded = Find(probe, name);
+                costs.Add(new(name, runs, (inTicks.Count >= Enough ? inTicks : before + inTicks).Average)
+                {
+                    AroundNs = IsAtCalls(probe, name) ? meters.AroundCallNs : 0,
+                    Target = loaded?.Target ?? "",
+                    ReadKernel = loaded is null ? null : () => loaded.GetInfo() is var info ? (info.RunCount, info.RunTimeNs) : default,
+                });
             }
         }
 
         return costs;
     }
 
-    /// <summary>Attaches an object, and measures on our own system calls what the kernel then does around its programs at each of the machine's.</summary>
+    /// <summary>Attaches an object, and measures what the kernel does around its programs: <see cref="Measure"/>.</summary>
     /// <exception cref="BpfException">One cannot be attached: none is.</exception>
     public static LinkSet Attach(LoadedBpf probe)
+    {
+        LinkSet? links = null;
+        Measure(probe, () => links = probe.Attach());
+        return links!;
+    }
+
+    /// <summary>Measures on our own system calls what the kernel does around programs at each of the machine's.</summary>
+    /// <param name="probe">The object.</param>
+    /// <param name="attach">Attaches its programs.</param>
+    public static void Measure(LoadedBpf probe, Action attach)
     {
         int atCalls = probe.ProgramNames.Count(name => IsAtCalls(probe, name));
         if (atCalls == 0 || probe is not RunCost.ILoaded meters)
         {
-            return probe.Attach();
+            attach();
+            return;
         }
 
         double before = MeasureCall(probe.Object.Kernel.Calls);
-        LinkSet links = probe.Attach();
+        attach();
         double more = MeasureCall(probe.Object.Kernel.Calls) - before;
         double own = Read(probe)!.Where(one => IsAtCalls(probe, one.Name)).Sum(static one => one.NsPerRun);
         meters.AroundCallNs = (ulong)Math.Max(0, (more - own) / atCalls);
-        return links;
     }
 
     // The first of these that is traced sends every system call of the machine the slow way:
     // https://github.com/torvalds/linux/blob/v6.18/kernel/tracepoint.c (syscall_regfunc)
-    private static bool IsAtCalls(LoadedBpf probe, string name)
-    {
-        foreach (BpfProgram program in probe.Object.Programs)
-        {
-            if (program.Name == name)
-            {
-                return program.Target is "sys_enter" or "sys_exit";
-            }
-        }
+    private static bool IsAtCalls(LoadedBpf probe, string name) => Find(probe, name)?.Target is "sys_enter" or "sys_exit";
 
-        return false;
-    }
+    private static BpfProgram? Find(LoadedBpf probe, string name) => probe.Object.Programs.FirstOrDefault(program => program.Name == name);
 
     // The fastest of some batches: whatever comes in between makes them slower.
     private static double MeasureCall(KernelCalls calls)

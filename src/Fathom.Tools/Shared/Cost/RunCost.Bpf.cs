@@ -1,21 +1,28 @@
-using System.Runtime.CompilerServices;
+using System;
 using Fathom.Bpf;
 
 namespace Fathom.Tools.Shared.Cost;
 
-/// <summary>What the programs of a tool cost, measured by themselves: every run is counted, and one of many is timed.</summary>
+/// <summary>What the programs of a tool cost, measured by themselves: every run is counted, and some are timed.</summary>
 /// <remarks>
 /// The kernel's own statistics time every run of every program of the machine, and are a privilege. Here a run costs an addition, and a look at the
-/// clock every so often. The counters are in memory that user space reads without a system call.
+/// clock every so often. What all programs of a tool count on a CPU lies together: where events are rare, each line of the cache that a program touches
+/// costs more than everything that it computes. So does the line that the counters lie in, and to have it in the time the clock must be looked at before
+/// it is known how many runs there were: in one of some ticks of the kernel's. Until the first of these, one of many runs is timed from there on.
 /// </remarks>
 [BpfPart]
 internal static unsafe partial class RunCost
 {
-    // Of a power of two runs one is timed: the two or three looks at the clock then cost a nanosecond of each run.
-    private const ulong TimedEvery = 64;
+    // In one of so many ticks one of so many runs is timed; before, one of so many runs. All the looks at the clock then cost about two nanoseconds of
+    // each run.
+    private const ulong Ticks = 32, RunsOfTick = 4, RunsBefore = 64;
 
-    /// <summary>The counters of each program on each CPU.</summary>
-    internal static RunMeters Meters;
+    // Longer than any look at the clock: an interrupt came in between.
+    private const ulong LongestClockNs = 20_000;
+
+    /// <summary>The counters, one element for each CPU: a per-CPU map would have each run read an address first.</summary>
+    [Map]
+    internal static readonly ArrayMap<RunMeters> Meters = new();
 
     /// <summary>
     /// What the kernel does around a program at every system call, in ns, on this machine; 0 where there is none. No program sees it, and user space
@@ -23,76 +30,105 @@ internal static unsafe partial class RunCost
     /// </summary>
     internal static ulong AroundCallNs;
 
+    /// <summary>Counts a run.</summary>
+    /// <returns>If it is timed: when it would have begun if to time it took nothing, above its kind and the program's number; otherwise 0.</returns>
     [BeforeProgram]
-    private static RunMeter* RunBegins(uint program)
+    private static ulong RunBegins(uint program)
     {
-        fixed (RunMeters* meters = &Meters)
+        ulong begin = 0;
+        if ((Helpers.Jiffies64() & (Ticks - 1)) == 0)
         {
-            // The program's number is a constant; the mask tells the verifier that the CPU's is in bounds.
-            var meter = (RunMeter*)((byte*)meters + (((ulong)Helpers.GetSmpProcessorId() & (RunMeters.Cpus - 1)) * RunMeters.CpuSize) + (program * RunMeter.Size));
-            if ((meter->Runs++ & (TimedEvery - 1)) == 0)
-            {
-                ulong before = Helpers.KtimeGetNs();
-                ulong start = Helpers.KtimeGetNs();
-                uint clock = (uint)(start - before);
-                if (meter->ClockNs == 0 || clock < meter->ClockNs)
-                {
-                    meter->ClockNs = clock;
-                }
-
-                meter->StartNs = start;
-            }
-
-            return meter;
+            begin = Helpers.KtimeGetNs();
         }
+
+        RunMeters* meters = Meters.Lookup((uint)Helpers.GetSmpProcessorId());
+        if (meters == null)
+        {
+            return 0;
+        }
+
+        ulong run = meters->Runs[(int)program]++;
+        if ((run & (begin != 0 ? RunsOfTick - 1 : RunsBefore - 1)) != 0)
+        {
+            return 0;
+        }
+
+        ulong first = Helpers.KtimeGetNs();
+        ulong second = Helpers.KtimeGetNs();
+        ulong clock = second - first;
+        if (clock > LongestClockNs)
+        {
+            return 0;
+        }
+
+        // From one look to the next there is as much of them as one takes; what they cost all runs together is theirs, too.
+        return begin != 0
+            ? ((begin + (3 * clock) - (2 * clock / Ticks)) << RunMeters.KindBits) | RunMeters.InTick | program
+            : ((second + clock) << RunMeters.KindBits) | program;
     }
 
     [AfterProgram]
-    private static void RunEnds(RunMeter* meter)
+    private static void RunEnds(ulong run)
     {
-        if (meter->StartNs != 0)
+        if (run == 0)
         {
-            meter->TimedNs += Helpers.KtimeGetNs() - meter->StartNs - meter->ClockNs;
-            meter->StartNs = 0;
-            meter->Timed++;
+            return;
+        }
+
+        ulong end = Helpers.KtimeGetNs();
+        RunMeters* meters = Meters.Lookup((uint)Helpers.GetSmpProcessorId());
+        if (meters != null)
+        {
+            RunTimes* times = (RunTimes*)meters->Times + (run & ((RunMeters.Programs * 2) - 1));
+            times->Ns += end - (run >> RunMeters.KindBits);
+            times->Count++;
         }
     }
 }
 
-/// <summary>The counters of a program on a CPU. Nothing is atomic: a program does not run twice at a time on one.</summary>
-internal struct RunMeter
+/// <summary>The runs of a program on a CPU that were timed.</summary>
+internal struct RunTimes
 {
-    /// <summary>Bytes of this struct.</summary>
-    public const uint Size = 32;
+    /// <summary>How long they took, in ns. May wrap around below 0 where they take no longer than a look at the clock.</summary>
+    public ulong Ns;
 
-    /// <summary>How often it ran.</summary>
-    public ulong Runs;
+    /// <summary>How many they were.</summary>
+    public ulong Count;
 
-    /// <summary>When the run began that is being timed, in ns since boot; 0 for none.</summary>
-    public ulong StartNs;
+    /// <summary>What one took on average, in ns; 0 if there was none.</summary>
+    public readonly double Average => Count > 0 ? Math.Max(0, (double)(long)Ns / Count) : 0;
 
-    /// <summary>How long the runs took that were timed, in ns. May wrap around below 0 where they take no longer than a look at the clock.</summary>
-    public ulong TimedNs;
-
-    /// <summary>How many were timed.</summary>
-    public uint Timed;
-
-    /// <summary>The least that a look at the clock took, in ns: an interrupt in between makes it look longer.</summary>
-    public uint ClockNs;
+    /// <summary>Both together.</summary>
+    public static RunTimes operator +(RunTimes one, RunTimes other) => new() { Ns = one.Ns + other.Ns, Count = one.Count + other.Count };
 }
 
-/// <summary>The counters of all programs of an object.</summary>
-[InlineArray((int)(Cpus * Programs))]
-internal struct RunMeters
+/// <summary>The counters of all programs of an object on a CPU. Nothing is atomic: a program does not run twice at a time on one.</summary>
+internal unsafe struct RunMeters
 {
-    /// <summary>How many CPUs have counters of their own; of a larger machine several share them, and a few runs are missed.</summary>
-    public const uint Cpus = 512;
-
     /// <summary>How many programs an object may have.</summary>
-    public const uint Programs = 32;
+    public const int Programs = 32;
 
-    /// <summary>Bytes of the counters of one CPU: it shares no cache line with another.</summary>
-    public const uint CpuSize = Programs * RunMeter.Size;
+    /// <summary>In what runs that are timed carry, set for those of a tick.</summary>
+    public const ulong InTick = Programs;
 
-    private RunMeter _first;
+    /// <summary>The bits of a program's number and of <see cref="InTick"/>.</summary>
+    public const int KindBits = 6;
+
+    /// <summary>How often each ran.</summary>
+    public fixed ulong Runs[Programs];
+
+    /// <summary>Those of the runs that were timed: a <see cref="RunTimes"/> for each program before a tick, then for each in one.</summary>
+    public fixed ulong Times[Programs * 4];
+
+    /// <summary>How often a program ran.</summary>
+    public readonly ulong RunsOf(int program) => Runs[program];
+
+    /// <summary>The runs of a program that were timed.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="inTick">Those that were timed from their beginning, or the others.</param>
+    public readonly RunTimes TimesOf(int program, bool inTick)
+    {
+        int at = (program + (inTick ? Programs : 0)) * 2;
+        return new() { Ns = Times[at], Count = Times[at + 1] };
+    }
 }
