@@ -156,7 +156,9 @@ public sealed unsafe class SysCountTests
         Return(GetPid, 42);
         Enter();
         Return(Read, 1);
-        Assert.All(KeyedSlots.Of(_bpf).Values, static totals => Assert.Equal((1UL, 1_000UL), (totals.Count, totals.SumNs)));
+        var slots = KeyedSlots.Of(_bpf);
+        Assert.Equal([GetPid, Read], slots.Keys.Select(static key => key.Low).Order().Reverse());
+        Assert.All(slots.Values, static totals => Assert.Equal((1UL, 1_000UL), (totals.Count, totals.SumNs)));
     }
 
     [Fact]
@@ -203,8 +205,8 @@ public sealed unsafe class SysCountTests
 
     private void Enter()
     {
-        _bpf.ThreadId = 43;
         _bpf.ProcessId = 42;
+        _bpf.ThreadId = 43;
         _bpf.Run(SysCountProbe.Programs.Entered, _bpf.Place(default(PtRegs)), 0UL);
         _bpf.Now += 1_000;
     }
