@@ -211,6 +211,12 @@ public sealed class LoadedObject : IDisposable
             needed |= entry.Section.Needed;
         }
 
+        if (entries.Count > 0 && entries.TrueForAll(static entry => entry.Section.Type == ProgramType.Tracing && entry.Other is null))
+        {
+            // None of them is loaded without the kernel's types: that is told first, and not what a map lacks for the same reason.
+            _ = _kernel.Btf;
+        }
+
         using ObjectBtf btf = ObjectBtf.Load(_kernel, definition);
         if (btf.Refusal.Length > 0)
         {

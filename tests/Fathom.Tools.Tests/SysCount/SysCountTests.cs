@@ -70,7 +70,10 @@ public sealed class SysCountTests
         theirs.Remove("rt_sigreturn");
         Assert.Equal(theirs.Where(static one => one.Value.Item2 > 0).OrderBy(static one => one.Key).Select(static one => (one.Key, one.Value.Item2)),
             failed.OrderBy(static one => one.Key).Select(static one => (one.Key, one.Value)));
-        Assert.Equal((Changes + Failures, Signals, (long)Failures), (ours["chdir"], ours["rt_sigreturn"], failed["chdir"]));
+
+        // The shell has a handler for the end of a child, too.
+        Assert.Equal((Changes + Failures, (long)Failures), (ours["chdir"], failed["chdir"]));
+        Assert.InRange(ours["rt_sigreturn"], Signals, Signals + Children + 1);
     }
 
     [Theory]
