@@ -227,9 +227,9 @@ public sealed unsafe class BioLatencyHeldTests
 
     private ulong Sum(Func<SlotTotals, ulong> value)
     {
-        SlotTable totals = _bpf.Map<uint, SlotTable>(nameof(HeldBack.HeldTotals))[0];
+        var totals = _bpf.Map<uint, SlotTotals>(nameof(HeldBack.HeldTotals));
         ulong sum = 0;
-        for (int slot = 0; slot < LatencyScale.SlotCount; slot++)
+        for (uint slot = 0; slot < LatencyScale.SlotCount; slot++)
         {
             sum += value(totals[slot]);
         }

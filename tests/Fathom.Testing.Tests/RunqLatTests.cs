@@ -37,8 +37,8 @@ public sealed unsafe class RunqLatTests
         Switch(_idle, task);
 
         // 10 µs are 80 units of an eighth: the slot of 80 to 83.
-        const int Slot = (2 << 4) + (80 >> 2);
-        Assert.Equal(new SlotTotals { Count = 1, SumNs = 10_000, MaxNs = 10_000 }, _bpf.Map<uint, SlotTable>(nameof(Latencies.Totals))[0][Slot]);
+        uint slot = (2 << 4) + (80 >> 2);
+        Assert.Equal(new SlotTotals { Count = 1, SumNs = 10_000, MaxNs = 10_000 }, _bpf.Map<uint, SlotTotals>(nameof(Latencies.Totals))[slot]);
         Assert.Equal(1UL, Waits);
     }
 
@@ -240,8 +240,8 @@ public sealed unsafe class RunqLatTests
     private ulong Sum(Func<SlotTotals, ulong> value)
     {
         ulong sum = 0;
-        SlotTable totals = _bpf.Map<uint, SlotTable>(nameof(Latencies.Totals))[0];
-        for (int slot = 0; slot < LatencyScale.SlotCount; slot++)
+        var totals = _bpf.Map<uint, SlotTotals>(nameof(Latencies.Totals));
+        for (uint slot = 0; slot < LatencyScale.SlotCount; slot++)
         {
             sum += value(totals[slot]);
         }

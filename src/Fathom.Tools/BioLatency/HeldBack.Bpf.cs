@@ -56,8 +56,8 @@ internal static unsafe partial class HeldBack
     internal static readonly PerCpuArray<HeldCompletion> HeldCompletions = new();
 
     /// <summary>How long tasks were held back.</summary>
-    [Map, LoadIf(nameof(HeldIsAsked))]
-    internal static readonly ArrayMap<SlotTable> HeldTotals = new();
+    [Map(MaxEntries = LatencyScale.SlotCount), LoadIf(nameof(HeldIsAsked))]
+    internal static readonly PerCpuArray<SlotTotals> HeldTotals = new();
 
     /// <summary>What comes before the queue is asked only where the queue is: it costs time at every sleep of the machine.</summary>
     private static bool HeldIsAsked => Held.IsAsked;
@@ -148,7 +148,7 @@ internal static unsafe partial class HeldBack
         }
 
         ulong ns = completion->Released - slept;
-        Latencies.Add(Latencies.Find(HeldTotals.Lookup((uint)Helpers.GetSmpProcessorId()), Latencies.SlotOf(ns)), ns);
+        Latencies.Add(HeldTotals.Lookup(Latencies.SlotOf(ns)), ns);
     }
 
     [TracepointBtf("sched_switch"), LoadIf(nameof(HeldIsAsked))]

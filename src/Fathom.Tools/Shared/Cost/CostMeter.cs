@@ -11,9 +11,6 @@ namespace Fathom.Tools.Shared.Cost;
 /// <summary>The user side of <see cref="RunCost"/>: what the programs of a tool have cost since they were loaded.</summary>
 internal static class CostMeter
 {
-    // So many runs that were timed from their beginning tell more than others.
-    private const ulong Enough = 16;
-
     /// <summary>Reads the counters, without a lock: a run that ends meanwhile counts next time.</summary>
     /// <param name="probe">The object.</param>
     /// <returns>What each program that has run has cost; null if the object does not include <see cref="RunCost"/>.</returns>
@@ -25,24 +22,23 @@ internal static class CostMeter
         }
 
         var costs = new List<ProgramCost>();
-        var cpus = new RunMeters[meters.Meters.Count];
-        meters.Meters.Read(cpus);
+        var cpus = new RunMeters[meters.Meters.CpuCount];
+        meters.Meters.Read(0, cpus);
         for (int program = 0; program < Math.Min(probe.ProgramNames.Count, RunMeters.Programs); program++)
         {
             ulong runs = 0;
-            RunTimes before = default, inTicks = default;
+            RunTimes timed = default;
             foreach (ref readonly RunMeters cpu in cpus.AsSpan())
             {
                 runs += cpu.RunsOf(program);
-                before += cpu.TimesOf(program, inTick: false);
-                inTicks += cpu.TimesOf(program, inTick: true);
+                timed += cpu.TimesOf(program);
             }
 
             if (runs > 0)
             {
                 string name = probe.ProgramNames[program];
                 BpfProgram? loaded = Find(probe, name);
-                costs.Add(new(name, runs, (inTicks.Count >= Enough ? inTicks : before + inTicks).Average)
+                costs.Add(new(name, runs, timed.Average)
                 {
                     AroundNs = IsAtCalls(probe, name) ? meters.AroundCallNs : 0,
                     Target = loaded?.Target ?? "",

@@ -3,26 +3,21 @@ using Fathom.Bpf;
 
 namespace Fathom.Tools.Shared.Cost;
 
-/// <summary>What the programs of a tool cost, measured by themselves: every run is counted, and some are timed.</summary>
+/// <summary>What the programs of a tool cost, measured by themselves: every run is counted, and one of many is timed.</summary>
 /// <remarks>
 /// The kernel's own statistics time every run of every program of the machine, and are a privilege. Here a run costs an addition, and a look at the
-/// clock every so often. What all programs of a tool count on a CPU lies together: where events are rare, each line of the cache that a program touches
-/// costs more than everything that it computes. So does the line that the counters lie in, and to have it in the time the clock must be looked at before
-/// it is known how many runs there were: in one of some ticks of the kernel's. Until the first of these, one of many runs is timed from there on.
+/// clock every so often. What the kernel needs to get to the program, and the program to its counter, is not in the time: where events are rare, that is some
+/// tens of nanoseconds for lines of code and memory that are in no cache.
 /// </remarks>
 [BpfPart]
 internal static unsafe partial class RunCost
 {
-    // In one of so many ticks one of so many runs is timed; before, one of so many runs. All the looks at the clock then cost about two nanoseconds of
-    // each run.
-    private const ulong Ticks = 32, RunsOfTick = 4, RunsBefore = 64;
+    // Of a power of two runs one is timed: the three looks at the clock then cost a nanosecond or two of each run.
+    private const ulong TimedEvery = 64;
 
-    // Longer than any look at the clock: an interrupt came in between.
-    private const ulong LongestClockNs = 20_000;
-
-    /// <summary>The counters, one element for each CPU: a per-CPU map would have each run read an address first.</summary>
-    [Map]
-    internal static readonly ArrayMap<RunMeters> Meters = new();
+    /// <summary>The counters.</summary>
+    [Map(MaxEntries = 1)]
+    internal static readonly PerCpuArray<RunMeters> Meters = new();
 
     /// <summary>
     /// What the kernel does around a program at every system call, in ns, on this machine; 0 where there is none. No program sees it, and user space
@@ -30,66 +25,55 @@ internal static unsafe partial class RunCost
     /// </summary>
     internal static ulong AroundCallNs;
 
-    /// <summary>Counts a run.</summary>
-    /// <returns>If it is timed: when it would have begun if to time it took nothing, above its kind and the program's number; otherwise 0.</returns>
     [BeforeProgram]
-    private static ulong RunBegins(uint program)
+    private static RunStart* RunBegins(uint program)
     {
-        ulong begin = 0;
-        if ((Helpers.Jiffies64() & (Ticks - 1)) == 0)
-        {
-            begin = Helpers.KtimeGetNs();
-        }
-
-        RunMeters* meters = Meters.Lookup((uint)Helpers.GetSmpProcessorId());
+        RunMeters* meters = Meters.Lookup(0);
         if (meters == null)
         {
-            return 0;
+            return null;
         }
 
-        ulong run = meters->Runs[(int)program]++;
-        if ((run & (begin != 0 ? RunsOfTick - 1 : RunsBefore - 1)) != 0)
+        var run = (RunStart*)((byte*)meters + (program * RunStart.Size));
+        if ((run->Runs++ & (TimedEvery - 1)) == 0)
         {
-            return 0;
+            run->StartNs = Helpers.KtimeGetNs();
         }
 
-        ulong first = Helpers.KtimeGetNs();
-        ulong second = Helpers.KtimeGetNs();
-        ulong clock = second - first;
-        if (clock > LongestClockNs)
-        {
-            return 0;
-        }
-
-        // From one look to the next there is as much of them as one takes; what they cost all runs together is theirs, too.
-        return begin != 0
-            ? ((begin + (3 * clock) - (2 * clock / Ticks)) << RunMeters.KindBits) | RunMeters.InTick | program
-            : ((second + clock) << RunMeters.KindBits) | program;
+        return run;
     }
 
     [AfterProgram]
-    private static void RunEnds(ulong run)
+    private static void RunEnds(RunStart* run)
     {
-        if (run == 0)
+        if (run != null && run->StartNs != 0)
         {
-            return;
-        }
-
-        ulong end = Helpers.KtimeGetNs();
-        RunMeters* meters = Meters.Lookup((uint)Helpers.GetSmpProcessorId());
-        if (meters != null)
-        {
-            RunTimes* times = (RunTimes*)meters->Times + (run & ((RunMeters.Programs * 2) - 1));
-            times->Ns += end - (run >> RunMeters.KindBits);
+            var times = (RunTimes*)((byte*)run + RunMeters.TimesOffset);
+            ulong end = Helpers.KtimeGetNs();
+            times->Ns += end - run->StartNs - (Helpers.KtimeGetNs() - end);
             times->Count++;
+            run->StartNs = 0;
         }
     }
+}
+
+/// <summary>How often a program ran on a CPU, which is touched at each run. Nothing is atomic: a program does not run twice at a time on one.</summary>
+internal struct RunStart
+{
+    /// <summary>Bytes of this struct.</summary>
+    public const uint Size = 16;
+
+    /// <summary>How often it ran.</summary>
+    public ulong Runs;
+
+    /// <summary>When the run began that is being timed, in ns since boot; 0 if none is.</summary>
+    public ulong StartNs;
 }
 
 /// <summary>The runs of a program on a CPU that were timed.</summary>
 internal struct RunTimes
 {
-    /// <summary>How long they took, in ns. May wrap around below 0 where they take no longer than a look at the clock.</summary>
+    /// <summary>How long they took, in ns, without a look at the clock each. May wrap around below 0 where they take no longer than that.</summary>
     public ulong Ns;
 
     /// <summary>How many they were.</summary>
@@ -102,33 +86,21 @@ internal struct RunTimes
     public static RunTimes operator +(RunTimes one, RunTimes other) => new() { Ns = one.Ns + other.Ns, Count = one.Count + other.Count };
 }
 
-/// <summary>The counters of all programs of an object on a CPU. Nothing is atomic: a program does not run twice at a time on one.</summary>
+/// <summary>The counters of all programs of an object on a CPU: what is touched at each run lies together.</summary>
 internal unsafe struct RunMeters
 {
     /// <summary>How many programs an object may have.</summary>
     public const int Programs = 32;
 
-    /// <summary>In what runs that are timed carry, set for those of a tick.</summary>
-    public const ulong InTick = Programs;
+    /// <summary>Bytes from how often a program ran to the runs of it that were timed.</summary>
+    public const int TimesOffset = Programs * (int)RunStart.Size;
 
-    /// <summary>The bits of a program's number and of <see cref="InTick"/>.</summary>
-    public const int KindBits = 6;
-
-    /// <summary>How often each ran.</summary>
-    public fixed ulong Runs[Programs];
-
-    /// <summary>Those of the runs that were timed: a <see cref="RunTimes"/> for each program before a tick, then for each in one.</summary>
-    public fixed ulong Times[Programs * 4];
+    /// <summary>A <see cref="RunStart"/> for each program, then a <see cref="RunTimes"/> for each.</summary>
+    public fixed ulong Words[Programs * 4];
 
     /// <summary>How often a program ran.</summary>
-    public readonly ulong RunsOf(int program) => Runs[program];
+    public readonly ulong RunsOf(int program) => Words[program * 2];
 
     /// <summary>The runs of a program that were timed.</summary>
-    /// <param name="program">The program.</param>
-    /// <param name="inTick">Those that were timed from their beginning, or the others.</param>
-    public readonly RunTimes TimesOf(int program, bool inTick)
-    {
-        int at = (program + (inTick ? Programs : 0)) * 2;
-        return new() { Ns = Times[at], Count = Times[at + 1] };
-    }
+    public readonly RunTimes TimesOf(int program) => new() { Ns = Words[(Programs + program) * 2], Count = Words[((Programs + program) * 2) + 1] };
 }

@@ -23,9 +23,9 @@ internal static unsafe partial class Latencies
     [Loss("uncounted", "latencies not counted, because there are more histograms than the map has room for")]
     internal static ulong Uncounted;
 
-    /// <summary>What the slots hold, where all latencies are one histogram: one element for each CPU.</summary>
-    [Map, LoadIf(nameof(IsOneHistogram))]
-    internal static readonly ArrayMap<SlotTable> Totals = new();
+    /// <summary>What each slot holds, where all latencies are one histogram.</summary>
+    [Map(MaxEntries = LatencyScale.SlotCount), LoadIf(nameof(IsOneHistogram))]
+    internal static readonly PerCpuArray<SlotTotals> Totals = new();
 
     /// <summary>What each slot of each key holds, at a place that both name.</summary>
     [Map(MaxEntries = 1 << PlaceBits), LoadIf(nameof(ByKey))]
@@ -48,11 +48,7 @@ internal static unsafe partial class Latencies
 
     /// <summary>The slot of a latency, where all are one histogram; null if that cannot be.</summary>
     /// <param name="slot">Which: see <see cref="SlotOf"/>.</param>
-    public static SlotTotals* Find(uint slot) => Find(Totals.Lookup((uint)Helpers.GetSmpProcessorId()), slot);
-
-    /// <summary>A slot of a table; null if that cannot be.</summary>
-    /// <remarks>All slots of a CPU are one element of an array: of a per-CPU map each event would read an address first, in a line of its own of the cache.</remarks>
-    public static SlotTotals* Find(SlotTable* table, uint slot) => table == null || slot >= LatencyScale.SlotCount ? null : (SlotTotals*)table + slot;
+    public static SlotTotals* Find(uint slot) => Totals.Lookup(slot);
 
     /// <summary>A slot of the histogram of a key, with <see cref="ByKey"/>; null if there is no room for it.</summary>
     public static SlotTotals* Find(SlotKey key)
@@ -115,20 +111,19 @@ internal static unsafe partial class Latencies
     }
 
     /// <summary>
-    /// Without a branch, which would double the paths that the verifier follows; and without a table, which is memory that nothing else keeps in the
-    /// cache. In 64 bits a difference is negative, and its first bit 1, if the value is larger.
+    /// Without a branch: each would double the paths that the verifier follows. The highest bit is copied into all below it; a de Bruijn
+    /// product then has five bits that differ for each of the 32 results.
     /// </summary>
     private static uint Log2(uint value)
     {
-        ulong rest = value;
-        ulong sixteen = (0xffff - rest) >> 63 << 4;
-        rest >>= (int)sixteen;
-        ulong eight = (0xff - rest) >> 63 << 3;
-        rest >>= (int)eight;
-        ulong four = (0xf - rest) >> 63 << 2;
-        rest >>= (int)four;
-        ulong two = (3 - rest) >> 63 << 1;
-        rest >>= (int)two;
-        return (uint)(sixteen | eight | four | two | rest >> 1);
+        value |= value >> 1;
+        value |= value >> 2;
+        value |= value >> 4;
+        value |= value >> 8;
+        value |= value >> 16;
+        fixed (byte* logs = "\x00\x09\x01\x0a\x0d\x15\x02\x1d\x0b\x0e\x10\x12\x16\x19\x03\x1e\x08\x0c\x14\x1c\x0f\x11\x18\x07\x13\x1b\x17\x06\x1a\x05\x04\x1f"u8)
+        {
+            return logs[(value * 0x07C4ACDDu) >> 27];
+        }
     }
 }

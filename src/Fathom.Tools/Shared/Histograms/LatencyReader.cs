@@ -10,7 +10,7 @@ namespace Fathom.Tools.Shared.Histograms;
 /// <summary>The user side of <see cref="Latencies"/>: everything that was counted since the start.</summary>
 internal sealed class LatencyReader
 {
-    private SlotTable[] _values = [];
+    private SlotTotals[] _values = [];
     private KeyedTotals[] _keyed = [];
 
     /// <summary>Reads the histograms by key; without keys there is one, of key 0, and none if nothing was counted.</summary>
@@ -58,23 +58,21 @@ internal sealed class LatencyReader
         }
     }
 
-    /// <summary>Reads one histogram: what every CPU has counted in each slot.</summary>
-    public void ReadInto(Histogram histogram, BpfArray<SlotTable> map)
+    /// <summary>Reads one histogram: a map of slots, each with what every CPU has counted there.</summary>
+    public void ReadInto(Histogram histogram, BpfPerCpuArray<SlotTotals> map)
     {
+        int cpus = map.CpuCount;
         if (_values.Length == 0)
         {
-            _values = new SlotTable[map.Count];
+            _values = new SlotTotals[map.Count * cpus];
         }
 
-        map.Read(_values);
-        foreach (ref readonly SlotTable table in _values.AsSpan())
+        map.ReadAll(_values);
+        for (int i = 0; i < _values.Length; i++)
         {
-            for (int slot = 0; slot < LatencyScale.SlotCount; slot++)
+            if (_values[i].Count > 0)
             {
-                if (table[slot].Count > 0)
-                {
-                    histogram.Add(slot, Measured(table[slot]));
-                }
+                histogram.Add(i / cpus, Measured(_values[i]));
             }
         }
     }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Fathom.Tools.Shared.Histograms;
 
 /// <summary>The scale of latencies.</summary>
@@ -52,11 +50,4 @@ internal struct KeyedTotals
 
     /// <summary>What it holds.</summary>
     public SlotTotals Totals;
-}
-
-/// <summary>What all slots of a histogram hold.</summary>
-[InlineArray(LatencyScale.SlotCount)]
-internal struct SlotTable
-{
-    private SlotTotals _first;
 }
