@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using Fathom.Bpf.KernelTypes;
 using Fathom.Tools.RunqLat;
 using Fathom.Tools.Shared.Filters;
@@ -154,24 +153,6 @@ public sealed unsafe class RunqLatTests
         Switch(_idle, task);
         var keyed = KeyedSlots.Of(_bpf);
         Assert.Equal((1, 1UL), (keyed.Count, keyed[new SlotKey { Low = expected, Slot = 1 }].Count));
-    }
-
-    [Fact]
-    public void Slots_of_histograms_whose_place_is_taken_count_too()
-    {
-        const int Threads = 6_000;
-        _bpf.Global<RunqLatKey>("Key") = RunqLatKey.Thread;
-        _bpf.Global<bool>("ByKey") = true;
-        for (int thread = 1; thread <= Threads; thread++)
-        {
-            var task = Task(thread);
-            Wake(task, 125);
-            Switch(_idle, task);
-        }
-
-        var keyed = KeyedSlots.Of(_bpf);
-        Assert.Equal((Threads, (ulong)Threads), (keyed.Count, keyed.Values.Aggregate(0UL, static (sum, totals) => sum + totals.Count)));
-        Assert.InRange(_bpf.Map<SlotKey, SlotTotals>(nameof(Latencies.Keyed)).Count, Threads - 4096, Threads - 1);
     }
 
     [Fact]

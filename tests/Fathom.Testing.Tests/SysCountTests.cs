@@ -203,6 +203,28 @@ public sealed unsafe class SysCountTests
         Assert.Equal((2UL, 1UL), (more[42 + 4096], more[42 + 8192]));
     }
 
+    [Fact]
+    public void Times_whose_place_is_taken_count_too()
+    {
+        const int Processes = 6_000;
+        foreach (string constant in (string[])["ByProcess", "ByKey", "ByPlace", "TimesCalls"])
+        {
+            _bpf.Global<bool>(constant) = true;
+        }
+
+        for (int process = 1; process <= Processes; process++)
+        {
+            _bpf.CurrentTask = _bpf.Place(new TaskStruct { pid = process, tgid = process }).Address;
+            _bpf.ProcessId = (uint)process;
+            _bpf.Run(SysCountProbe.Programs.Entered, _bpf.Place(default(PtRegs)), 0UL);
+            Return(GetPid, process);
+        }
+
+        var slots = KeyedSlots.Of(_bpf);
+        Assert.Equal((Processes, (ulong)Processes), (slots.Count, slots.Values.Aggregate(0UL, static (sum, totals) => sum + totals.Count)));
+        Assert.InRange(_bpf.Map<SlotKey, SlotTotals>(nameof(Latencies.Keyed)).Count, Processes - 4096, Processes - 1);
+    }
+
     private void Enter()
     {
         _bpf.ProcessId = 42;

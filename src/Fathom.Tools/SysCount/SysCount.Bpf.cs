@@ -92,7 +92,7 @@ internal static unsafe partial class SysCountProbe
         else if (start != 0)
         {
             ulong ns = Latencies.Since(start);
-            Latencies.Add(Latencies.Find(new SlotKey { Slot = Latencies.SlotOf(ns), Low = key }), ns);
+            Latencies.Add(Latencies.FindAtPlace(new SlotKey { Slot = Latencies.SlotOf(ns), Low = key }), ns);
         }
     }
 }

@@ -86,6 +86,7 @@ public sealed class SysCountTool : ITool
             ByProcess = byProcess,
             CountsByKey = byProcess && !isTimed,
             ByKey = isTimed,
+            ByPlace = isTimed,
             TimesCalls = isTimed,
             KeepNames = byProcess,
             OnlyFailed = request.Has(s_failed) || request.Has(s_error),

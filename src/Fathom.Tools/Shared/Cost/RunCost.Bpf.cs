@@ -50,7 +50,8 @@ internal static unsafe partial class RunCost
         {
             var times = (RunTimes*)((byte*)run + RunMeters.TimesOffset);
             ulong end = Helpers.KtimeGetNs();
-            times->Ns += end - run->StartNs - (Helpers.KtimeGetNs() - end);
+            ulong after = Helpers.KtimeGetNs();
+            times->Ns += end + end - after - run->StartNs;
             times->Count++;
             run->StartNs = 0;
         }

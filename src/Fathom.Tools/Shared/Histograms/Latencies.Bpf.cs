@@ -27,8 +27,12 @@ internal static unsafe partial class Latencies
     [Map(MaxEntries = LatencyScale.SlotCount), LoadIf(nameof(IsOneHistogram))]
     internal static readonly PerCpuArray<SlotTotals> Totals = new();
 
-    /// <summary>What each slot of each key holds, at a place that both name.</summary>
-    [Map(MaxEntries = 1 << PlaceBits), LoadIf(nameof(ByKey))]
+    /// <summary>Whether a slot of a key is looked for at a place that both name, before the map is asked: <see cref="FindAtPlace"/>.</summary>
+    [Constant]
+    public static readonly bool ByPlace;
+
+    /// <summary>What each slot of each key holds, at its place.</summary>
+    [Map(MaxEntries = 1 << PlaceBits), LoadIf(nameof(ByPlace))]
     internal static readonly PerCpuArray<KeyedTotals> KeyedPlaces = new();
 
     /// <summary>The same of those whose place was taken.</summary>
@@ -53,6 +57,20 @@ internal static unsafe partial class Latencies
     /// <summary>A slot of the histogram of a key, with <see cref="ByKey"/>; null if there is no room for it.</summary>
     public static SlotTotals* Find(SlotKey key)
     {
+        SlotTotals* totals = Keyed.Lookup(key);
+        if (totals == null)
+        {
+            SlotTotals none = default;
+            Keyed.Update(key, none, UpdateMode.MustBeNew);
+            totals = Keyed.Lookup(key);
+        }
+
+        return totals;
+    }
+
+    /// <summary>The same with <see cref="ByPlace"/>, for events that are so many that a hash costs: most slots are found without one.</summary>
+    public static SlotTotals* FindAtPlace(SlotKey key)
+    {
         KeyedTotals* place = KeyedPlaces.Lookup(PlaceOf(key));
         if (place != null)
         {
@@ -68,15 +86,7 @@ internal static unsafe partial class Latencies
             }
         }
 
-        SlotTotals* totals = Keyed.Lookup(key);
-        if (totals == null)
-        {
-            SlotTotals none = default;
-            Keyed.Update(key, none, UpdateMode.MustBeNew);
-            totals = Keyed.Lookup(key);
-        }
-
-        return totals;
+        return Find(key);
     }
 
     // The high bits of a product with the golden ratio are as good as random.
@@ -103,8 +113,7 @@ internal static unsafe partial class Latencies
     /// <summary>The log-linear slot of a latency in ns: sixteen to each power of two.</summary>
     public static uint SlotOf(ulong ns)
     {
-        // A product in place of a division, as far as 32 bits go: 2^35 / 125, rounded up.
-        ulong units = LatencyUnitNs == LatencyScale.Microseconds && ns <= uint.MaxValue ? (ns * 274_877_907) >> 35 : ns / LatencyUnitNs;
+        ulong units = ns / LatencyUnitNs;
         uint value = units > uint.MaxValue ? uint.MaxValue : (uint)units;
         uint shift = Log2(value | 16) - 4;
         return (shift << 4) + (value >> (int)shift);

@@ -31,8 +31,12 @@ internal sealed class LatencyReader
             return histograms;
         }
 
-        Array.Resize(ref _keyed, probe.KeyedPlaces.Count * probe.KeyedPlaces.CpuCount);
-        probe.KeyedPlaces.ReadAll(_keyed);
+        if (constants.ByPlace)
+        {
+            Array.Resize(ref _keyed, probe.KeyedPlaces.Count * probe.KeyedPlaces.CpuCount);
+            probe.KeyedPlaces.ReadAll(_keyed);
+        }
+
         foreach (ref readonly KeyedTotals one in _keyed.AsSpan())
         {
             Add(one.Key, one.Totals);
