@@ -22,7 +22,7 @@ internal readonly record struct Content(ContentKind Kind, ulong Number = 0, ulon
         this == other || other.Kind == ContentKind.None ? this
         : Kind == ContentKind.None ? other
         : IsWord && other.IsWord ? new(ContentKind.Indexed)
-        : IsOfTable || other.IsOfTable ? Computed
+        : IsOfTable || other.IsOfTable || Kind == ContentKind.Address || other.Kind == ContentKind.Address ? Computed
         : Unknown;
 
     /// <summary>What is known when a number is added.</summary>

@@ -179,6 +179,13 @@ internal sealed class ContentFlow
     private void LeaveBy(ulong address, Content target, in RegisterContents contents, bool isReturn)
     {
         int? height = isReturn ? contents.Height + (int)_image.Word : contents.Height;
+        if (Jumps.TryGetValue(address, out (Content Target, int? Height) other))
+        {
+            // Two ways may meet in it that meet nowhere before: where code is read in two ways.
+            target = target.Or(other.Target);
+            height = height == other.Height ? height : null;
+        }
+
         Jumps[address] = (target, height);
         if (TableUse.Of(target) is not { } use)
         {

@@ -26,6 +26,7 @@ internal sealed class JumpTables(ImageCode image, long budget)
     private readonly SortedSet<ulong> _begins = [];
     private int _read;
     private int _rounds;
+    private bool _isCut;
 
     /// <summary>Where they lead in the function.</summary>
     public HashSet<ulong> Targets { get; } = [];
@@ -40,7 +41,7 @@ internal sealed class JumpTables(ImageCode image, long budget)
     public bool HasEntryAsLabel { get; private set; }
 
     /// <summary>Whether they are more or longer than is read.</summary>
-    public bool IsTooLong => Work > budget || _rounds > MostRounds;
+    public bool IsTooLong => _isCut || Work > budget || _rounds > MostRounds;
 
     /// <summary>How many entries and tables were looked at.</summary>
     public long Work { get; private set; }
@@ -168,6 +169,7 @@ internal sealed class JumpTables(ImageCode image, long budget)
         if (use.Origin is not { } origin)
         {
             targets.AddRange(image.PointersFrom(table).Take(MostEntries));
+            _isCut |= targets.Count == MostEntries;
             Work += targets.Count + 1;
             return targets;
         }

@@ -1,12 +1,15 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Iced.Intel;
 
 namespace Fathom.Runtime;
 
 /// <summary>Tells which of the first instructions of a function each call passes exactly once.</summary>
 internal sealed class PlacePasses
 {
+    private const int LongestInstruction = 15;
+
     private readonly ImageCode _image;
     private readonly FunctionCode _code;
     private readonly ulong[] _prologue;
@@ -40,7 +43,8 @@ internal sealed class PlacePasses
     }
 
     /// <summary>Whether an indirect jump may lead anywhere in the function.</summary>
-    public bool JumpsBlindly => _code.IndirectJumps.Any(jump => jump.IsBlind(_code.TableTargets.Any(target => target != _code.Entry)));
+    public bool JumpsBlindly => _code.IndirectJumps.Any(jump => jump.IsBlind(_code.TableTargets.Any(target => target != _code.Entry))
+        || (jump.Target.Kind == ContentKind.Address && !_image.IsFunction(jump.Target.Number)));
 
     /// <summary>
     /// Whether it comes back from code that is known to be its own only by a jump there. That may be a function without a symbol, which calls it.
@@ -54,7 +58,7 @@ internal sealed class PlacePasses
     /// <param name="index">Which of the first instructions.</param>
     public bool IsOnce(int index)
     {
-        if (_firstOpen <= index)
+        if (_firstOpen <= index || IsInAnother(_prologue[index]))
         {
             return false;
         }
@@ -86,6 +90,20 @@ internal sealed class PlacePasses
         }
 
         return restarts.Count == 0 || !IsEnteredLater(restarts, index);
+    }
+
+    // Hand-written code may jump into the middle of an instruction: the byte of the place is then a part of another one, which a breakpoint would change.
+    private bool IsInAnother(ulong place)
+    {
+        for (int before = 1; before < LongestInstruction; before++)
+        {
+            if (_code.TryDecode(place - (ulong)before, out Instruction instruction, out _) && instruction.Length > before)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool JumpsFromElsewhere(ulong address) => !_code.IsOwn(address) && _code.StepAt(address)?.Jump == _code.Entry;

@@ -11,7 +11,6 @@ internal struct RegisterContents
     private const int LongestStore = 64;
 
     private Registers _values;
-    private Slots _slots;
 
     // Something was written where the return address is.
     private bool _isReturnLost;
@@ -65,15 +64,6 @@ internal struct RegisterContents
             _values[i] = joined;
         }
 
-        for (int i = 0; i < Slots.Count; i++)
-        {
-            if (_slots[i].Distance != 0 && other.SlotAt(_slots[i].Distance) != _slots[i].Address)
-            {
-                isChanged = true;
-                _slots[i] = default;
-            }
-        }
-
         return isChanged;
     }
 
@@ -104,10 +94,9 @@ internal struct RegisterContents
                 Content pushed = Of(RegisterOf(instruction, 0));
                 _values[StackNumber] = _values[StackNumber].Plus(instruction.StackPointerIncrement);
                 _isReturnLost |= Height is > -8 and < 8 && pushed.Kind != ContentKind.Return;
-                Keep(Height ?? 0, word, Content.Unknown);
                 break;
             case Mnemonic.Pop:
-                Content popped = Height == 0 && !_isReturnLost ? new(ContentKind.Return) : Content.Unknown;
+                Content popped = Height == 0 && !_isReturnLost ? new(ContentKind.Return) : Content.Computed;
                 _values[StackNumber] = _values[StackNumber].Plus(instruction.StackPointerIncrement);
                 Set(RegisterOf(instruction, 0), popped);
                 break;
@@ -161,7 +150,7 @@ internal struct RegisterContents
         if (IsGeneral(register))
         {
             int number = NumberOf(register);
-            content = IsWhole(register) ? content : Content.Unknown;
+            content = IsWhole(register) ? content : Content.Computed;
             _values[number] = number == StackNumber ? OnStack(content) : content;
         }
     }
@@ -236,10 +225,10 @@ internal struct RegisterContents
     {
         Content origin = HasBase(instruction) ? Of(instruction.MemoryBase) : new(ContentKind.Address);
         ulong? table = TableOf(image, instruction, origin);
-        if (origin.Kind == ContentKind.Stack && instruction.MemoryIndex == Register.None && size == (int)image.Word
-            && SlotAt((long)origin.Number + DisplacementOf(image, instruction)) is { } kept)
+        if (origin.Kind == ContentKind.Stack && (long)origin.Number + DisplacementOf(image, instruction) < 0)
         {
-            return new(ContentKind.Address, kept);
+            // What was kept there may have been changed there.
+            return Content.Computed;
         }
 
         return size != (int)image.Word ? (table is { } half ? new(ContentKind.Half, half) : Content.Computed)
@@ -276,41 +265,7 @@ internal struct RegisterContents
             int size = instruction.OpCount < 2 ? LongestStore : RegisterOf(instruction, 1) is not Register.None and var stored ? stored.GetSize() : (int)image.Word;
             long distance = (long)place.Number + DisplacementOf(image, instruction);
             _isReturnLost |= distance > -size && distance < (long)image.Word;
-            Keep(distance, size, instruction.Mnemonic == Mnemonic.Mov && size == (int)image.Word ? Of(RegisterOf(instruction, 1)) : Content.Unknown);
         }
-    }
-
-    // An address that is kept on the stack, as the compiler does where it runs out of registers; nothing points there.
-    private void Keep(long distance, int size, Content content)
-    {
-        int free = -1;
-        for (int i = 0; i < Slots.Count; i++)
-        {
-            if (_slots[i].Distance != 0 && distance < _slots[i].Distance + sizeof(ulong) && _slots[i].Distance < distance + size)
-            {
-                _slots[i] = default;
-            }
-
-            free = _slots[i].Distance == 0 ? i : free;
-        }
-
-        if (free >= 0 && content.Kind == ContentKind.Address && distance < 0)
-        {
-            _slots[free] = (distance, content.Number);
-        }
-    }
-
-    private readonly ulong? SlotAt(long distance)
-    {
-        for (int i = 0; i < Slots.Count && distance < 0; i++)
-        {
-            if (_slots[i].Distance == distance)
-            {
-                return _slots[i].Address;
-            }
-        }
-
-        return null;
     }
 
     private void PassAny(in Instruction instruction)
@@ -345,7 +300,7 @@ internal struct RegisterContents
         int written = instruction.Mnemonic is Mnemonic.Xchg or Mnemonic.Xadd or Mnemonic.Mulx ? 2 : 1;
         for (int i = 0; i < Math.Min(instruction.OpCount, written); i++)
         {
-            Set(RegisterOf(instruction, i), Content.Unknown);
+            Set(RegisterOf(instruction, i), Content.Computed);
         }
 
         if (WritesOthers(instruction))
@@ -363,14 +318,6 @@ internal struct RegisterContents
             && instruction.Mnemonic is not (>= Mnemonic.Seta and <= Mnemonic.Sets),
         _ => instruction.Mnemonic is Mnemonic.Cmpxchg or Mnemonic.In or Mnemonic.Out or Mnemonic.Pcmpestri or Mnemonic.Pcmpistri or Mnemonic.Vpcmpestri or Mnemonic.Vpcmpistri,
     };
-
-    [InlineArray(Count)]
-    private struct Slots
-    {
-        public const int Count = 6;
-
-        private (long Distance, ulong Address) _first;
-    }
 
     [InlineArray(Count)]
     private struct Registers

@@ -196,7 +196,11 @@ public sealed class FunctionSitesTests
 
     [Theory]
     [InlineData("53 0f b6 07 ff e0 5b c3", "jumps to where a table says that is not found, which may be its beginning")] // push rbx, which it does not take back before it jumps
-    [InlineData("53 0f b6 07 5b ff e0", "")]
+    [InlineData("53 48 8b 07 5b ff e0", "")]
+    // lea rax, [its beginning less 1]; inc rax; jmp rax. endbr64; lea rax, [its beginning less 4]; add rax, 8; jmp rax. A byte is no pointer.
+    [InlineData("48 8d 05 f8 ff ff ff 48 ff c0 ff e0", "jumps to where a table says that is not found, which may be its beginning")]
+    [InlineData("f3 0f 1e fa 48 8d 05 f1 ff ff ff 48 83 c0 08 ff e0", "jumps to where a table says that is not found, which may be its beginning")]
+    [InlineData("53 0f b6 07 5b ff e0", "jumps to where a table says that is not found, which may be its beginning")]
     public void A_jump_with_something_on_the_stack_is_none_to_another_function(string hex, string miscount) =>
         Assert.Equal(miscount, SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length).Miscount);
 

@@ -146,19 +146,21 @@ public sealed class IndirectJumpTests
         Assert.Equal("jumps to where a table says that is not found, which may be its beginning", site.Miscount);
     }
 
-    // Two switches, the table of one behind that of the other, and the address of the first kept on the stack: push rbx; sub rsp, 16; lea rdx, [table]; mov [rsp+8], rdx;
-    // xor edx, edx; mov rcx, [rsp+8]; movsxd rax, [rcx+rdi*4]; add rax, rcx; jmp rax; N: lea rdx, [table + 4]; movsxd rax, [rdx+rsi*4]; add rax, rdx; jmp rax;
-    // M: add rsp, 16; pop rbx; ret. The tables: N; M
+    // Two switches, the table of one behind that of the other: push rbx; sub rsp, 16; lea rcx, [table]; movsxd rax, [rcx+rdi*4]; add rax, rcx; jmp rax; N: lea rdx, [table + 4]; movsxd rax, [rdx+rsi*4]; add rax, rdx; jmp rax;
+    // M: add rsp, 16; pop rbx; ret. The tables: N; M. And the first's address read back from the stack, where somebody may have changed it: lea rdx, [table];
+    // mov [rsp+8], rdx; xor edx, edx; mov rcx, [rsp+8] in place of lea rcx, [table]
     [Fact]
     public void Each_jump_has_a_table_of_its_own()
     {
-        byte[] code = Bytes("53 48 83 ec 10 48 8d 15 f4 17 00 00 48 89 54 24 08 31 d2 48 8b 4c 24 08 48 63 04 b9 48 01 c8 ff e0 48 8d 15 dc 17 00 00 48 63 04 b2 48 01 d0 ff e0 48 83 c4 10 5b c3");
+        byte[] code = Bytes("53 48 83 ec 10 48 8d 0d f4 17 00 00 48 63 04 b9 48 01 c8 ff e0 48 8d 15 e8 17 00 00 48 63 04 b2 48 01 d0 ff e0 48 83 c4 10 5b c3");
+        byte[] kept = Bytes("53 48 83 ec 10 48 8d 15 f4 17 00 00 48 89 54 24 08 31 d2 48 8b 4c 24 08 48 63 04 b9 48 01 c8 ff e0 48 8d 15 dc 17 00 00 48 63 04 b2 48 01 d0 ff e0 48 83 c4 10 5b c3");
         long distance = (long)ImageBuilder.CodeAddress - (long)ImageBuilder.DataAddress;
-        ProbeSite Site(int first, int second) => SiteOf(
+        ProbeSite Site(byte[] code, int first, int second) => SiteOf(
             new ImageBuilder().Code(0, code).Data(0, (uint)(distance + first) | ((ulong)(uint)(distance - 4 + second) << 32)), code.Length);
-        Assert.Equal(new ProbeSite(0, Site(33, 49).Verdict, ""), Site(33, 49));
-        Assert.False(Site(33, 0).IsCountable);
-        Assert.False(Site(0, 49).IsCountable);
+        Assert.Equal(new ProbeSite(0, Site(code, 21, 37).Verdict, ""), Site(code, 21, 37));
+        Assert.False(Site(code, 21, 0).IsCountable);
+        Assert.False(Site(code, 0, 37).IsCountable);
+        Assert.False(Site(kept, 33, 49).IsCountable);
     }
 
     // Builtins of V8: push rbp; mov rbp, rsp; mov [rbp-8], rcx; mov rsp, rbp; pop rbp; pop r10; lea rsp, [rsp+rcx*8]; push r10; ret. And where the return address was replaced: mov [rbp+8], rax
