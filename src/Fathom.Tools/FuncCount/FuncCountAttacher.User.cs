@@ -92,6 +92,8 @@ internal sealed partial class FuncCountAttacher
     {
         MustBeFew(places.Count, many.Advice);
         bool hasCookies = FuncCountProbeSource.HasCookies(kernel, ProgramType.Kprobe);
+        // Known before the first program is loaded, which is the one that is measured.
+        source.Follow = scope.Grows ? FuncCountFollow.Processes : 0;
         MeasureSingles(source, isStatic, hasCookies);
         if (!scope.Grows)
         {
@@ -104,7 +106,6 @@ internal sealed partial class FuncCountAttacher
             return;
         }
 
-        source.Follow = FuncCountFollow.Processes;
         TellDetaching(places.Count);
         (BpfProgram Program, UserProbe Place, int Index)[] all =
         [
