@@ -204,6 +204,19 @@ public sealed class FunctionSitesTests
     public void A_jump_with_something_on_the_stack_is_none_to_another_function(string hex, string miscount) =>
         Assert.Equal(miscount, SiteOf(new ImageBuilder().Code(0, Bytes(hex)), Bytes(hex).Length).Miscount);
 
+    // Before the function: b8. f: add rdi, 1; cmp rdi, 16; jb; ret. The jump leads to b8, which makes the first instruction a number that is loaded; or
+    // behind that instruction.
+    [Theory]
+    [InlineData("b8 48 83 c7 01 48 83 ff 10 72 f5 c3", false)]
+    [InlineData("b8 48 83 c7 01 48 83 ff 10 72 fa c3", true)]
+    public void A_place_inside_another_instruction_is_none(string hex, bool isCountable)
+    {
+        byte[] code = Bytes(hex);
+        ElfImage image = ElfImage.Parse(new ImageBuilder().Code(0, code)
+            .Symbols(false, ("f", Function, 1, ImageBuilder.CodeAddress + 1, (ulong)code.Length - 1)).Build());
+        Assert.Equal(isCountable, new FunctionSites(image).Find(image.Functions.Single(static one => one.Name == "f")).IsCountable);
+    }
+
     [Fact]
     public void A_part_that_lies_elsewhere_has_tables_too()
     {
