@@ -17,8 +17,11 @@ public unsafe struct TaskStruct
     public int prio;
     public uint flags;
 
-    /// <summary>1 while it runs. Kernels that are built for one CPU alone do not have it.</summary>
-    public int on_cpu;
+    /// <summary>
+    /// 1 while it runs. Kernels that are built for one CPU alone do not have it. An int up to Linux 6.18 and one byte in 7.3, hence unsigned:
+    /// a load of a signed integer cannot be made to fit another size.
+    /// </summary>
+    public uint on_cpu;
     public TaskStruct* real_parent;
     public TaskStruct* parent;
     public TaskStruct* group_leader;
