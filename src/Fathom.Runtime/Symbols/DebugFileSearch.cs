@@ -15,12 +15,16 @@ namespace Fathom.Runtime;
 /// <remarks>
 /// https://sourceware.org/gdb/current/onlinedocs/gdb.html/Separate-Debug-Files.html, https://sourceware.org/gdb/current/onlinedocs/gdb.html/MiniDebugInfo.html
 /// </remarks>
-internal sealed class DebugFileSearch(KernelCalls calls, UserFile file, ElfImage image)
+internal sealed class DebugFileSearch(KernelCalls calls, UserFile file, long fileSize, ElfImage image)
 {
     private const string Folder = "/usr/lib/debug";
 
     // To compare its checksum, all of it is read.
     private const long LargestWithoutBuildId = 256 << 20;
+
+    // Names of functions take less room than their code does, so that what is inside is seldom as large as the file. A kilobyte can unpack to gigabytes.
+    private const long LargestUnpacked = 64 << 20;
+    private int LargestInside => (int)Math.Min((3 * fileSize) + (64 << 10), LargestUnpacked);
 
     /// <summary>The file that names come from; empty if there is none.</summary>
     public string Path { get; private set; } = "";
@@ -129,7 +133,7 @@ internal sealed class DebugFileSearch(KernelCalls calls, UserFile file, ElfImage
                 return null;
             }
 
-            if (XzProgram.TryUnpack(packed.Span, out string problem) is not { } bytes)
+            if (XzProgram.TryUnpack(packed.Span, LargestInside, out string problem) is not { } bytes)
             {
                 Note = $"the names that {file.ShownPath} carries with it (.gnu_debugdata) are not used: {problem}";
                 return null;

@@ -62,7 +62,7 @@ public sealed class UserImage : IDisposable
                 return new UserImage(file, image, source);
             }
 
-            var search = new DebugFileSearch(kernel.Calls, file, image);
+            var search = new DebugFileSearch(kernel.Calls, file, source.Length, image);
             return search.Find() is { } debug
                 ? new UserImage(file, image.WithSymbolsOf(debug), source) { DebugPath = search.Path, _debugSource = search.Source }
                 : new UserImage(file, image, source) { DebugNote = search.Note };

@@ -11,14 +11,14 @@ namespace Fathom.Runtime;
 internal static class XzProgram
 {
     private const int LargestPacked = 16 << 20;
-    private const int LargestUnpacked = 64 << 20;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly string[] s_places = ["/usr/bin/xz", "/bin/xz", "/usr/local/bin/xz"];
 
     /// <summary>Unpacks; null with the reason, one sentence, if that cannot be done.</summary>
     /// <param name="packed">What is compressed. It may be made on purpose: time, memory and the size of the result are bounded.</param>
+    /// <param name="largest">The most bytes that it may unpack to.</param>
     /// <param name="problem">Why not.</param>
-    public static byte[]? TryUnpack(ReadOnlySpan<byte> packed, out string problem)
+    public static byte[]? TryUnpack(ReadOnlySpan<byte> packed, int largest, out string problem)
     {
         problem = "they are more than 16 MB.";
         if (packed.Length > LargestPacked)
@@ -32,10 +32,16 @@ internal static class XzProgram
             return null;
         }
 
-        problem = "xz cannot unpack them, or they are more than 64 MB.";
+        problem = "xz cannot unpack them.";
         try
         {
-            return Run(program, packed.ToArray());
+            byte[]? unpacked = Run(program, packed.ToArray(), largest, out bool isTooLarge);
+            if (isTooLarge)
+            {
+                problem = "unpacked they are more than three times as large as the file, or more than 64 MB.";
+            }
+
+            return unpacked;
         }
         catch (Exception e) when (e is IOException or Win32Exception or AggregateException)
         {
@@ -43,8 +49,9 @@ internal static class XzProgram
         }
     }
 
-    private static byte[]? Run(string program, byte[] packed)
+    private static byte[]? Run(string program, byte[] packed, int largest, out bool isTooLarge)
     {
+        isTooLarge = false;
         var start = new ProcessStartInfo(program, ["--decompress", "--stdout", "--format=xz", "--quiet", "--memlimit=128MiB"])
         {
             RedirectStandardInput = true,
@@ -64,8 +71,10 @@ internal static class XzProgram
             input.Write(packed);
         });
         Task<string> complaint = process.StandardError.ReadToEndAsync();
-        Task<byte[]?> read = Task.Run(() => ReadAll(process.StandardOutput.BaseStream));
-        bool isDone = read.Wait(s_patience) && read.Result is not null && process.WaitForExit(s_patience) && process.ExitCode == 0;
+        Task<byte[]?> read = Task.Run(() => ReadAll(process.StandardOutput.BaseStream, largest));
+        bool isRead = read.Wait(s_patience);
+        isTooLarge = isRead && read.Result is null;
+        bool isDone = isRead && !isTooLarge && process.WaitForExit(s_patience) && process.ExitCode == 0;
         if (!process.HasExited)
         {
             process.Kill();
@@ -78,14 +87,15 @@ internal static class XzProgram
         return isDone ? read.Result : null;
     }
 
-    private static byte[]? ReadAll(Stream stream)
+    // Null if it is more than that.
+    private static byte[]? ReadAll(Stream stream, int largest)
     {
         using var all = new MemoryStream();
         byte[] buffer = new byte[64 << 10];
         int count;
         while ((count = stream.Read(buffer)) > 0)
         {
-            if (all.Length + count > LargestUnpacked)
+            if (all.Length + count > largest)
             {
                 return null;
             }

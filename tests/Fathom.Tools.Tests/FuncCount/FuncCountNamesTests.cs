@@ -129,6 +129,24 @@ public sealed class FuncCountNamesTests : IDisposable
         Assert.Contains($"the names that {Library} carries with it (.gnu_debugdata) are not used: xz cannot unpack them", WhyNot("hidden1"), StringComparison.Ordinal);
     }
 
+    // A kilobyte can unpack to gigabytes: a file must not make its readers work for more than its own size.
+    [Fact]
+    public void A_debug_file_inside_is_not_much_larger_than_the_file_itself()
+    {
+        string xz = Programs.Find("xz", "xz-utils"), debug = _folder + "/mini";
+        TestLibrary.Write(debug, 5, slow: false, new() { IsDebugFile = true });
+        using (FileStream stream = File.OpenWrite(debug))
+        {
+            stream.SetLength(1 << 20);
+        }
+
+        RunningProgram.Run(xz, debug).Dispose();
+        byte[] packed = File.ReadAllBytes(debug + ".xz");
+        TestLibrary.Write(Library, 5, slow: false, new() { DebugData = packed });
+        Assert.True(new FileInfo(Library).Length < 100_000);
+        Assert.Contains($"the names that {Library} carries with it (.gnu_debugdata) are not used: unpacked they are more than three times as large as the file", WhyNot("hidden1"), StringComparison.Ordinal);
+    }
+
     // Where hundreds of thousands match, to decode them first would take seconds.
     [Fact]
     public void Too_many_are_refused_before_it_is_asked_whether_they_can_be_counted()
