@@ -26,3 +26,8 @@ check 'with failures' $run $missing -x
 check 'one line' 1 0 -l 'true number 7$'
 check 'another name' 0 0 -n nothing
 check 'real paths, parents and CPUs' $run 0 -F -M -C
+
+# Counted in place of shown: those that fail are rows only where they are asked for.
+fathom execsnoop -x --by error,filename -- sh programs >out 2>err
+equal 'execsnoop counts' "$run, $missing" \
+    "$(awk '$2 == "-" && $3 ~ /busybox$/ {there += $1} $2 == "ENOENT" && $3 == "/no/such/program" {missing += $1} END {print there ", " missing}' out)"

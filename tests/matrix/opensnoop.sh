@@ -28,3 +28,8 @@ check 'one name' $opened $missing -n sh
 check 'another name' 0 0 -n nothing
 check 'another flag' 0 0 -f O_CREAT
 check 'flags and permissions' $opened $missing -e
+
+# Counted in place of shown.
+fathom opensnoop --budget off --by path,error -- sh opens >out 2>err
+equal 'opensnoop counts' "there - $opened, missing ENOENT $missing" \
+    "$(awk '$2 == "there" {there = $2 " " $3 " " $1} $2 == "missing" {missing = $2 " " $3 " " $1} END {print there ", " missing}' out)"

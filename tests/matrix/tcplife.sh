@@ -9,7 +9,7 @@ exec 3<>silence
 
 # sessions OPTION...: runs the tool while clients send data to a server.
 run() {
-    trace LPORT fathom tcplife "$@" || { not_ok "tcplife $*" "$(tr '\n' ' ' <err)"; return 1; }
+    trace 'LPORT\|Counting' fathom tcplife "$@" || { not_ok "tcplife $*" "$(tr '\n' ' ' <err)"; return 1; }
     i=0
     while [ $i -lt $sessions ]; do
         nc -l -p 7531 <silence >/dev/null &
@@ -35,3 +35,6 @@ check() {
 check 'both ends' $sessions $sessions
 check 'one end' 0 $sessions -L 7531
 check 'another port' 0 0 -D 7532
+
+# Counted in place of shown: clients by the port that they ask for.
+run --by rport,tx_bytes && equal 'tcplife counts' $sessions "$(awk '$2 == 7531 && $3 == 29 {print $1}' out)"
