@@ -35,7 +35,8 @@ internal static class CommandLine
             Help = help,
             Json = json,
             Output = output == StandardOutput ? null : output,
-            Timestamps = given.Has(CommonOptions.Timestamp),
+            Timestamps = given.Has(CommonOptions.Timestamp) || given.Has(CommonOptions.Interval) || words.Count > 0,
+            Color = given.Get(CommonOptions.Color),
             Request = new()
             {
                 Argument = argument,

@@ -12,11 +12,14 @@ internal sealed record CommandSyntax
 
     private static readonly Flag s_json = new("--json", 'j', "Print a JSON object in each line.");
 
+    /// <summary>Also shows how, and what was found.</summary>
+    public static readonly Flag Verbose = new("--verbose", 'v', "Also show how each tool traces, the machine, and each feature of the kernel with its evidence.");
+
     public static CommandSyntax Doctor { get; } = new()
     {
         Name = "doctor",
         Summary = "Says which tools run on this machine, by what, and what to change if not",
-        Options = [s_json, CommonOptions.Help],
+        Options = [Verbose, s_json, CommonOptions.Help],
         Notes =
         [
             "It exits with 0 if every tool runs, at least in part, and with 1 if one does not.",

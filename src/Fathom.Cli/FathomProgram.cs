@@ -7,6 +7,7 @@ using System.Text;
 using System.Threading;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
+using Fathom.Output.Text;
 using Fathom.Runtime;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
@@ -30,6 +31,9 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     /// <summary>The descriptor of standard output, to see its reader leave; null if that is not to be seen.</summary>
     public int? OutputDescriptor { get; init; }
 
+    /// <summary>What text on standard output is laid out for.</summary>
+    public TextLayout Layout { get; init; } = TextLayout.Plain;
+
     /// <summary>Called when the process of a command is there, before the tool starts.</summary>
     public Action<TracedCommand> CommandStarted { get; set; } = static _ => { };
 
@@ -42,9 +46,15 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         string hint = "fathom";
         return Guard(() => hint, () =>
         {
+            // fathom help TOOL is fathom TOOL --help.
+            if (arguments is ["help", var about] && !about.StartsWith('-'))
+            {
+                arguments = [about, CommonOptions.Help.Name];
+            }
+
             if (arguments.Count == 0 || arguments[0] is "--help" or "-h" or "-?" or "help")
             {
-                Print(HelpText.OfProgram(tools));
+                Print(HelpText.OfProgram(tools, Layout));
                 return ExitCode.Done;
             }
 
@@ -124,7 +134,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
     {
         if (invocation.Help)
         {
-            Print(HelpText.Of(CommandSyntax.Of(invocation.Tool.Description)));
+            Print(HelpText.Of(CommandSyntax.Of(invocation.Tool.Description), Layout));
             return ExitCode.Done;
         }
 
@@ -184,7 +194,7 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         ToolDescription tool = invocation.Tool.Description;
         ISink sink = invocation.Json
             ? new JsonSink(result, new(tool.Name, Version, tool.SchemaVersion), RowClocks.Measure())
-            : new TextSink(result, errors, invocation.Timestamps);
+            : new TextSink(result, errors, invocation.Timestamps, layout: (file is null ? Layout : TextLayout.Plain).With(invocation.Color));
         ToolRequest request = invocation.Request with { Note = Complain, Status = Console.IsErrorRedirected ? null : ShowStatus };
         return ToolHost.Run(invocation.Tool, request, invocation.Schedule, sink, clock, command, file?.Descriptor ?? OutputDescriptor);
     }
@@ -194,13 +204,13 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         OptionValues given = CommandLine.Parse(command, arguments, out string argument);
         if (given.Has(CommonOptions.Help))
         {
-            Print(HelpText.Of(command));
+            Print(HelpText.Of(command, Layout));
             return ExitCode.Done;
         }
 
         if (command == CommandSyntax.Doctor)
         {
-            return Examine(given.Has(CommonOptions.Json));
+            return Examine(given);
         }
 
         IReadOnlyList<CommandSyntax> all = [.. tools.Select(static tool => CommandSyntax.Of(tool.Description)), .. CommandSyntax.Commands(tools)];
@@ -210,17 +220,17 @@ internal sealed class FathomProgram(IReadOnlyList<ITool> tools, Stream output, S
         return ExitCode.Done;
     }
 
-    private int Examine(bool json)
+    private int Examine(OptionValues given)
     {
         DoctorReport report = Examiner.Examine(tools);
         var stream = new OutputStream(output);
-        if (json)
+        if (given.Has(CommonOptions.Json))
         {
             stream.Write(DoctorJson.Write(report, Version, RowClocks.Measure()).Span);
         }
         else
         {
-            stream.Write(DoctorText.Write(report));
+            stream.Write(DoctorText.Write(report, Layout, given.Has(CommandSyntax.Verbose)));
         }
 
         return report.EveryToolRuns ? ExitCode.Done : ExitCode.CannotRun;

@@ -25,52 +25,52 @@ internal static class HelpText
     ];
 
     /// <summary>The help of the program.</summary>
-    public static string OfProgram(IReadOnlyList<ITool> tools)
+    public static string OfProgram(IReadOnlyList<ITool> tools, TextLayout layout)
     {
         const int Width = 14;
         var text = new StringBuilder();
         text.Append("fathom ").Append(Summary).Append(".\n\nUsage: fathom TOOL [options]\n\nTools:\n");
-        Entries(text, tools.Select(static tool => (tool.Description.Name, tool.Description.Summary)), Width);
+        Entries(text, tools.Select(static tool => (tool.Description.Name, tool.Description.Summary)), Width, layout);
         text.Append("\nOther commands:\n");
-        Entries(text, CommandSyntax.Commands(tools).Select(static command => (command.Name, command.Summary)), Width);
+        Entries(text, CommandSyntax.Commands(tools).Select(static command => (command.Name, command.Summary)), Width, layout);
         text.Append("\nExit codes:\n");
-        Entries(text, ExitCodes, Width);
+        Entries(text, ExitCodes, Width, layout);
         text.Append("\nfathom TOOL --help shows the options of a tool, examples and its blind spots.\n");
         return text.Append("fathom --version shows the version.\n").ToString();
     }
 
     /// <summary>The help of a tool or command.</summary>
-    public static string Of(CommandSyntax syntax)
+    public static string Of(CommandSyntax syntax, TextLayout layout)
     {
         var text = new StringBuilder();
-        text.AppendWrapped(syntax.Summary + ".", 0, 0);
+        text.AppendWrapped(syntax.Summary + ".", 0, 0, layout);
         text.Append("\nUsage: fathom ").Append(syntax.Name).Append(' ').Append(syntax.Usage).Append("\n\n");
-        Entries(text, syntax.Operands, TermWidth);
+        Entries(text, syntax.Operands, TermWidth, layout);
         text.Append(syntax.Operands.Any() ? "\nOptions:\n" : "Options:\n");
-        Entries(text, syntax.Options.Select(static option => ((option.ShortName is null ? "    " : "") + CommandSyntax.TermOf(option), option.Help)), TermWidth);
+        Entries(text, syntax.Options.Select(static option => ((option.ShortName is null ? "    " : "") + CommandSyntax.TermOf(option), option.Help)), TermWidth, layout);
         text.Append(syntax.Columns.Count > 0 ? "\nColumns, with their names in JSON, which has all of them, and for --by:\n" : "");
-        Entries(text, syntax.Columns.Select(static column => (column.Header, CommandSyntax.WordsOf(column))), 10);
+        Entries(text, syntax.Columns.Select(static column => (column.Header, CommandSyntax.WordsOf(column))), 10, layout);
         foreach (string note in syntax.Notes)
         {
-            text.Append('\n').AppendWrapped(note, 0, 0);
+            text.Append('\n').AppendWrapped(note, 0, 0, layout);
         }
 
         text.Append(syntax.Examples.Count > 0 ? "\nExamples:\n" : "");
-        Entries(text, syntax.Examples.Select(example => ($"fathom {syntax.Name} {example.Arguments}".TrimEnd(), example.Meaning)), 42);
+        Entries(text, syntax.Examples.Select(example => ($"fathom {syntax.Name} {example.Arguments}".TrimEnd(), example.Meaning)), 42, layout);
         text.Append(syntax.BlindSpots.Count > 0 ? "\nWhat it cannot see:\n" : "");
-        Entries(text, syntax.BlindSpots.Select(static blindSpot => ("-", blindSpot)), 2);
+        Entries(text, syntax.BlindSpots.Select(static blindSpot => ("-", blindSpot)), 2, layout);
         return text.ToString();
     }
 
     // Two columns: a term, and words that are wrapped beside it.
-    private static void Entries(StringBuilder text, IEnumerable<(string Term, string Words)> entries, int width)
+    private static void Entries(StringBuilder text, IEnumerable<(string Term, string Words)> entries, int width, TextLayout layout)
     {
         string indent = new(' ', width + 2);
         foreach ((string term, string words) in entries)
         {
             text.Append("  ").Append(term.PadRight(width - 1));
             text.Append(term.Length < width ? " " : "\n" + indent);
-            text.AppendWrapped(words, indent.Length, indent.Length);
+            text.AppendWrapped(words, indent.Length, indent.Length, layout);
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed record Invocation
     /// <summary>Whether each report begins with the time.</summary>
     public required bool Timestamps { get; init; }
 
+    /// <summary>Whether there are colours: auto, always or never; null for what is usual.</summary>
+    public string? Color { get; init; }
+
     /// <summary>The file to write to; null for standard output.</summary>
     public required string? Output { get; init; }
 

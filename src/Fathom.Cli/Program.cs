@@ -9,7 +9,7 @@ StandardDescriptors.OpenClosed();
 using var output = new DescriptorStream(Kernel.Running.Calls, 1);
 using var errors = new DescriptorStream(Kernel.Running.Calls, 2);
 using var clock = new HostClock();
-var program = new FathomProgram(AllTools.Create(), output, errors) { OutputDescriptor = 1 };
+var program = new FathomProgram(AllTools.Create(), output, errors) { OutputDescriptor = 1, Layout = TerminalLayout.Of(1) };
 try
 {
     using var signals = new Signals(() => clock.Stop());

@@ -12,9 +12,9 @@ public sealed class CompletionTests
     [InlineData("", "TOOLS doctor completion man --help --version")]
     [InlineData("biolatency --mil", "--milliseconds")]
     [InlineData("biolatency -mT --ti", "--timestamp")]
-    [InlineData("biolatency --", "--queued --milliseconds --disks --flags --extension --disk --timestamp --interval --duration --pid --comm --cgroup --json --output --budget --cost --help --")]
+    [InlineData("biolatency --", "--queued --milliseconds --disks --flags --extension --disk --timestamp --interval --duration --pid --comm --cgroup --json --output --budget --cost --color --help --")]
     [InlineData("tcplife -", "-t --seconds -w --wide -s --csv -L --local-port -D --remote-port -4 --ipv4 -6 --ipv6 --netns --max-sessions -b --buffer-pages --top --by "
-        + "-T --timestamp -i --interval -d --duration -p --pid --comm -c --cgroup -j --json -o --output --budget --cost -h --help --")]
+        + "-T --timestamp -i --interval -d --duration -p --pid --comm -c --cgroup -j --json -o --output --budget --cost --color -h --help --")]
     [InlineData("opensnoop -f O_C", "O_CREAT O_CLOEXEC")]
     [InlineData("opensnoop --flag = O_T", "O_TRUNC O_TMPFILE")]
     [InlineData("opensnoop -f O_CREAT,O_T", "O_CREAT,O_TRUNC O_CREAT,O_TMPFILE")]

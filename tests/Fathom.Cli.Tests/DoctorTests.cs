@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using Fathom.Output.Rows;
+using Fathom.Output.Text;
 using Fathom.Runtime;
 using Fathom.Tools.Doctor;
 using Fathom.Tools.Hosting;
@@ -41,7 +42,7 @@ public sealed class DoctorTests
         Assert.False(part.GetProperty("runs").GetBoolean());
         Assert.Equal(failure == "capability" ? ["CAP_PERFMON"] : [], part.GetProperty("missing").EnumerateArray().Select(static name => name.GetString()));
 
-        string text = DoctorText.Write(report).ToString();
+        string text = DoctorText.Write(report, TextLayout.Plain, isFull: true).ToString();
         Assert.Contains($"\n  fake        no      {cause}\n", text, StringComparison.Ordinal);
         Assert.Contains($"What to change: fake: {change}", Unwrapped(text), StringComparison.Ordinal);
         Assert.False(report.EveryToolRuns);
@@ -55,7 +56,7 @@ public sealed class DoctorTests
 
         Assert.Equal((ExitCode.Done, "", 1, 0), (exit, errors, tool.Disposed, tool.Reports));
         Assert.NotNull(tool.Asked);
-        Assert.StartsWith("Tools, each started and ended:\n  fake        runs    \n", output, StringComparison.Ordinal);
+        Assert.Equal("All 1 tools run on this machine.\n\n  fake        runs\n\nHow each tool traces, the machine and the kernel's features: fathom doctor -v\n", output);
         Assert.DoesNotContain("What to change", output, StringComparison.Ordinal);
     }
 
@@ -90,7 +91,7 @@ public sealed class DoctorTests
 
         Assert.True(report.EveryToolRuns);
         Assert.StartsWith(
-            "Tools, each started and ended:\n"
+            "All 1 tools run on this machine, 1 of them in part.\n\n"
             + "  funccount   in part\n"
             + "              kernel functions: no, missing-config\n"
             + "              library functions: uprobe_multi: malloc\n"
@@ -99,7 +100,30 @@ public sealed class DoctorTests
             + "\nWhat to change:\n"
             + "  funccount (kernel functions): use a kernel that is built with\n"
             + "    CONFIG_FPROBE=y.\n",
-            DoctorText.Write(report).ToString(), StringComparison.Ordinal);
+            DoctorText.Write(report, TextLayout.Plain, isFull: true).ToString(), StringComparison.Ordinal);
+
+        // What runs is no news.
+        Assert.Equal(
+            "All 1 tools run on this machine, 1 of them in part.\n\n"
+            + "  funccount   in part\n"
+            + "              kernel functions: no, missing-config\n"
+            + "                      but this kernel shows no returns\n"
+            + "\nWhat to change:\n"
+            + "  funccount (kernel functions): use a kernel that is built with\n"
+            + "    CONFIG_FPROBE=y.\n"
+            + "\nHow each tool traces, the machine and the kernel's features: fathom doctor -v\n",
+            DoctorText.Write(report, TextLayout.Plain, isFull: false).ToString());
+    }
+
+    [Fact]
+    public void The_answer_comes_first()
+    {
+        ToolExamination runs = ((ITool)new FakeTool()).Examine(), fails = ((ITool)new FakeTool { Failure = ExceptionOf("btf") }).Examine();
+        Assert.StartsWith("1 of 2 tools run on this machine; b does not.\n", Answer(new("a", runs), new("b", fails)), StringComparison.Ordinal);
+        Assert.StartsWith("1 of 3 tools run on this machine; b, c do not.\n", Answer(new("a", runs), new("b", fails), new("c", fails)), StringComparison.Ordinal);
+        Assert.StartsWith("No tool runs on this machine as this user.\n", Answer(new ToolFinding("b", fails)), StringComparison.Ordinal);
+
+        static string Answer(params ToolFinding[] tools) => DoctorText.Write(new(tools, [], []), TextLayout.Plain, isFull: false).ToString();
     }
 
     [Fact]
@@ -112,7 +136,7 @@ public sealed class DoctorTests
             [new("lockdown", "unknown", "it cannot be read")],
             [new(KernelFeatures.KernelTypes, new(FeatureSupport.Yes, "there are 7 types")), new(KernelFeatures.TypedTracepoints, missing)]);
 
-        string text = DoctorText.Write(report).ToString();
+        string text = DoctorText.Write(report, TextLayout.Plain, isFull: true).ToString();
 
         Assert.Contains("\nWhat to change:\n  one, two: this needs CAP_PERFMON: ", text, StringComparison.Ordinal);
         Assert.Contains(
@@ -122,22 +146,29 @@ public sealed class DoctorTests
         Assert.EndsWith("\n  unknown  tp_btf (5.5), missing-capability: a program gives EPERM: this\n           process lacks CAP_PERFMON\n", text, StringComparison.Ordinal);
 
         report = report with { Features = [new(KernelFeatures.KernelTypes, new(FeatureSupport.No, "no") { Cause = RefusalCause.MissingBtf })] };
-        Assert.Contains("With CAP_PERFMON: one, two (but they would lack the kernel's types)", Unwrapped(DoctorText.Write(report).ToString()), StringComparison.Ordinal);
+        Assert.Contains("With CAP_PERFMON: one, two (but they would lack the kernel's types)", Unwrapped(DoctorText.Write(report, TextLayout.Plain, isFull: true).ToString()), StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_the_machine_says_cannot_drive_a_terminal()
     {
         DoctorReport report = new([], [new("kernel", "6.1\u001b[2J", "")], []);
-        Assert.Contains(@"6.1\x1b[2J", DoctorText.Write(report).ToString(), StringComparison.Ordinal);
+        Assert.Contains(@"6.1\x1b[2J", DoctorText.Write(report, TextLayout.Plain, isFull: true).ToString(), StringComparison.Ordinal);
         Assert.Contains(@"6.1\u001b[2J", Encoding.UTF8.GetString(DoctorJson.Write(report, "1", new RowClock(0)).Span), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
-    public void Lines_are_short_whatever_is_found()
+    public void Lines_are_as_long_as_the_terminal_is_wide()
     {
-        string text = Run([new FakeTool(), new FakeTool { Failure = ExceptionOf("lockdown") }], "doctor").Output;
-        Assert.All(text.Split('\n'), static line => Assert.True(line.Length < 80, line));
+        DoctorReport report = Examiner.Examine([new FakeTool(), new FakeTool { Failure = ExceptionOf("lockdown") }]);
+        foreach (int columns in (int[])[60, 80, 200])
+        {
+            string[] lines = DoctorText.Write(report, new() { Columns = columns }, isFull: true).ToString().Split('\n');
+            int longest = lines.Max(static line => line.Length);
+
+            // A word that is longer than a line is not cut.
+            Assert.True(longest < columns && longest > columns * 2 / 3, $"{columns}: {longest}");
+        }
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Fathom.Output.Rows;
 using Fathom.Output.Sinks;
+using Fathom.Output.Text;
 using Xunit;
 
 namespace Fathom.Output.Tests;
@@ -32,10 +33,12 @@ public sealed class RowTests
         new TextColumn<Row>("path", "PATH", -1, "The path", static (in Row row) => row.Text),
     ];
 
-    private static string Text(params (long Time, long Number, byte[]? Text, long Length)[] rows)
+    private static string Text(params (long Time, long Number, byte[]? Text, long Length)[] rows) => Text(TextLayout.Plain, rows);
+
+    private static string Text(TextLayout terminal, params (long Time, long Number, byte[]? Text, long Length)[] rows)
     {
         using var output = new MemoryStream();
-        var sink = new TextSink(output, Stream.Null, timestamps: false);
+        var sink = new TextSink(output, Stream.Null, timestamps: false, layout: terminal);
         RowLayout<Row> layout = Layout(Columns());
         sink.BeginRows(layout);
         foreach ((long time, long number, byte[]? text, long length) in rows)
@@ -45,6 +48,21 @@ public sealed class RowTests
 
         sink.EndRows();
         return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    [Fact]
+    public void On_a_terminal_a_row_is_cut_where_its_line_ends_and_nowhere_else()
+    {
+        byte[] path = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("/für", 100)));
+        string[] plain = Text((0, 1, path, path.Length), (0, 2, path, path.Length)).Split('\n');
+        string[] cut = Text(new TextLayout { Columns = 80, IsTerminal = true }, (0, 1, path, path.Length), (0, 2, path, path.Length)).Split('\n');
+        Assert.Equal(plain[0], cut[0]);
+        Assert.Equal([plain[1][..78] + "…", plain[2][..78] + "…"], cut[1..3]);
+        Assert.EndsWith("/für/für", plain[1], StringComparison.Ordinal);
+
+        // What fits is whole.
+        byte[] name = "/für"u8.ToArray();
+        Assert.Equal(Text((0, 1, name, name.Length)), Text(new TextLayout { Columns = 60, IsTerminal = true }, (0, 1, name, name.Length)));
     }
 
     private static JsonElement Json(long number, byte[]? text, long length = 0)

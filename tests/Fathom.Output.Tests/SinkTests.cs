@@ -50,7 +50,7 @@ public sealed class SinkTests
     public void A_summary_is_a_line_and_a_record_of_its_own_type()
     {
         static void Write(ISink sink) => sink.Write(new SummaryRecord("held", "held back", "waits", Some(2_000, 4_000)));
-        Assert.Equal("held back: 2 waits, mean 3.00us, max 4.00us\n", Text(Write));
+        Assert.Equal("held back: 2 waits, mean 3.00us, max 4.00us (too few for percentiles)\n", Text(Write));
         Assert.Equal("", Text(static sink => sink.Write(new SummaryRecord("held", "held back", "waits", Some()))));
         JsonElement json = Assert.Single(Json(Write));
         Assert.Equal(("held", 2, 6_000, 4_000), (
@@ -112,7 +112,7 @@ public sealed class SinkTests
             records[2].GetProperty("ungrouped").GetInt32(), records[2].GetProperty("error").GetInt32()));
 
         // The next report begins at nothing.
-        Assert.Equal("\n", Text(sink => Report(sink, counts.Take())));
+        Assert.Equal("\n(no events)\n", Text(sink => Report(sink, counts.Take())));
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public sealed class SinkTests
             "     usecs               : count     distribution\n" +
             "         0 -> 1          : 1        |********************                    |\n" +
             "         2 -> 3          : 2        |****************************************|\n" +
-            "count 3, mean 2.50us, max 3.50us\n" +
+            "count 3, mean 2.50us, max 3.50us (too few for percentiles)\n" +
             "\n" +
             "avg = 2 usecs, total: 7 usecs, count: 3\n" +
             "\n",
@@ -222,12 +222,12 @@ public sealed class SinkTests
         const string Block =
             "     usecs               : count     distribution\n" +
             "         0 -> 1          : 1        |****************************************|\n" +
-            "count 1, mean 1.00us, max 1.00us\n";
+            "count 1, mean 1.00us, max 1.00us (too few for percentiles)\n";
         Assert.Equal("\n\ndisk = vda\n" + Block + "\ndisk = a\\x1b[2J, flags = Sync-Write\n" + Block, text);
     }
 
     [Fact]
-    public void An_interval_without_anything_is_a_blank_line() => Assert.Equal("\n", Text(static sink =>
+    public void An_interval_without_anything_says_so() => Assert.Equal("\n(no events)\n", Text(static sink =>
     {
         sink.BeginInterval(s_time);
         sink.Write(new HistogramRecord(Some(), TimeUnit.Microseconds, []));
@@ -236,12 +236,35 @@ public sealed class SinkTests
     }));
 
     [Fact]
+    public void Where_there_are_many_histograms_rows_before_the_first_are_left_out() => Assert.Equal(
+        "\npid = 1\n     usecs               : count     distribution\n"
+        + "        64 -> 127        : 1        |****************************************|\n"
+        + "count 1, mean 100us, max 100us (too few for percentiles)\n",
+        Text(static sink => sink.Write(new HistogramRecord(Some(100_000), TimeUnit.Microseconds, [new("pid", "1")]))));
+
+    [Fact]
+    public void On_a_narrow_terminal_the_summary_goes_on_in_another_line()
+    {
+        using var output = new MemoryStream();
+        var histogram = Some();
+        for (int i = 0; i < 10_000; i++)
+        {
+            histogram.Record(100_000);
+        }
+
+        new TextSink(output, Stream.Null, timestamps: false, layout: new() { Columns = 60, IsTerminal = true }).Write(new HistogramRecord(histogram, TimeUnit.Microseconds, []));
+        string text = Encoding.UTF8.GetString(output.ToArray());
+        Assert.EndsWith("|\ncount 10000, mean 100us, p50 <101us, p99 <101us, p99.9\n  <101us, max 100us\n", text, StringComparison.Ordinal);
+        Assert.All(text.Split('\n'), static line => Assert.True(line.Length < 60, line));
+    }
+
+    [Fact]
     public void An_open_end_is_said()
     {
         var histogram = new Histogram(125, 32);
         histogram.Record(100_000);
         string text = Text(sink => sink.Write(new HistogramRecord(histogram, TimeUnit.Microseconds, [])));
-        Assert.EndsWith("max 100us\n1 in the last row may be longer than it says\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("max 100us (too few for percentiles)\n1 in the last row may be longer than it says\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,30 +1,35 @@
 using System;
 using System.Globalization;
 using System.Text;
+using Fathom.Output.Text;
 
 namespace Fathom.Output.Histograms;
 
-/// <summary>The histograms that bcc's Python tools print, byte for byte.</summary>
+/// <summary>The histograms of bcc's Python tools, with bars as wide as the line has room for, in which every count above 0 can be seen.</summary>
 /// <remarks>
-/// The layout is that of <c>_print_log2_hist</c> and <c>_print_linear_hist</c>
-/// (https://github.com/iovisor/bcc/blob/v0.30.0/src/python/bcc/table.py). A bar has floor(width * count / largest count) stars. It is
-/// computed in whole numbers, so it cannot overflow; bcc's floating point gives the same as long as counts are below 10^14.
+/// In 80 columns the layout is that of <c>_print_log2_hist</c> and <c>_print_linear_hist</c>
+/// (https://github.com/iovisor/bcc/blob/v0.30.0/src/python/bcc/table.py), but for one thing: a bar has floor(width * count / largest count)
+/// stars, and where that is none though there is a count, it has a dot. It is computed in whole numbers, so it cannot overflow; bcc's floating
+/// point gives the same as long as counts are below 10^14.
 /// </remarks>
 public static class ClassicHistogramWriter
 {
-    private const int NarrowBar = 40;
-    private const int WideBar = 20;
-
     // Above this row, the bounds no longer fit into ten digits.
     private const int LastNarrowRow = 32;
+
+    // " -> ", " : ", a count of eight digits, and " |", "|" around the bar; bcc leaves a column free in rows of powers of two.
+    private const int Frame = 4 + 3 + 8 + 2 + 1 + 1;
+    private const int LinearFrame = 39;
+    private const int ShortestBar = 10;
 
     /// <summary>Appends a histogram of powers of two; nothing at all if every row is empty.</summary>
     /// <param name="to">Where to append.</param>
     /// <param name="rows">Row 1 is "0 -> 1", row i > 1 is 2^(i-1) to 2^i - 1. Row 0 is never shown.</param>
     /// <param name="label">What is counted, or its unit.</param>
+    /// <param name="layout">How long a line may be.</param>
     /// <param name="stripLeadingZero">Whether empty rows before the first one that is not empty are left out.</param>
     /// <exception cref="ArgumentException">There are more rows than 64-bit values have.</exception>
-    public static void AppendPowersOfTwo(StringBuilder to, ReadOnlySpan<ulong> rows, string label, bool stripLeadingZero = false)
+    public static void AppendPowersOfTwo(StringBuilder to, ReadOnlySpan<ulong> rows, string label, TextLayout layout, bool stripLeadingZero = false)
     {
         int last = rows.LastIndexOfAnyExcept(0UL);
         if (last > 64)
@@ -37,10 +42,13 @@ public static class ClassicHistogramWriter
             return;
         }
 
-        bool wide = last > LastNarrowRow;
-        ulong max = Max(rows);
+        // Where twenty digits leave no room for a bar, there are as many as the largest bound has.
         CultureInfo plain = CultureInfo.InvariantCulture;
-        to.Append(plain, $"{(wide ? "               " : "     ")}{label.PadRight(wide ? 29 : 19)} : count     distribution\n");
+        bool wide = last > LastNarrowRow;
+        int digits = !wide ? 10 : layout.Columns >= TextLayout.Standard ? 20 : (ulong.MaxValue >> (64 - last)).ToString(plain).Length;
+        int bar = Math.Max(ShortestBar, layout.LineLength - (2 * digits) - Frame);
+        ulong max = Max(rows);
+        to.Append(' ', (digits / 2) + (wide ? 5 : 0)).Append(label.PadRight((2 * digits) + 4 - (digits / 2) - (wide ? 5 : 0))).Append(" : count     distribution\n");
         bool skip = stripLeadingZero;
         for (int row = 1; row <= last; row++)
         {
@@ -53,16 +61,8 @@ public static class ClassicHistogramWriter
 
             ulong low = row == 1 ? 0 : 1UL << (row - 1);
             ulong high = ulong.MaxValue >> (64 - row);
-            if (wide)
-            {
-                to.Append(plain, $"{low,20} -> {high,-20} : {count,-8} |");
-            }
-            else
-            {
-                to.Append(plain, $"{low,10} -> {high,-10} : {count,-8} |");
-            }
-
-            AppendBar(to, count, max, wide ? WideBar : NarrowBar);
+            to.Append(low.ToString(plain).PadLeft(digits)).Append(" -> ").Append(high.ToString(plain).PadRight(digits)).Append(plain, $" : {count,-8} |");
+            AppendBar(to, count, max, bar, layout);
         }
     }
 
@@ -70,8 +70,9 @@ public static class ClassicHistogramWriter
     /// <param name="to">Where to append.</param>
     /// <param name="rows">The counts by value.</param>
     /// <param name="label">What is counted, or its unit.</param>
+    /// <param name="layout">How long a line may be.</param>
     /// <param name="stripLeadingZero">Whether empty rows before the first one that is not empty are left out.</param>
-    public static void AppendLinear(StringBuilder to, ReadOnlySpan<ulong> rows, string label, bool stripLeadingZero = false)
+    public static void AppendLinear(StringBuilder to, ReadOnlySpan<ulong> rows, string label, TextLayout layout, bool stripLeadingZero = false)
     {
         int last = rows.LastIndexOfAnyExcept(0UL);
         if (last < 0)
@@ -80,6 +81,7 @@ public static class ClassicHistogramWriter
         }
 
         ulong max = Max(rows);
+        int bar = Math.Max(ShortestBar, layout.LineLength - LinearFrame);
         CultureInfo plain = CultureInfo.InvariantCulture;
         to.Append(plain, $"     {label,-13} : count     distribution\n");
         bool skip = stripLeadingZero;
@@ -89,15 +91,16 @@ public static class ClassicHistogramWriter
             if (!skip)
             {
                 to.Append(plain, $"        {row,-10} : {rows[row],-8} |");
-                AppendBar(to, rows[row], max, NarrowBar);
+                AppendBar(to, rows[row], max, bar, layout);
             }
         }
     }
 
-    private static void AppendBar(StringBuilder to, ulong count, ulong max, int width)
+    private static void AppendBar(StringBuilder to, ulong count, ulong max, int width, TextLayout layout)
     {
         var stars = (int)((UInt128)count * (uint)width / max);
-        to.Append('*', stars).Append(' ', width - stars).Append("|\n");
+        bool isDot = stars == 0 && count > 0;
+        to.AppendColored(isDot ? "." : new string('*', stars), isDot ? TextColor.Yellow : TextColor.Cyan, layout).Append(' ', width - (isDot ? 1 : stars)).Append("|\n");
     }
 
     private static ulong Max(ReadOnlySpan<ulong> rows)

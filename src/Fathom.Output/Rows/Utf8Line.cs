@@ -97,6 +97,27 @@ public sealed class Utf8Line
         }
     }
 
+    /// <summary>Cuts what was written since <paramref name="start"/> to so many characters, the last of which then is an ellipsis. What is shorter stays whole.</summary>
+    /// <param name="start">An earlier <see cref="Length"/>.</param>
+    /// <param name="length">Characters.</param>
+    public void Cut(int start, int length)
+    {
+        int characters = 0, end = start;
+        for (int at = start; at < Length; at++)
+        {
+            if ((_bytes[at] & 0xc0) != 0x80 && characters++ == length - 1)
+            {
+                end = at;
+            }
+        }
+
+        if (characters > length)
+        {
+            Length = end;
+            Append("\u2026"u8);
+        }
+    }
+
     /// <summary>
     /// Quotes what was written since <paramref name="start"/>, where a comma or a quote would be taken for more (RFC 4180). What a spreadsheet would
     /// take for a formula begins with an escape: <c>=1</c> is <c>\x3d1</c>.

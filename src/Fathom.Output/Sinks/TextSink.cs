@@ -7,6 +7,7 @@ using System.Text;
 using Fathom.Output.Counts;
 using Fathom.Output.Histograms;
 using Fathom.Output.Rows;
+using Fathom.Output.Text;
 
 namespace Fathom.Output.Sinks;
 
@@ -15,16 +16,21 @@ namespace Fathom.Output.Sinks;
 /// <param name="errors">Standard error.</param>
 /// <param name="timestamps">Whether an interval begins with its local time.</param>
 /// <param name="zone">The time zone to show; the local one by default.</param>
-public sealed class TextSink(Stream output, Stream errors, bool timestamps, TimeZoneInfo? zone = null) : ISink
+/// <param name="layout">What the text is laid out for; a file by default.</param>
+public sealed class TextSink(Stream output, Stream errors, bool timestamps, TimeZoneInfo? zone = null, TextLayout? layout = null) : ISink
 {
     // A pipe takes as much at a time.
     private const int FullBuffer = 64 * 1024;
     private const int CountWidth = 8;
+    private const int ContinuationIndent = 2;
 
     private readonly OutputStream _output = new(output);
     private readonly OutputStream _errors = new(errors);
     private readonly StringBuilder _block = new();
     private readonly Utf8Line _rows = new();
+    private readonly TextLayout _layout = layout ?? TextLayout.Plain;
+    private int _lineStart;
+    private bool _isQuiet;
 
     /// <inheritdoc/>
     public void Begin(string banner)
@@ -39,6 +45,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     /// <inheritdoc/>
     public void BeginInterval(DateTimeOffset time)
     {
+        _isQuiet = true;
         _block.Append('\n');
         if (timestamps)
         {
@@ -55,6 +62,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
             return;
         }
 
+        _isQuiet = false;
         for (int key = 0; key < record.Keys.Count; key++)
         {
             _block.Append(key == 0 ? "\n" : ", ").Append(record.Keys[key].Name).Append(" = ").Append(Escaping.Escape(record.Keys[key].Value));
@@ -65,8 +73,9 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
             _block.Append('\n');
         }
 
-        ClassicHistogramWriter.AppendPowersOfTwo(_block, record.Histogram.Fold(record.Unit), record.Unit.Label);
-        _block.Append(HistogramSummary.Of(record.Histogram)).Append('\n');
+        // Where there are many, each has to be short.
+        ClassicHistogramWriter.AppendPowersOfTwo(_block, record.Histogram.Fold(record.Unit), record.Unit.Label, _layout, stripLeadingZero: record.Keys.Count > 0);
+        _block.AppendWrapped(HistogramSummary.Of(record.Histogram), 0, ContinuationIndent, _layout);
         if (record.Histogram.CountInOpenEnd > 0)
         {
             _block.Append(CultureInfo.InvariantCulture, $"{record.Histogram.CountInOpenEnd} in the last row may be longer than it says\n");
@@ -82,7 +91,8 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         if (histogram.Count > 0)
         {
             string lead = string.Create(CultureInfo.InvariantCulture, $"{record.Title}: {histogram.Count} {record.Things}");
-            _block.Append(HistogramSummary.Of(histogram, lead)).Append('\n');
+            _isQuiet = false;
+            _block.AppendWrapped(HistogramSummary.Of(histogram, lead), 0, ContinuationIndent, _layout);
             Flush();
         }
     }
@@ -106,13 +116,18 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         CountRow[] shown = [.. table.Rows.Take(table.Top ?? int.MaxValue)];
         string[] names = [.. shown.Select(static row => NameOf(row.Name, row.Pid))];
         int width = WidthOf(names, table.NameWidth);
-        _block.Append(table.Header.PadRight(width)).Append(CultureInfo.InvariantCulture, $" {"COUNT",8}\n");
+        if (names.Length > 0)
+        {
+            _isQuiet = false;
+            AppendHeader(string.Create(CultureInfo.InvariantCulture, $"{table.Header.PadRight(width)} {"COUNT",8}"));
+        }
+
         for (int i = 0; i < names.Length; i++)
         {
             _block.Append(names[i].PadRight(width)).Append(CultureInfo.InvariantCulture, $" {shown[i].Count,8}\n");
         }
 
-        if (table.Top is not null)
+        if (table.Top is not null && names.Length > 0)
         {
             AppendRest(table.Rows.Select(static row => row.Count), shown.Length);
         }
@@ -127,7 +142,12 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         string[] names = [.. shown.Select(static record => record.Keys is [var number, var name] ? NameOf(name.Value, number.Value) : NameOf(record.Keys[0].Value, null))];
         int width = WidthOf(names, 22);
         string unit = table.Unit.Nanoseconds >= TimeUnit.Milliseconds.Nanoseconds ? "ms" : "us";
-        _block.Append(table.Header.PadRight(width)).Append(CultureInfo.InvariantCulture, $" {"COUNT",8} {$"TIME ({unit})",16} {"P50",9} {"P99",9} {"MAX",8}\n");
+        if (names.Length > 0)
+        {
+            _isQuiet = false;
+            AppendHeader(string.Create(CultureInfo.InvariantCulture, $"{table.Header.PadRight(width)} {"COUNT",8} {$"TIME ({unit})",16} {"P50",9} {"P99",9} {"MAX",8}"));
+        }
+
         for (int i = 0; i < names.Length; i++)
         {
             Histogram histogram = shown[i].Histogram;
@@ -136,7 +156,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
                 $" {histogram.Count,8} {time,16} {Short(Percentile.P50, histogram),9} {Short(Percentile.P99, histogram),9} {DurationText.Range(histogram.Max),8}\n");
         }
 
-        if (table.Top is not null)
+        if (table.Top is not null && names.Length > 0)
         {
             AppendRest(table.Records.Select(static record => record.Histogram.Count), shown.Length);
         }
@@ -150,7 +170,10 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         Flush();
         if (table.Rows.Count > 0)
         {
+            _isQuiet = false;
+            BeginHeader();
             WriteLine("COUNT"u8, i => Encoding.UTF8.GetBytes(table.Columns[i].Header));
+            EndHeader();
         }
 
         foreach (RowCount row in table.Rows)
@@ -197,7 +220,11 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     }
 
     /// <inheritdoc/>
-    public void Write(LossRecord record) => Say(string.Create(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
+    public void Write(LossRecord record)
+    {
+        EndQuiet();
+        Say(string.Create(CultureInfo.InvariantCulture, $"{record.Text}: {record.Count}\n"));
+    }
 
     /// <inheritdoc/>
     public void Write(CostRecord record)
@@ -226,12 +253,17 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
     }
 
     /// <inheritdoc/>
-    public void EndInterval() => Flush();
+    public void EndInterval()
+    {
+        EndQuiet();
+        Flush();
+    }
 
     /// <inheritdoc/>
     public void BeginRows<T>(RowLayout<T> layout)
         where T : allows ref struct
     {
+        BeginHeader();
         for (int i = 0; i < layout.Text.Count; i++)
         {
             int start = _rows.Length;
@@ -239,6 +271,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
             EndCell(layout.CommaSeparated, layout.IsWide ? layout.Text[i].WideWidth : layout.Text[i].Width, i == layout.Text.Count - 1, start);
         }
 
+        EndHeader();
         Flush();
     }
 
@@ -274,13 +307,43 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
             _rows.Align(start, width);
         }
 
+        if (isLast && _layout.IsTerminal && !commaSeparated)
+        {
+            _rows.Cut(_lineStart, _layout.LineLength);
+        }
+
         _rows.Append(isLast ? (byte)'\n' : commaSeparated ? (byte)',' : (byte)' ');
+        _lineStart = isLast ? _rows.Length : _lineStart;
+    }
+
+    private void EndQuiet()
+    {
+        if (_isQuiet)
+        {
+            _block.Append("(no events)\n");
+            _isQuiet = false;
+        }
+    }
+
+    private void AppendHeader(string header) => _block.AppendColored(header, TextColor.Bold, _layout).Append('\n');
+
+    private void BeginHeader()
+    {
+        _rows.Append(ColoredText.Begin(TextColor.Bold, _layout));
+        _lineStart = _rows.Length;
+    }
+
+    private void EndHeader()
+    {
+        _rows.Append(ColoredText.End(_layout));
+        _lineStart = _rows.Length;
     }
 
     private static string NameOf(string name, object? number) =>
         number is null ? Escaping.Escape(name) : string.Create(CultureInfo.InvariantCulture, $"{number,-6} {Escaping.Escape(name)}");
 
-    private static int WidthOf(string[] names, int least) => Math.Clamp(names.Select(static name => name.Length).DefaultIfEmpty().Max(), least, 70);
+    private int WidthOf(string[] names, int least) =>
+        Math.Clamp(names.Select(static name => name.Length).DefaultIfEmpty().Max(), least, Math.Max(least, _layout.LineLength - CountWidth - 1));
 
     // A column has no room for both bounds.
     private static string Short(Percentile percentile, Histogram histogram) => percentile.Of(histogram) is { } bounds ? DurationText.Below(bounds) : "-";
@@ -325,6 +388,7 @@ public sealed class TextSink(Stream output, Stream errors, bool timestamps, Time
         {
             _output.Write(_rows.Written);
             _rows.Clear();
+            _lineStart = 0;
         }
 
         if (_block.Length > 0)

@@ -3,25 +3,24 @@ using System.Text;
 
 namespace Fathom.Output.Text;
 
-/// <summary>Words in lines that every terminal has room for.</summary>
+/// <summary>Wraps words into lines.</summary>
 public static class WrappedText
 {
-    /// <summary>The longest line, in characters.</summary>
-    public const int Columns = 79;
-
-    /// <summary>Appends words, going on in a new line where one is full, and ends the last line.</summary>
+    /// <summary>Appends words, continues on a new line where one is full, and ends the last line.</summary>
     /// <param name="text">Where they go; its last line may have begun.</param>
     /// <param name="words">The words, with spaces between. A word that is longer than a line is not cut.</param>
     /// <param name="column">How many characters the line has already.</param>
     /// <param name="indent">Spaces that further lines begin with.</param>
-    public static StringBuilder AppendWrapped(this StringBuilder text, string words, int column, int indent)
+    /// <param name="layout">How long a line may be.</param>
+    public static StringBuilder AppendWrapped(this StringBuilder text, string words, int column, int indent, TextLayout layout)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(words);
+        ArgumentNullException.ThrowIfNull(layout);
         bool first = true;
         foreach (string word in words.Split(' '))
         {
-            if (!first && column + 1 + word.Length > Columns)
+            if (!first && column + 1 + word.Length > layout.LineLength)
             {
                 text.Append('\n').Append(' ', indent);
                 column = indent;

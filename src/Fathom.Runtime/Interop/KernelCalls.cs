@@ -335,6 +335,19 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls, Func<bool> isMemory
         }
     }
 
+    /// <summary>Whether a descriptor is a terminal.</summary>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="columns">How wide it is; null where it does not say.</param>
+    public bool IsTerminal(int descriptor, out int? columns)
+    {
+        // TIOCGWINSZ and struct winsize: https://man7.org/linux/man-pages/man2/TIOCSWINSZ.2const.html
+        const uint GetWindowSize = 0x5413;
+        WindowSize size = default;
+        bool isTerminal = calls.Control(descriptor, GetWindowSize, (nint)(&size)) >= 0;
+        columns = isTerminal && size.Columns > 0 ? size.Columns : null;
+        return isTerminal;
+    }
+
     /// <summary><c>ioctl(2)</c>; 0 or the errno.</summary>
     public int Control(KernelDescriptor descriptor, uint request, long argument)
     {
@@ -531,5 +544,13 @@ internal sealed unsafe class KernelCalls(ISystemCalls calls, Func<bool> isMemory
             calls.LimitResource(ResourceLimit.LockedMemory, &before, null);
             return (int)result;
         }
+    }
+
+    private struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
     }
 }

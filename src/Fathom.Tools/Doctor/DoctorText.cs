@@ -9,42 +9,36 @@ using Fathom.Tools.Hosting;
 
 namespace Fathom.Tools.Doctor;
 
-/// <summary>A report for people: verdicts first, then what to change, then the machine, then the features with their evidence.</summary>
-public static class DoctorText
+/// <summary>
+/// A report for people: the answer in one line, then each tool, then what to change. In full also how the tools trace, the machine, and the features
+/// with their evidence.
+/// </summary>
+public sealed class DoctorText
 {
     private const int VerdictColumn = 14;
     private const int SourceColumn = 22;
     private const int FactColumn = 28;
     private const int AnswerColumn = 11;
 
+    private readonly StringBuilder _text = new();
+    private readonly TextLayout _layout;
+    private readonly bool _isFull;
+
+    private DoctorText(TextLayout layout, bool isFull)
+    {
+        _layout = layout;
+        _isFull = isFull;
+    }
+
     /// <summary>The report in lines that fit a terminal.</summary>
-    public static StringBuilder Write(DoctorReport report)
+    /// <param name="report">What was found.</param>
+    /// <param name="layout">The terminal.</param>
+    /// <param name="isFull">Whether everything is shown, and not the answer alone.</param>
+    public static StringBuilder Write(DoctorReport report, TextLayout layout, bool isFull)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var text = new StringBuilder("Tools, each started and ended:\n");
-        foreach (ToolFinding tool in report.Tools)
-        {
-            WriteTool(text, tool);
-        }
-
-        WriteChanges(text, report);
-        WritePrivileges(text, report);
-        text.Append("\nThe machine, as this process sees it:\n");
-        foreach (MachineFact fact in report.Facts)
-        {
-            Start(text, "  " + fact.Name, FactColumn);
-            Words(text, fact.Meaning.Length == 0 ? fact.Value : $"{fact.Value} ({fact.Meaning})", FactColumn);
-        }
-
-        text.Append("\nFeatures of the kernel, each tried (with the version of Linux it came in):\n");
-        foreach (FeatureFinding finding in report.Features)
-        {
-            Start(text, "  " + WordOf(finding.Answer.Support), AnswerColumn);
-            string cause = finding.Answer.Cause is RefusalCause.None or RefusalCause.Other ? "" : ", " + finding.Answer.Cause.Word();
-            Words(text, $"{finding.Feature.Name} ({finding.Feature.Since}){cause}: {finding.Answer.Evidence}", AnswerColumn);
-        }
-
-        return text;
+        ArgumentNullException.ThrowIfNull(layout);
+        return new DoctorText(layout, isFull).WriteAll(report);
     }
 
     /// <summary>An answer as a word.</summary>
@@ -55,31 +49,83 @@ public static class DoctorText
         _ => "unknown",
     };
 
-    private static void WriteTool(StringBuilder text, ToolFinding tool)
+    // What is asked for first: does it work?
+    private static string AnswerOf(DoctorReport report)
+    {
+        string[] not = [.. report.Tools.Where(static tool => !tool.Examination.Runs).Select(static tool => tool.Name)];
+        int inPart = report.Tools.Count(static tool => tool.Examination.Runs && tool.Examination.Parts.Any(static part => !part.Runs));
+        string part = inPart > 0 ? $", {inPart} of them in part" : "";
+        int all = report.Tools.Count;
+        return not.Length == 0 ? $"All {all} tools run on this machine{part}."
+            : not.Length == all ? "No tool runs on this machine as this user."
+            : $"{all - not.Length} of {all} tools run on this machine{part}; {string.Join(", ", not)} {(not.Length == 1 ? "does" : "do")} not.";
+    }
+
+    private StringBuilder WriteAll(DoctorReport report)
+    {
+        Words(AnswerOf(report), 0);
+        _text.Append('\n');
+        foreach (ToolFinding tool in report.Tools)
+        {
+            WriteTool(tool);
+        }
+
+        WriteChanges(report);
+        if (!_isFull)
+        {
+            Heading("How each tool traces, the machine and the kernel's features: fathom doctor -v");
+            return _text;
+        }
+
+        WritePrivileges(report);
+        Heading("The machine, as this process sees it:");
+        foreach (MachineFact fact in report.Facts)
+        {
+            Start("  " + fact.Name, FactColumn);
+            Words(fact.Meaning.Length == 0 ? fact.Value : $"{fact.Value} ({fact.Meaning})", FactColumn);
+        }
+
+        Heading("Features of the kernel, each tried (with the version of Linux it came in):");
+        foreach (FeatureFinding finding in report.Features)
+        {
+            Start("  " + WordOf(finding.Answer.Support), AnswerColumn);
+            string cause = finding.Answer.Cause is RefusalCause.None or RefusalCause.Other ? "" : ", " + finding.Answer.Cause.Word();
+            Words($"{finding.Feature.Name} ({finding.Feature.Since}){cause}: {finding.Answer.Evidence}", AnswerColumn);
+        }
+
+        return _text;
+    }
+
+    private void WriteTool(ToolFinding tool)
     {
         IReadOnlyList<ToolPart> parts = tool.Examination.Parts;
         bool isWhole = parts.All(static part => part.Runs);
-        Start(text, "  " + tool.Name, VerdictColumn);
+        Start("  " + tool.Name, VerdictColumn);
         string verdict = isWhole ? "runs" : tool.Examination.Runs ? "in part" : "no";
-        if (parts.Count == 1)
+        bool isOneTrouble = parts.All(part => part.Obstacle is { } obstacle && obstacle.Cause == parts[0].Obstacle?.Cause);
+        if (isWhole && !_isFull)
         {
-            Start(text, verdict, SourceColumn - VerdictColumn);
-            Words(text, HowOrWhy(parts[0]), SourceColumn);
+            _text.Append(verdict).Append('\n');
+        }
+        else if (parts.Count == 1 || isOneTrouble)
+        {
+            Start(verdict, SourceColumn - VerdictColumn);
+            Words(HowOrWhy(parts[0]), SourceColumn);
         }
         else
         {
-            text.Append(verdict).Append('\n');
-            foreach (ToolPart part in parts)
+            _text.Append(verdict).Append('\n');
+            foreach (ToolPart part in parts.Where(part => _isFull || !part.Runs))
             {
-                text.Append(' ', VerdictColumn);
-                Words(text, $"{part.Name}: {(part.Runs ? "" : "no, ")}{HowOrWhy(part)}", VerdictColumn, VerdictColumn + 2);
+                _text.Append(' ', VerdictColumn);
+                Words($"{part.Name}: {(part.Runs ? "" : "no, ")}{HowOrWhy(part)}", VerdictColumn, VerdictColumn + 2);
             }
         }
 
         foreach (string limit in tool.Examination.Runs ? tool.Examination.Limits : [])
         {
-            text.Append(' ', SourceColumn);
-            Words(text, "but " + limit, SourceColumn);
+            _text.Append(' ', SourceColumn);
+            Words("but " + limit, SourceColumn);
         }
     }
 
@@ -96,27 +142,29 @@ public static class DoctorText
     }
 
     // One sentence for all tools that have the same trouble.
-    private static void WriteChanges(StringBuilder text, DoctorReport report)
+    private void WriteChanges(DoctorReport report)
     {
         var troubles = report.Tools
             .SelectMany(static tool => tool.Examination.Parts.Where(static part => part.Obstacle is not null)
-                .Select(part => (Name: part.Name.Length == 0 ? tool.Name : $"{tool.Name} ({part.Name})", Obstacle: part.Obstacle!)))
-            .GroupBy(static trouble => (trouble.Obstacle.Cause, trouble.Obstacle.Remedy))
+                .GroupBy(static part => (part.Obstacle!.Cause, part.Obstacle.Remedy))
+                .Select(parts => (parts.Key, Name: parts.Count() == tool.Examination.Parts.Count ? tool.Name
+                    : $"{tool.Name} ({string.Join(", ", parts.Select(static part => part.Name))})")))
+            .GroupBy(static trouble => trouble.Key)
             .ToList();
         if (troubles.Count == 0)
         {
             return;
         }
 
-        text.Append("\nWhat to change:\n");
+        Heading("What to change:");
         foreach (var trouble in troubles)
         {
-            text.Append("  ");
-            Words(text, $"{string.Join(", ", trouble.Select(static one => one.Name))}: {trouble.Key.Remedy}", 2, 4);
+            _text.Append("  ");
+            Words($"{string.Join(", ", trouble.Select(static one => one.Name))}: {trouble.Key.Remedy}", 2, 4);
         }
     }
 
-    private static void WritePrivileges(StringBuilder text, DoctorReport report)
+    private void WritePrivileges(DoctorReport report)
     {
         IReadOnlyList<PrivilegeFinding> privileges = report.Privileges;
         if (privileges.Count == 0)
@@ -124,11 +172,11 @@ public static class DoctorText
             return;
         }
 
-        text.Append("\nWhat privileges would add:\n");
+        Heading("What privileges would add:");
         foreach (PrivilegeFinding privilege in privileges)
         {
-            text.Append("  ");
-            Words(text, $"With {privilege.Missing}: {ThatAdds(report, privilege)}", 2, 4);
+            _text.Append("  ");
+            Words($"With {privilege.Missing}: {ThatAdds(report, privilege)}", 2, 4);
         }
     }
 
@@ -153,9 +201,15 @@ public static class DoctorText
         return string.Join("; and ", parts);
     }
 
-    private static void Start(StringBuilder text, string word, int width) => text.Append(word).Append(' ', Math.Max(1, width - word.Length));
+    private void Heading(string words)
+    {
+        _text.Append('\n');
+        Words(words, 0);
+    }
+
+    private void Start(string word, int width) => _text.Append(word).Append(' ', Math.Max(1, width - word.Length));
 
     // What came from the machine must not drive the terminal.
-    private static void Words(StringBuilder text, string words, int column, int? indent = null) =>
-        text.AppendWrapped(Escaping.Escape(words), column, indent ?? column);
+    private void Words(string words, int column, int? indent = null) =>
+        _text.AppendWrapped(Escaping.Escape(words), column, indent ?? column, _layout);
 }

@@ -38,7 +38,7 @@ internal static class FuncCountExamination
 
     private static ToolPart Start(FuncCountTool tool, string name, string pattern, List<string> limits) => ToolPart.Try(name, () =>
     {
-        using ITracing tracing = tool.Start(new ToolRequest { Argument = pattern, Note = limits.Add });
+        using ITracing tracing = tool.Start(new ToolRequest { Argument = pattern, Note = limits.Add, Status = static _ => { } });
         return tracing.Sources;
     }) with
     {

@@ -86,7 +86,8 @@ public sealed record ToolExamination(IReadOnlyList<ToolPart> Parts, IReadOnlyLis
         var limits = new List<string>();
         ToolPart part = ToolPart.Try("", () =>
         {
-            using ITracing tracing = tool.Start(new ToolRequest { Note = limits.Add });
+            // What it is busy with meanwhile is no limit, and would be a note where nothing shows the state.
+            using ITracing tracing = tool.Start(new ToolRequest { Note = limits.Add, Status = static _ => { } });
             return tracing.Sources;
         });
         return new([part], limits);

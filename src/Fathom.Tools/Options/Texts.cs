@@ -29,6 +29,13 @@ public static class Texts
         Completion = new(CompletionSource.Words, "exact"),
     };
 
+    /// <summary>Whether there are colours.</summary>
+    public static ValueKind<string> Color { get; } = new("WHEN", static (what, text) => text is "auto" or "always" or "never" ? text
+        : throw new UsageException($"{what} must be auto, always or never, but is '{text}'"))
+    {
+        Completion = new(CompletionSource.Words, "auto", "always", "never"),
+    };
+
     /// <summary>Complains about what is longer than the kernel keeps of a command's name, so that it matches nothing.</summary>
     /// <exception cref="UsageException">It is.</exception>
     internal static string MustFit(string what, string text)

@@ -27,46 +27,44 @@ public sealed class BioLatencyTracingTests
 
                  usecs               : count     distribution
                      0 -> 1          : 1        |****************************************|
-            count 1, mean 1.00us, max 1.00us
+            count 1, mean 1.00us, max 1.00us (too few for percentiles)
 
                  usecs               : count     distribution
                      0 -> 1          : 0        |                                        |
                      2 -> 3          : 2        |****************************************|
-            count 2, mean 3.25us, max 3.50us
+            count 2, mean 3.25us, max 3.50us (too few for percentiles)
 
+            (no events)
 
             """.ReplaceLineEndings("\n"),
             text);
     }
 
     [Fact]
-    public void Keys_are_named_and_ordered()
+    public void Keys_are_named_and_the_worst_comes_first()
     {
         string text = Report(
             new HistogramView(TimeUnit.Microseconds, DiskAndFlags, true),
-            Reading.Of((Key(2, 1), 2_000), (Key(1, 1), 2_000), (Key(1, 0), 2_000), (Key(1, 0), 4_000)));
+            Reading.Of((Key(2, 1), 2_500), (Key(1, 1), 2_000), (Key(1, 0), 2_000), (Key(1, 0), 4_000)));
         Assert.Equal(
             """
 
 
             disk = d1, flags = f0
                  usecs               : count     distribution
-                     0 -> 1          : 0        |                                        |
                      2 -> 3          : 1        |****************************************|
                      4 -> 7          : 1        |****************************************|
-            count 2, mean 3.00us, max 4.00us
-
-            disk = d1, flags = f1
-                 usecs               : count     distribution
-                     0 -> 1          : 0        |                                        |
-                     2 -> 3          : 1        |****************************************|
-            count 1, mean 2.00us, max 2.00us
+            count 2, mean 3.00us, max 4.00us (too few for percentiles)
 
             disk = d2, flags = f1
                  usecs               : count     distribution
-                     0 -> 1          : 0        |                                        |
                      2 -> 3          : 1        |****************************************|
-            count 1, mean 2.00us, max 2.00us
+            count 1, mean 2.50us, max 2.50us (too few for percentiles)
+
+            disk = d1, flags = f1
+                 usecs               : count     distribution
+                     2 -> 3          : 1        |****************************************|
+            count 1, mean 2.00us, max 2.00us (too few for percentiles)
 
             avg = 2 usecs, total: 10 usecs, count: 4
 
@@ -83,7 +81,7 @@ public sealed class BioLatencyTracingTests
         string text = Report(view, reading, reading);
         Assert.Contains("flags = f0\n", text, StringComparison.Ordinal);
         Assert.Contains("count 2, mean", text, StringComparison.Ordinal);
-        Assert.EndsWith("max 2.00us\n\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("max 2.00us (too few for percentiles)\n\n(no events)\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,7 +121,7 @@ public sealed class BioLatencyTracingTests
         string text = Report(new HistogramView(TimeUnit.Microseconds, null), first, second, second);
         string[] lines = [.. text.Split('\n').Where(static line => line.Contains("held", StringComparison.Ordinal))];
         Assert.Equal(
-            ["held back before the disk: 1 wait, mean 20.0ms, max 20.0ms", "held back before the disk: 30 waits, mean 410ms, p50 409-410ms, max 410ms"], lines);
+            ["held back before the disk: 1 wait, mean 20.0ms, max 20.0ms (too few for", "held back before the disk: 30 waits, mean 410ms, p50 <411ms, max 410ms (too few"], lines);
     }
 
     [Fact]

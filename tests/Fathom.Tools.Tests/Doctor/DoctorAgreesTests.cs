@@ -61,7 +61,10 @@ public sealed class DoctorAgreesTests
                 if (parts.Length == 1)
                 {
                     Assert.Equal(cause.Length == 0 ? null : cause, part.GetProperty("cause").GetString());
-                    Assert.Equal(runs ? "" : $"fathom: {part.GetProperty("why").GetString()}\n", tool.Errors);
+
+                    // One that runs says there what it lost, too, such as requests that the machine was about to make.
+                    string[] complaints = [.. tool.Errors.Split('\n').Where(static line => line.StartsWith("fathom: ", StringComparison.Ordinal))];
+                    Assert.Equal(runs ? [] : [$"fathom: {part.GetProperty("why").GetString()}"], complaints);
                 }
             }
 
@@ -76,7 +79,7 @@ public sealed class DoctorAgreesTests
     {
         Programs.NeedRoot();
         using var copy = new CopyForAll();
-        using var doctor = RunningProgram.Run(Programs.Find("setpriv", "util-linux"), "--reuid", "65534", "--clear-groups", copy.Program, "doctor");
+        using var doctor = RunningProgram.Run(Programs.Find("setpriv", "util-linux"), "--reuid", "65534", "--clear-groups", copy.Program, "doctor", "-v");
         Assert.Contains($"\nWhat privileges would add:\n  With CAP_PERFMON and CAP_BPF: {string.Join(", ", EveryToolNames)[..40]}", doctor.Output, StringComparison.Ordinal);
         Assert.Contains("\n  yes      kernel BTF (5.2): ", doctor.Output, StringComparison.Ordinal);
         Assert.All(doctor.Output.Split('\n'), static line => Assert.True(line.Length < 80, line));

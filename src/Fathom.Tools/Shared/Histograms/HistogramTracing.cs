@@ -59,7 +59,9 @@ internal class HistogramTracing(IReportSource<Histogram> source, HistogramView v
             records.Clear();
         }
 
-        foreach (HistogramRecord record in view.Names is null ? [new(all, view.Unit, [])] : Together(records))
+        // The worst comes first: the tail is what is looked for.
+        IEnumerable<HistogramRecord> shown = view.Names is null ? [new(all, view.Unit, [])] : Together(records).OrderByDescending(static record => record.Histogram.Max.High);
+        foreach (HistogramRecord record in shown)
         {
             sink.Write(record);
         }
